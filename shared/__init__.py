@@ -1,0 +1,1 @@
+"""Mechanism that every service needs: values, persistence, messaging, observability, testing."""

@@ -1,0 +1,1 @@
+"""Tests, by service first and by price second."""
