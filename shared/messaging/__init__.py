@@ -1,0 +1,1 @@
+"""How messages survive: envelope, outbox, relay, inbox, subscriptions and RPC."""

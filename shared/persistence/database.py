@@ -1,0 +1,190 @@
+"""One database, opened once per process, and the transaction that holds an effect and its events."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import orjson
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from shared.kernel.clock import Clock, SystemClock, to_wire
+from shared.kernel.ids import Ids, UuidV7
+from shared.messaging.context import current
+
+Result = TypeVar("Result")
+
+# SQLSTATE 40001 (serialization failure) and 40P01 (deadlock): the transaction may simply be run again.
+_RUN_AGAIN = {"40001", "40P01"}
+_MAY_RUN = 5
+
+_APPEND = text("""
+WITH counted AS (
+    INSERT INTO outbox_sequence AS s (subject, last)
+    SELECT subject, count(*) FROM unnest(CAST(:subjects AS text[])) AS subject GROUP BY subject ORDER BY subject
+    ON CONFLICT (subject) DO UPDATE SET last = s.last + excluded.last
+    RETURNING subject, last
+), given AS (
+    SELECT *, row_number() OVER (PARTITION BY subject ORDER BY ordinal) AS nth,
+              count(*) OVER (PARTITION BY subject) AS many
+    FROM unnest(CAST(:ids AS text[]), CAST(:types AS text[]), CAST(:subjects AS text[]),
+                CAST(:partitionkeys AS text[]), CAST(:versions AS int[]), CAST(:times AS text[]), CAST(:datas AS text[]))
+         WITH ORDINALITY AS g(id, type, subject, partitionkey, version, time, data, ordinal)
+)
+INSERT INTO outbox (id, type, subject, sequence, partitionkey, version, time, correlationid, causationid, traceparent, data)
+SELECT g.id, g.type, g.subject, c.last - g.many + g.nth, g.partitionkey, g.version, g.time,
+       :correlationid, :causationid, :traceparent, g.data
+FROM given AS g JOIN counted AS c USING (subject) ORDER BY g.ordinal
+""")
+
+
+class Transaction:
+    """An open transaction: the connection to work on, and the events that become true with it."""
+
+    def __init__(self, connection: Connection, clock: Clock, ids: Ids) -> None:
+        self.connection = connection
+        self._clock = clock
+        self._ids = ids
+        self._pending: list[dict[str, Any]] = []
+        self._after_commit: list[Callable[[], None]] = []
+
+    def publish(
+        self,
+        type: str,
+        subject: str,
+        data: Mapping[str, Any],
+        partitionkey: str | None = None,
+        version: int = 1,
+    ) -> str:
+        """Say that ``type`` has happened to ``subject``; it is sent once the transaction commits.
+
+        Returns the event's id.
+        """
+        event_id = self._ids.new()
+        self._pending.append(
+            {
+                "id": event_id,
+                "type": type,
+                "subject": subject,
+                "partitionkey": partitionkey or subject,
+                "version": version,
+                "time": to_wire(self._clock.now()),
+                "data": orjson.dumps(data).decode(),
+            }
+        )
+        return event_id
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Call ``act`` once the transaction has committed; a rollback forgets it."""
+        self._after_commit.append(act)
+
+    def append_outbox(self) -> bool:
+        """Write the pending events as outbox rows; true when there were any."""
+        if not self._pending:
+            return False
+        context = current()
+        columns = ("id", "type", "subject", "partitionkey", "version", "time", "data")
+        parameters: dict[str, Any] = {
+            f"{column}s": [event[column] for event in self._pending] for column in columns
+        }
+        self.connection.execute(
+            _APPEND,
+            parameters
+            | {
+                "correlationid": context.correlation_id or self._pending[0]["id"],
+                "causationid": context.causation_id,
+                "traceparent": context.traceparent,
+            },
+        )
+        self._pending.clear()
+        return True
+
+    def committed(self) -> None:
+        for act in self._after_commit:
+            act()
+
+
+class Database:
+    """The database of one service in this process.
+
+    ``name`` is the service's; ``pool_size`` bounds the connections this process holds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        pool_size: int = 10,
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+    ) -> None:
+        self.url = url
+        self.name = name
+        self.engine: Engine = create_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=False,
+            pool_use_lifo=True,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args={"application_name": name},
+        )
+        self._clock = clock or SystemClock()
+        self._ids = ids or UuidV7()
+        self._listeners: list[Callable[[], None]] = []
+
+    def on_events_written(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after each commit that wrote outbox rows, so that a relay need not wait for its poll."""
+        self._listeners.append(listener)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commits when the block ends, with the events published in it; undoes both when it raises."""
+        with self.engine.connect() as connection:
+            transaction = Transaction(connection, self._clock, self._ids)
+            with connection.begin():
+                yield transaction
+                wrote = transaction.append_outbox()
+        transaction.committed()
+        if wrote:
+            for listener in self._listeners:
+                listener()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading, in autocommit: each statement sees what is committed."""
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            yield connection
+
+    def run(self, work: Callable[[Transaction], Result]) -> Result:
+        """Run ``work`` in a transaction, again (up to five times) when PostgreSQL says that it only lost a race."""
+        for attempt in range(1, _MAY_RUN + 1):
+            try:
+                with self.transaction() as transaction:
+                    return work(transaction)
+            except DBAPIError as error:
+                if attempt == _MAY_RUN or sqlstate(error) not in _RUN_AGAIN:
+                    raise
+                # The pause only keeps two losers from meeting again; it decides nothing.
+                time.sleep(random.uniform(0, 0.01 * attempt))
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def sqlstate(error: DBAPIError) -> str | None:
+    """The SQLSTATE of what PostgreSQL answered, if it answered."""
+    return getattr(error.orig, "pgcode", None) or getattr(error.orig, "sqlstate", None)
+
+
+def is_disconnect(error: DBAPIError) -> bool:
+    """True when the database could not be reached, so that the same work may succeed later."""
+    state = sqlstate(error)
+    return error.connection_invalidated or state is None or state[:2] in {"08", "57", "53"}
