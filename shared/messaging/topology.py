@@ -1,0 +1,92 @@
+"""Names and arguments of exchanges and queues, and the one place that declares them.
+
+Every publisher has a durable topic exchange; every subscription a quorum queue; the stream ``events``
+is bound to every exchange, so that nothing is unroutable; what is unroutable all the same is kept in
+``unrouted``, and what a consumer could not even record in ``dead-letters``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import kombu
+
+UNROUTED = "unrouted"
+DEAD_LETTERS = "dead-letters"
+STREAM = "events"
+_QUORUM = {"x-queue-type": "quorum"}
+
+
+@dataclass(frozen=True, order=True)
+class Subscription:
+    """What ``service`` wants to hear of ``source``."""
+
+    service: str
+    source: str
+    types: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The subscription's name, which is its queue's name too."""
+        return f"{self.service}.from.{self.source}"
+
+
+def events_exchange(service: str) -> kombu.Exchange:
+    return kombu.Exchange(
+        f"{service}.events",
+        type="topic",
+        durable=True,
+        arguments={"alternate-exchange": UNROUTED},
+    )
+
+
+def subscription_queue(subscription: Subscription) -> kombu.Queue:
+    """The queue of ``subscription``, bound to its types."""
+    exchange = events_exchange(subscription.source)
+    return kombu.Queue(
+        subscription.name,
+        durable=True,
+        bindings=[kombu.binding(exchange, routing_key=type_) for type_ in subscription.types],
+        queue_arguments=_QUORUM
+        | {
+            "x-delivery-limit": 50,
+            "x-dead-letter-exchange": DEAD_LETTERS,
+            "x-dead-letter-strategy": "at-least-once",
+            "x-overflow": "reject-publish",
+        },
+    )
+
+
+def rpc_queue(service: str) -> kombu.Queue:
+    """Requests are transient: who asked has a deadline, and asks again."""
+    return kombu.Queue(f"rpc.{service}", durable=False, auto_delete=False)
+
+
+def declare(
+    connection: kombu.Connection,
+    publishers: Iterable[str],
+    subscriptions: Iterable[Subscription],
+    stream_max_age: str = "7D",
+    stream_max_bytes: int = 2_000_000_000,
+) -> None:
+    """Declare everything that events travel through; safe to call again and by several at once."""
+    with connection.channel() as channel:
+        for name in (UNROUTED, DEAD_LETTERS):
+            exchange = kombu.Exchange(name, type="fanout", durable=True)
+            kombu.Queue(name, exchange=exchange, durable=True, queue_arguments=_QUORUM)(channel).declare()
+        stream_arguments: dict[str, Any] = {
+            "x-queue-type": "stream",
+            "x-max-age": stream_max_age,
+            "x-max-length-bytes": stream_max_bytes,
+        }
+        stream = kombu.Queue(
+            STREAM,
+            durable=True,
+            queue_arguments=stream_arguments,
+            bindings=[kombu.binding(events_exchange(name), routing_key="#") for name in publishers],
+        )
+        stream(channel).declare()
+        for subscription in subscriptions:
+            subscription_queue(subscription)(channel).declare()
