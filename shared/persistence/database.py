@@ -50,6 +50,7 @@ class Transaction:
         self._clock = clock
         self._ids = ids
         self._pending: list[dict[str, Any]] = []
+        self._before_commit: list[Callable[[], None]] = []
         self._after_commit: list[Callable[[], None]] = []
 
     def publish(
@@ -78,6 +79,13 @@ class Transaction:
         )
         return event_id
 
+    def before_commit(self, act: Callable[[], None]) -> None:
+        """Call ``act`` when all other work of the transaction is done, still within it.
+
+        What several events of a batch do to the same rows can so be done once, in one order of locks.
+        """
+        self._before_commit.append(act)
+
     def after_commit(self, act: Callable[[], None]) -> None:
         """Call ``act`` once the transaction has committed; a rollback forgets it."""
         self._after_commit.append(act)
@@ -102,6 +110,10 @@ class Transaction:
         )
         self._pending.clear()
         return True
+
+    def about_to_commit(self) -> None:
+        for act in self._before_commit:
+            act()
 
     def committed(self) -> None:
         for act in self._after_commit:
@@ -150,6 +162,7 @@ class Database:
             transaction = Transaction(connection, self._clock, self._ids)
             with connection.begin():
                 yield transaction
+                transaction.about_to_commit()
                 wrote = transaction.append_outbox()
         transaction.committed()
         if wrote:
