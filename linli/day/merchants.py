@@ -1,0 +1,75 @@
+"""The merchants of the day: each accepts what comes in, packs it, and presses ready at the minute it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from linli.day.api import ApiRefusal
+from linli.day.town import Record, Town
+
+
+class Merchants:
+    """All merchants together; one task for each store order that they were told of."""
+
+    def __init__(self, town: Town, group: asyncio.TaskGroup) -> None:
+        self._town = town
+        self._group = group
+        self._shop_names = {shop_id: name for name, shop_id in town.cast.shop_ids.items()}
+        self._told: set[str] = set()
+
+    def tell(self, record: Record, part: Mapping[str, Any]) -> None:
+        """A store order has appeared on the shop's screen; telling twice is telling once."""
+        store_order_id = str(part["store_order_id"])
+        if store_order_id not in self._told:
+            self._told.add(store_order_id)
+            record.handed_over.setdefault(store_order_id, asyncio.Event())
+            self._group.create_task(self._serve(record, store_order_id, str(part["shop_id"])))
+
+    async def _serve(self, record: Record, store_order_id: str, shop_id: str) -> None:
+        town = self._town
+        shop = self._shop_names[shop_id]
+        merchant = town.cast.merchants[shop]
+        ready_minute = record.order.ready_minute[shop]
+        try:
+            if record.plan == "reject" and shop == min(record.order.ready_minute):
+                await self._ask(merchant, store_order_id, "reject", {"reason": "sold out on the shelf"})
+                return
+            ready_at = town.time.wire(max(ready_minute, town.time.minute()))
+            await self._ask(merchant, store_order_id, "accept", {"ready_at": ready_at})
+            await town.time.until(ready_minute)
+            await self._ask(merchant, store_order_id, "ready", {})
+        except ApiRefusal as refusal:
+            # The customer cancelled meanwhile, or the order ended otherwise: the shelf keeps the goods.
+            town.surprise(f"shop met {refusal.code}")
+            return
+        record.handed_over[store_order_id].set()
+        if record.plan == "refund" and shop == min(record.order.ready_minute):
+            await self._refund_one_unit(record, merchant, store_order_id)
+
+    async def _ask(self, merchant: Any, store_order_id: str, verb: str, body: Mapping[str, Any]) -> Any:
+        key = self._town.key(verb, store_order_id)
+        return await self._town.api.post(f"/v1/store-orders/{store_order_id}/{verb}", merchant, key, body)
+
+    async def _refund_one_unit(self, record: Record, merchant: Any, store_order_id: str) -> None:
+        """After the delivery, one unit of the first line was not good: its money goes back."""
+        town = self._town
+        door, closed = (asyncio.ensure_future(x.wait()) for x in (record.at_the_door, town.closed))
+        try:
+            await asyncio.wait({door, closed}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            door.cancel()
+            closed.cancel()
+        if not record.at_the_door.is_set():
+            return
+        await asyncio.sleep(max(1.0, town.time.seconds(5)))
+        try:
+            part = await town.api.get(f"/v1/store-orders/{store_order_id}", merchant)
+            body = {
+                "lines": [{"line_id": part["lines"][0]["line_id"], "quantity": 1}],
+                "reason": "one unit was damaged",
+            }
+            await self._ask(merchant, store_order_id, "refunds", body)
+        except ApiRefusal as refusal:
+            town.surprise(f"refund refused: {refusal.code}")
