@@ -1,0 +1,96 @@
+"""The relay of a process that holds every service: hands events over in memory.
+
+What waits in memory dies with the process. So the relay notes until when everything it sent had been
+taken in, and at its start sends again what was sent since; the inboxes make that safe.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import eventlet
+import kombu
+from sqlalchemy.exc import DBAPIError
+
+from shared.messaging import memory
+from shared.messaging.envelope import CONTENT_TYPE
+from shared.messaging.outbox import Outbox, OutboxRow
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.5
+_NOTE_SECONDS = 5.0
+_OVERLAP = timedelta(seconds=2)
+
+
+class EmbeddedRelay:
+    """Sends the events of one service over the in-memory transport, in a green thread.
+
+    :meth:`wake` spares it the wait for its next poll.
+    """
+
+    def __init__(self, outbox: Outbox, amqp_url: str) -> None:
+        self._outbox = outbox
+        self._url = amqp_url
+        self._channel: Any = None
+        self._woken: Any = eventlet.event.Event()
+        self._noted_at = datetime.now(UTC)
+        self._idle_since_note = False
+
+    def wake(self) -> None:
+        if not self._woken.ready():
+            self._woken.send(None)
+
+    def run(self) -> None:
+        """Relay for ever; outlives the database's absence."""
+        memory.register()
+        self._channel = kombu.Connection(self._url).channel()
+        self._outlive(self._send_again)
+        while True:
+            self._outlive(self._send_all)
+            self._outlive(self._note)
+            with eventlet.Timeout(POLL_SECONDS, False):
+                self._woken.wait()
+            if self._woken.ready():
+                self._woken = eventlet.event.Event()
+
+    def _outlive(self, work: Any) -> None:
+        try:
+            work()
+        except DBAPIError as error:
+            log.warning("the relay of %s waits for its database: %r", self._outbox.service, error.orig)
+            eventlet.sleep(1)
+
+    def _send_again(self) -> None:
+        since = self._outbox.consumed_until()
+        if since is None:
+            since = datetime.fromtimestamp(0, UTC)
+        for row in self._outbox.sent_since(since - _OVERLAP):
+            self._publish(row)
+
+    def _send_all(self) -> None:
+        while self._outbox.has_unsent():
+            with self._outbox.claim() as claim:
+                if claim is None or not claim.rows:
+                    return
+                for row in claim.rows:
+                    self._publish(row)
+                claim.mark_sent()
+            self._idle_since_note = False
+
+    def _publish(self, row: OutboxRow) -> None:
+        message = self._channel.prepare_message(
+            row.body, None, CONTENT_TYPE, "utf-8", {}, {"message_id": row.id, "type": row.type}
+        )
+        self._channel.basic_publish(message, exchange=f"{self._outbox.service}.events", routing_key=row.type)
+
+    def _note(self) -> None:
+        now = datetime.now(UTC)
+        if self._idle_since_note or (now - self._noted_at).total_seconds() < _NOTE_SECONDS:
+            return
+        if memory.events_on_the_way() == 0 and not self._outbox.has_unsent():
+            self._outbox.keep_consumed_until(now)
+            self._noted_at = now
+            self._idle_since_note = True

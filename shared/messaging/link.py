@@ -1,0 +1,184 @@
+"""One connection to the broker per service container: reads in one green thread, writes one at a time."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import eventlet
+import kombu
+from eventlet.event import Event as Signal
+from eventlet.semaphore import Semaphore
+from nameko.extensions import SharedExtension
+
+from shared.kernel.errors import Unavailable
+from shared.messaging import memory
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 20
+_BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+memory.register()
+
+
+def amqp_url() -> str:
+    """The broker that ``LINLI_AMQP_URL`` names."""
+    url = os.environ.get("LINLI_AMQP_URL", "")
+    if not url:
+        raise ValueError("LINLI_AMQP_URL is not set: name a broker, or linli-memory://")
+    return url
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Something that wants the messages of ``queue``; ``prefetch`` bounds the unacknowledged ones."""
+
+    queue: kombu.Queue
+    on_message: Callable[[Any], None]
+    prefetch: int
+    no_ack: bool = False
+
+
+class Link(SharedExtension):
+    """The container's connection: declares what its readers need, delivers to them, reconnects for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._readers: list[Reader] = []
+        self._connection: Any = None
+        self._channel: Any = None
+        self._consumers: list[Any] = []
+        self._connected = Signal()
+        self._writing = Semaphore()
+        self._stopping = False
+        self._thread: Any = None
+
+    @property
+    def is_connected(self) -> bool:
+        return self._channel is not None
+
+    def add(self, reader: Reader) -> None:
+        """Deliver to ``reader`` once the container starts; called during ``setup``."""
+        self._readers.append(reader)
+
+    def start(self) -> None:
+        if self._thread is None:
+            self._thread = self.container.spawn_managed_thread(self._run, identifier="link")
+
+    def stop(self) -> None:
+        self._stopping = True
+        connection = self._connection
+        self._channel = None
+        if connection is not None:
+            with self._writing:
+                try:
+                    connection.release()
+                except Exception as error:
+                    log.info("the connection closed with %r", error)
+
+    def stop_reading(self) -> None:
+        """Take no further requests and events; what was delivered can still be answered."""
+        for consumer, reader in zip(self._consumers, self._readers, strict=False):
+            if not reader.no_ack:
+                self._quietly(consumer.cancel)
+
+    def publish(
+        self,
+        routing_key: str,
+        body: bytes,
+        headers: Mapping[str, Any],
+        wait: float = 1.0,
+        **properties: Any,
+    ) -> None:
+        """Send to the queue ``routing_key``, transient; raises :class:`Unavailable` while there is no broker."""
+        if self._channel is None:
+            with eventlet.Timeout(wait, False):
+                self._connected.wait()
+        channel = self._channel
+        if channel is None:
+            raise Unavailable("The message broker cannot be reached.")
+        message = channel.prepare_message(
+            body, None, "application/json", "utf-8", dict(headers), {"delivery_mode": 1, **properties}
+        )
+        try:
+            with self._writing:
+                channel.basic_publish(message, exchange="", routing_key=routing_key)
+        except Exception as error:
+            raise Unavailable("The message broker cannot be reached.") from error
+
+    def acknowledge(self, message: Any) -> None:
+        """Acknowledge ``message``; when its connection is gone the broker delivers it again anyway."""
+        with self._writing:
+            self._quietly(message.ack)
+
+    def _quietly(self, act: Callable[[], Any]) -> None:
+        try:
+            act()
+        except Exception as error:
+            log.info("not told to the broker: %r", error)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping:
+            try:
+                self._connect()
+                failures = 0
+                self._read()
+            except Exception as error:
+                if self._stopping:
+                    return
+                pause = _BACK_OFF[min(failures, len(_BACK_OFF) - 1)]
+                failures += 1
+                log.warning("no connection to the broker (%r); again in %.1f s", error, pause)
+                self._disconnected()
+                eventlet.sleep(pause)
+
+    def _connect(self) -> None:
+        connection = kombu.Connection(amqp_url(), heartbeat=HEARTBEAT_SECONDS, connect_timeout=5)
+        connection.connect()
+        self._connection = connection
+        self._consumers = []
+        for reader in self._readers:
+            channel = connection.channel()
+            consumer = kombu.Consumer(
+                channel,
+                [reader.queue],
+                on_message=reader.on_message,
+                no_ack=reader.no_ack,
+                auto_declare=True,
+                prefetch_count=reader.prefetch,
+            )
+            consumer.consume()
+            self._consumers.append(consumer)
+        self._channel = connection.channel()
+        self._connected.send(None)
+
+    def _read(self) -> None:
+        connection = self._connection
+        while not self._stopping:
+            try:
+                connection.drain_events(timeout=HEARTBEAT_SECONDS / 4)
+            except TimeoutError:
+                pass
+            else:
+                # Reading never sleeps while messages wait, so let those that answer them have their turn.
+                eventlet.sleep(0)
+            if connection.transport.driver_type != "memory":
+                self._beat(connection)
+
+    def _beat(self, connection: Any) -> None:
+        now = eventlet.hubs.get_hub().clock()
+        if now - getattr(self, "_last_beat", 0.0) >= HEARTBEAT_SECONDS / 4:
+            self._last_beat = now
+            with self._writing:
+                connection.heartbeat_check()
+
+    def _disconnected(self) -> None:
+        connection, self._connection, self._channel = self._connection, None, None
+        self._connected = Signal()
+        if connection is not None:
+            self._quietly(connection.collect)
