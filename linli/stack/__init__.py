@@ -1,0 +1,1 @@
+"""Running the platform: private servers, the processes on them, and what keeps both alive."""

@@ -1,0 +1,74 @@
+"""Real servers for the tests: started once, privately, on free ports, with data in a temporary folder.
+
+Nothing is skipped where a server is missing: the run stops with a sentence that says what to install.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from linli.failures import Failure
+from linli.stack.postgres import PrivatePostgres
+from linli.stack.state import State
+from shared.persistence import Database
+from tests.databases import TestDatabases
+
+
+@pytest.fixture(scope="session")
+def server_state() -> Iterator[State]:
+    folder = Path(tempfile.mkdtemp(prefix="linli-tests-"))
+    yield State(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_state: State) -> Iterator[PrivatePostgres]:
+    """A PostgreSQL that forgets everything at the end."""
+    server = PrivatePostgres(server_state, forgetful=True)
+    _provide("PostgreSQL", server.start)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def test_databases(postgres_server: PrivatePostgres) -> TestDatabases:
+    return TestDatabases(postgres_server)
+
+
+@pytest.fixture(scope="module")
+def _module_databases(test_databases: TestDatabases) -> Iterator[dict[str, Database]]:
+    databases: dict[str, Database] = {}
+    yield databases
+    for database in databases.values():
+        test_databases.drop(database)
+
+
+@pytest.fixture
+def service_database(
+    test_databases: TestDatabases, _module_databases: dict[str, Database]
+) -> Callable[[str], Database]:
+    """``service_database("ordering")``: a freshly migrated database of that service.
+
+    One per test module, emptied between its tests; a real PostgreSQL with the service's own login.
+    """
+    for database in _module_databases.values():
+        test_databases.empty(database)
+
+    def provide(service: str) -> Database:
+        if service not in _module_databases:
+            _module_databases[service] = test_databases.create(service)
+        return _module_databases[service]
+
+    return provide
+
+
+def _provide(what: str, start: Callable[[], None]) -> None:
+    try:
+        start()
+    except Failure as failure:
+        pytest.exit(f"{what} could not be started for the tests: {failure}", returncode=4)
