@@ -32,10 +32,9 @@ class ApiRefusal(Exception):
         self.code = str(problem.get("code") or "")
         self.detail = str(problem.get("detail") or problem.get("title") or "")
         self.errors = problem.get("errors") or []
-        fields = "; ".join(f"{e.get('field')}: {e.get('message')}" for e in self.errors if isinstance(e, dict))
-        super().__init__(
-            f"{method} {path} → {status} {self.code}: {self.detail}{f' ({fields})' if fields else ''}"
-        )
+        named = [f"{e.get('field')}: {e.get('message')}" for e in self.errors if isinstance(e, dict)]
+        fields = f" ({'; '.join(named)})" if named else ""
+        super().__init__(f"{method} {path}: {status} {self.code}: {self.detail}{fields}")
 
 
 class OutOfPatience(Exception):
@@ -76,7 +75,9 @@ class Api:
             path = f"{path}?{urlencode({k: v for k, v in query.items() if v is not None}, doseq=True)}"
         return await self._call("GET", path, person, None, None)
 
-    async def post(self, path: str, person: Person | None, key: str, body: Mapping[str, Any] | None = None) -> Any:
+    async def post(
+        self, path: str, person: Person | None, key: str, body: Mapping[str, Any] | None = None
+    ) -> Any:
         """`key` names the wish: the same key sent again is the same wish, and is granted once."""
         return await self._call("POST", path, person, body if body is not None else {}, key)
 

@@ -119,7 +119,7 @@ async def _until_payment_is_known(town: Town, record: Record) -> None:
 
 
 async def _until_paid(town: Town, record: Record) -> Mapping[str, Any]:
-    """The order once it has left pending_payment: the money's arrival is told by the provider, a little later."""
+    """The order once it has left pending_payment: the provider tells of the money a little later."""
     pause = 0.12
     while True:
         await asyncio.sleep(pause)

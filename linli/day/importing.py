@@ -23,6 +23,11 @@ Progress = Callable[[str, int], None]
 _Thing = TypeVar("_Thing")
 
 
+def unwatched(kind: str, count: int) -> None:
+    """Progress that nobody watches."""
+    del kind, count
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cast:
     """The day's people and places as the platform knows them."""
@@ -37,7 +42,7 @@ class Cast:
 
 
 async def import_day(
-    day: Day, api: Api, operator: Person, journal: Journal, progress: Progress = lambda kind, count: None
+    day: Day, api: Api, operator: Person, journal: Journal, progress: Progress = unwatched
 ) -> Cast:
     """Make the day's zone, shops, listings, couriers and customers, or find them where they are made."""
     importing = _Importing(day, api, operator, journal, progress)

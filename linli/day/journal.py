@@ -35,7 +35,8 @@ class Journal:
             found = json.loads(lines[0])
             if found["day"] != head["day"] or found["base_url"] != head["base_url"]:
                 raise JournalMismatch(
-                    f"{path} belongs to another day or platform ({found['base_url']}); move it away to start anew"
+                    f"{path} belongs to another day, or to the platform at {found['base_url']}; "
+                    "move it away to import anew"
                 )
             self._secret = str(found["secret"])
             for line in lines[1:]:

@@ -1,4 +1,4 @@
-"""The merchants of the day: each accepts what comes in, packs it, and presses ready at the minute it is ready."""
+"""The merchants of the day: each accepts what comes in, packs it, and says when it is ready."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from linli.day.api import ApiRefusal
+from linli.day.api import ApiRefusal, OutOfPatience
 from linli.day.town import Record, Town
 
 
@@ -43,6 +43,9 @@ class Merchants:
         except ApiRefusal as refusal:
             # The customer cancelled meanwhile, or the order ended otherwise: the shelf keeps the goods.
             town.surprise(f"shop met {refusal.code}")
+            return
+        except OutOfPatience:
+            town.surprise("a shop ran out of patience")
             return
         record.handed_over[store_order_id].set()
         if record.plan == "refund" and shop == min(record.order.ready_minute):

@@ -1,6 +1,7 @@
 """Reads a day's folder, strictly: either the whole day is sound, or nothing of it is used.
 
-Every problem is found in one pass and named by file, line and field, so that a broken export can be mended at once.
+Every problem is found in one pass and named by file, line and field, so that a broken export can be mended
+at once.
 """
 
 from __future__ import annotations
@@ -182,9 +183,8 @@ class _Reading:
                 continue
             self.currency = self.currency or _str(price, "currency")
             if price["currency"] != self.currency:
-                self._wrong(
-                    file, line, "price.currency", f"{price['currency']} where the day began in {self.currency}"
-                )
+                trouble = f"{price['currency']} where the day began in {self.currency}"
+                self._wrong(file, line, "price.currency", trouble)
             result.append(
                 DayListing(
                     listing=_str(row, "listing"),
@@ -213,7 +213,8 @@ class _Reading:
         file, result = "orders.jsonl", []
         for number, row in self._rows(file, "order", _ORDER):
             lines = self._lines(file, number, row["lines"], shop_of)
-            ready = self._ready(file, number, row, {shop_of[x.listing] for x in lines if x.listing in shop_of})
+            shops = {shop_of[line.listing] for line in lines if line.listing in shop_of}
+            ready = self._ready(file, number, row, shops)
             result.append(
                 DayOrder(
                     order=_str(row, "order"),
@@ -258,8 +259,9 @@ class _Reading:
             trouble = _MINUTE(minute)
             if trouble is None and shops and shop not in shops:
                 trouble = "no line of this order is from this shop"
-            if trouble is None and float(minute) < _float(row, "placed_minute"):
-                trouble = f"must not be before placed_minute ({_float(row, 'placed_minute'):g}), not {minute:g}"
+            placed = _float(row, "placed_minute")
+            if trouble is None and float(minute) < placed:
+                trouble = f"must not be before placed_minute ({placed:g}), not {minute:g}"
             if trouble is not None:
                 self._wrong(file, number, field, trouble)
         for shop in sorted(shops - set(ready)):

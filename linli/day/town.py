@@ -1,7 +1,7 @@
-"""What the simulated people of a day share: the clock, the API, what they see of each other, and the records.
+"""What the simulated people of a day share: the clock, the API, what they see of each other, the records.
 
-People act on what the platform tells them. What they see with their own eyes (a shop hands goods over, a courier
-stands at the door) passes between them here, as it would in the street.
+People act on what the platform tells them. What they see with their own eyes (a shop hands goods over, a
+courier stands at the door) passes between them here, as it would in the street.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FINAL = frozenset({"delivered", "completed", "cancelled", "expired"})
 
 @dataclass(frozen=True, kw_only=True)
 class Habits:
-    """How often people do something else than order, pay and receive; shares of all orders, drawn by `seed`."""
+    """How often people do more than order, pay and receive: shares of all orders, drawn by `seed`."""
 
     seed: int = 1
     payment_fails_first: float = 0.02

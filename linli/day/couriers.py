@@ -1,0 +1,213 @@
+"""A courier of the day: starts the shift, accepts what is offered, drives, rings, and goes home.
+
+A courier at rest asks nothing. The offers on the operator's board, looked at often by one watcher, tell whom
+to wake; only then does that courier ask for its own route, as a push message would make it do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from linli.day.api import ApiRefusal, Person
+from linli.day.format import DayCourier, Position
+from linli.day.town import CourierRecord, Town
+
+BOARD_EVERY = 0.15
+# Even without a sign, a courier looks at the own route this often (seconds of the wall).
+LOOKS_EVERY = 6.0
+REPORTS_EVERY_MINUTES = 2.0
+REPORTS_EVERY_SECONDS = 1.0
+
+Stop = Mapping[str, Any]
+
+
+async def watch_board(town: Town) -> None:
+    """Wake the couriers who have an offer that they were not told of yet; never ends by itself."""
+    told: set[str] = set()
+    while True:
+        try:
+            board = await town.api.get("/v1/dispatch/board", town.cast.operator, zone_id=town.cast.zone_id)
+        except ApiRefusal as refusal:
+            town.surprise(f"board met {refusal.code}")
+            await asyncio.sleep(1.0)
+            continue
+        for offer in board.get("offers", []):
+            offer_id = str(offer["offer_id"])
+            if offer_id not in told:
+                told.add(offer_id)
+                town.hint(str(offer["courier_id"])).set()
+        await asyncio.sleep(BOARD_EVERY)
+
+
+async def play_courier(town: Town, courier: DayCourier) -> None:
+    """One shift, from the on minute until the last stop after the off minute."""
+    await town.time.until(courier.on_minute)
+    shift = _Shift(town, courier)
+    await shift.start()
+    try:
+        await shift.work()
+    finally:
+        shift.record.off_at = town.time.minute()
+
+
+class _Shift:
+    def __init__(self, town: Town, courier: DayCourier) -> None:
+        self.town = town
+        self.courier = courier
+        self.person: Person = town.cast.couriers[courier.courier]
+        self.place = courier.position
+        self.hint = town.hint(self.person.account_id)
+        self.record = town.couriers.setdefault(courier.courier, CourierRecord(courier=courier.courier))
+        self.answered: set[str] = set()
+        self.looks = asyncio.get_running_loop().time()
+
+    async def start(self) -> None:
+        body = {
+            "zone_id": self.town.cast.zone_id,
+            "ends_at": self.town.time.wire(self.courier.off_minute),
+            "position": self.place.to_wire(),
+        }
+        for attempt in range(20):
+            key = self.town.key("shift", self.courier.courier, str(attempt))
+            try:
+                await self.town.api.post("/v1/courier/shift", self.person, key, body)
+                break
+            except ApiRefusal as refusal:
+                # The platform may not know yet that this courier was approved.
+                self.town.surprise(f"starting a shift met {refusal.code}")
+                await asyncio.sleep(0.5)
+        self.record.on_at = self.town.time.minute()
+
+    async def work(self) -> None:
+        chance = self.town.chance("courier", self.courier.courier)
+        while True:
+            stops = await self.look()
+            if stops:
+                await self.visit(stops[0])
+                continue
+            if self.town.closed.is_set() or self.town.time.minute() >= self.courier.off_minute:
+                if await self.end():
+                    return
+                await asyncio.sleep(0.5)
+                continue
+            left = self.town.time.seconds(self.courier.off_minute - self.town.time.minute())
+            await self.rest(min(max(left, 0.05), LOOKS_EVERY * chance.uniform(0.8, 1.2)))
+
+    async def rest(self, seconds: float) -> bool:
+        """Wait for a sign from the board, no longer than this; was there one?"""
+        try:
+            await asyncio.wait_for(self.hint.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def end(self) -> bool:
+        try:
+            await self.town.api.delete("/v1/courier/shift", self.person)
+        except ApiRefusal as refusal:
+            if refusal.status == 404:
+                return True
+            self.town.surprise(f"ending a shift met {refusal.code}")
+            return False
+        return True
+
+    async def look(self) -> list[Stop]:
+        """The stops that are left, after every offer that is on the screen has been accepted."""
+        while True:
+            self.hint.clear()
+            route = await self.town.api.get("/v1/courier/route", self.person)
+            offers = [x for x in route.get("offers", []) if str(x["offer_id"]) not in self.answered]
+            for offer in offers:
+                await self.accept(str(offer["offer_id"]))
+            if not offers:
+                return [stop for stop in route.get("stops", []) if stop["status"] in {"pending", "arrived"}]
+
+    async def accept(self, offer_id: str) -> None:
+        self.answered.add(offer_id)
+        try:
+            await self.town.api.post(
+                f"/v1/offers/{offer_id}/accept", self.person, self.town.key("accept-offer", offer_id)
+            )
+        except ApiRefusal as refusal:
+            # Answered too late: it lies with somebody else by now.
+            self.record.offers_missed += 1
+            self.town.surprise(f"accepting an offer met {refusal.code}")
+            return
+        self.record.offers_accepted += 1
+
+    async def visit(self, stop: Stop) -> None:
+        """Drive to the stop and do what is to be done there; come back early when the route has changed."""
+        if stop["status"] == "pending":
+            if not await self.drive(stop):
+                return
+            if not await self.at_stop(stop, "arrive", {}):
+                return
+        if stop["kind"] == "pickup":
+            await self.wait_for_goods(stop)
+        rules = self.town.day.rules
+        pickup = stop["kind"] == "pickup"
+        minutes = rules.pickup_service_minutes if pickup else rules.drop_off_service_minutes
+        await asyncio.sleep(self.town.time.seconds(minutes))
+        proof = {"proof": {"given_to": "courier" if pickup else "customer"}}
+        while not await self.at_stop(stop, "complete", proof):
+            if stop["stop_id"] not in {x["stop_id"] for x in await self.look()}:
+                return
+            await asyncio.sleep(max(0.2, self.town.time.seconds(0.5)))
+        self.record.stops += 1
+        record = self.town.by_order_id.get(str(stop["order_id"]))
+        if not pickup and record is not None:
+            record.delivered_at = self.town.time.minute()
+            record.at_the_door.set()
+
+    async def drive(self, stop: Stop) -> bool:
+        """Travel in a straight line in whole minutes; False when another stop has come before this one."""
+        start, goal = self.place, Position(lat=stop["position"]["lat"], lon=stop["position"]["lon"])
+        metres = start.metres_to(goal)
+        minutes = math.ceil(metres / self.town.day.rules.metres_per_minute - 1e-9)
+        left_at = self.town.time.minute()
+        report_every = max(self.town.time.seconds(REPORTS_EVERY_MINUTES), REPORTS_EVERY_SECONDS)
+        while (left := left_at + minutes - self.town.time.minute()) > 0:
+            signalled = await self.rest(min(self.town.time.seconds(left), report_every))
+            gone = min((self.town.time.minute() - left_at) / minutes, 1.0)
+            self.place = start.towards(goal, gone)
+            if signalled:
+                stops = await self.look()
+                if not stops or stops[0]["stop_id"] != stop["stop_id"]:
+                    self.record.metres += metres * gone
+                    return False
+            elif gone < 1.0:
+                await self.report_position()
+        self.place = goal
+        self.record.metres += metres
+        return True
+
+    async def report_position(self) -> None:
+        try:
+            await self.town.api.put("/v1/courier/position", self.person, self.place.to_wire())
+        except ApiRefusal as refusal:
+            self.town.surprise(f"reporting a position met {refusal.code}")
+
+    async def wait_for_goods(self, stop: Stop) -> None:
+        """Stand at the counter until the shop hands the goods over, or the stop is taken off the route."""
+        record = self.town.by_order_id.get(str(stop["order_id"]))
+        handed = record.handed_over.get(str(stop.get("store_order_id"))) if record else None
+        while handed is not None and not handed.is_set():
+            try:
+                await asyncio.wait_for(handed.wait(), max(2.0, self.town.time.seconds(5)))
+            except TimeoutError:
+                if stop["stop_id"] not in {x["stop_id"] for x in await self.look()}:
+                    return
+
+    async def at_stop(self, stop: Stop, verb: str, body: Mapping[str, Any]) -> bool:
+        path = f"/v1/stops/{stop['stop_id']}/{verb}"
+        # A refusal is kept under its key, so asking again later needs another one.
+        key = self.town.key(verb, str(stop["stop_id"]), f"{self.town.time.minute():.1f}")
+        try:
+            await self.town.api.post(path, self.person, key, body)
+        except ApiRefusal as refusal:
+            self.town.surprise(f"{verb} at a {stop['kind']} met {refusal.code}")
+            return False
+        return True
