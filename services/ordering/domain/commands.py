@@ -1,0 +1,108 @@
+"""What ordering is asked to do. Every command names who asks and carries the id that makes it idempotent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.ordering.domain.places import DropOff
+
+OPERATOR = "operator"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    account_id: str
+    role: str
+
+    @property
+    def is_operator(self) -> bool:
+        return self.role == OPERATOR
+
+
+@dataclass(frozen=True, kw_only=True)
+class BasketLine:
+    line_id: str
+    listing_id: str
+    quantity: int
+    list_name: str | None = None
+    if_missing: str = "refund"
+    promotion_code: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuoteBasket:
+    actor: Actor
+    quote_id: str
+    lines: tuple[BasketLine, ...]
+    drop_off: DropOff
+    slot_id: str | None
+    coupon_codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlaceOrder:
+    actor: Actor
+    order_id: str
+    quote_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayOrder:
+    actor: Actor
+    order_id: str
+    payment_id: str
+    method: str
+    scenario: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CancelOrder:
+    actor: Actor
+    order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptStoreOrder:
+    actor: Actor
+    store_order_id: str
+    ready_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectStoreOrder:
+    actor: Actor
+    store_order_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadyStoreOrder:
+    actor: Actor
+    store_order_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundOrder:
+    """``lines`` maps line ids to quantities; None means all that is left. One of the two order ids is given."""
+
+    actor: Actor
+    refund_id: str
+    order_id: str | None
+    store_order_id: str | None
+    lines: Mapping[str, int] | None
+    reason: str
+    return_delivery_fee: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderNotice:
+    """What a payment provider says has happened to an attempt; ``charge_id`` names the money it took."""
+
+    payment_id: str
+    succeeded: bool
+    charge_id: str | None
+    amount: int
+    currency: str

@@ -1,0 +1,398 @@
+"""An order over many shops: one payment, one delivery, one status; every part with a life of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from services.ordering.domain import events
+from services.ordering.domain.delivery import Delivery
+from services.ordering.domain.errors import (
+    NothingToRefund,
+    OrderNotPayable,
+    RefundExceedsLine,
+    StoreOrderNotFound,
+    TooLateToCancel,
+    WrongState,
+)
+from services.ordering.domain.lines import LinePart
+from services.ordering.domain.order_status import OrderStatus, order_status
+from services.ordering.domain.places import DropOff, Slot
+from services.ordering.domain.refund import Refund, fault_of, refund_of_delivery_fee, refund_of_goods
+from services.ordering.domain.store_order import BEFORE_PICKUP, StoreOrder, StoreStatus
+from shared.kernel.ids import derived_id
+
+GIVEN_BACK = "everything-given-back"
+
+
+@dataclass(kw_only=True)
+class Order:
+    """The aggregate. Methods change it and record what has happened in ``events`` and ``new_refunds``.
+
+    Amounts are minor units of ``currency``; total = Σ store orders' paid + delivery fee, at all times.
+    """
+
+    order_id: str
+    quote_id: str
+    customer_id: str
+    currency: str
+    delivery_fee: int
+    zone_id: str
+    slot: Slot
+    drop_off: DropOff
+    placed_at: datetime
+    expires_at: datetime
+    stores: tuple[StoreOrder, ...]
+    paid_at: datetime | None = None
+    payment_id: str | None = None
+    charge_id: str | None = None
+    payment_status: str | None = None
+    delivery_fee_refunded: int = 0
+    delivered_at: datetime | None = None
+    completes_at: datetime | None = None
+    reason: str | None = None
+    delivery: Delivery = field(default_factory=Delivery)
+    events: list[events.Event] = field(default_factory=list)
+    new_refunds: list[Refund] = field(default_factory=list)
+
+    @property
+    def status(self) -> OrderStatus:
+        return order_status(store.status for store in self.stores)
+
+    @property
+    def goods(self) -> int:
+        return sum(store.goods for store in self.stores)
+
+    @property
+    def discount(self) -> int:
+        return sum(store.discount for store in self.stores)
+
+    @property
+    def total(self) -> int:
+        return sum(store.paid for store in self.stores) + self.delivery_fee
+
+    @property
+    def refunded(self) -> int:
+        """What went back to the customer of what was paid."""
+        if self.paid_at is None:
+            return 0
+        return sum(store.refunded for store in self.stores) + self.delivery_fee_refunded
+
+    @property
+    def amounts(self) -> events.Amounts:
+        return events.Amounts(
+            currency=self.currency,
+            goods=self.goods,
+            discount=self.discount,
+            delivery_fee=self.delivery_fee,
+            total=self.total,
+        )
+
+    def store(self, store_order_id: str) -> StoreOrder:
+        """The part named; raises :class:`StoreOrderNotFound`."""
+        for store in self.stores:
+            if store.store_order_id == store_order_id:
+                return store
+        raise StoreOrderNotFound
+
+    # -- paying ------------------------------------------------------------------------------------
+
+    def record_placed(self) -> None:
+        self.events.append(
+            events.OrderPlaced(
+                order_id=self.order_id,
+                customer_id=self.customer_id,
+                placed_at=self.placed_at,
+                expires_at=self.expires_at,
+                zone_id=self.zone_id,
+                slot_id=self.slot.slot_id,
+                drop_off_area=self.drop_off.area,
+                amounts=self.amounts,
+                store_orders=self.stores,
+            )
+        )
+
+    def is_payable(self, at: datetime) -> bool:
+        return self.status is OrderStatus.PENDING_PAYMENT and at < self.expires_at
+
+    def require_payable(self, at: datetime) -> None:
+        if not self.is_payable(at):
+            raise OrderNotPayable(status=str(self.status))
+
+    def pay(self, payment_id: str, charge_id: str, at: datetime) -> None:
+        """The provider has the money: the order splits into its store orders."""
+        self.stores = tuple(store.become(StoreStatus.PLACED) for store in self.stores)
+        self.payment_id, self.charge_id, self.paid_at = payment_id, charge_id, at
+        self.payment_status = "succeeded"
+        self.events.append(
+            events.OrderPaid(
+                order_id=self.order_id,
+                customer_id=self.customer_id,
+                payment_id=payment_id,
+                paid_at=at,
+                zone_id=self.zone_id,
+                amounts=self.amounts,
+                store_orders=self.stores,
+            )
+        )
+        for store in self.stores:
+            self.events.append(
+                events.StoreOrderSplit(
+                    order_id=self.order_id,
+                    customer_id=self.customer_id,
+                    parts=len(self.stores),
+                    paid_at=at,
+                    currency=self.currency,
+                    store_order=store,
+                )
+            )
+
+    def expire(self, at: datetime) -> None:
+        """Nobody paid in time."""
+        self.stores = tuple(store.become(StoreStatus.EXPIRED) for store in self.stores)
+        self.events.append(
+            events.OrderExpired(order_id=self.order_id, customer_id=self.customer_id, expired_at=at)
+        )
+
+    # -- the shops ---------------------------------------------------------------------------------
+
+    def accept(self, store_order_id: str, ready_at: datetime, at: datetime) -> None:
+        store = self.store(store_order_id)
+        self._put(store.become(StoreStatus.ACCEPTED, ready_at=ready_at))
+        self.events.append(
+            events.StoreOrderAccepted(
+                order_id=self.order_id,
+                store_order_id=store_order_id,
+                shop_id=store.shop_id,
+                accepted_at=at,
+                ready_at=ready_at,
+            )
+        )
+
+    def ready(self, store_order_id: str, at: datetime) -> None:
+        store = self.store(store_order_id)
+        self._put(store.become(StoreStatus.READY, ready_at=at))
+        self.events.append(
+            events.StoreOrderReady(
+                order_id=self.order_id, store_order_id=store_order_id, shop_id=store.shop_id, ready_at=at
+            )
+        )
+
+    def reject(self, store_order_id: str, reason: str, at: datetime) -> None:
+        """The shop drops out: its part goes back at once, its siblings go on."""
+        self._drop_out(self.store(store_order_id), reason, at)
+        self._give_back_whole(self.store(store_order_id), reason, at, restock=True)
+        self._cancel_if_nothing_is_left(at)
+
+    # -- cancelling and refunding ------------------------------------------------------------------
+
+    def cancel(self, reason: str, at: datetime) -> None:
+        """The customer withdraws, free of charge until the first pickup."""
+        if self.status not in {OrderStatus.PENDING_PAYMENT, OrderStatus.PAID, OrderStatus.IN_FULFILMENT}:
+            raise WrongState(f"An order that is {self.status} cannot be cancelled.", status=str(self.status))
+        stays = {StoreStatus.PICKED_UP, StoreStatus.DELIVERED, StoreStatus.COMPLETED}
+        if any(store.status in stays for store in self.stores):
+            raise TooLateToCancel
+        self._cancel_all(reason, at, restock=True, return_delivery_fee=True)
+
+    def refund(
+        self,
+        *,
+        refund_id: str,
+        store_order_id: str | None,
+        lines: dict[str, int] | None,
+        reason: str,
+        return_delivery_fee: bool,
+        at: datetime,
+    ) -> None:
+        """Pay back lines (all that is left, unless named), of one store order or of the whole order.
+
+        What is given back in whole before its pickup is dropped from the delivery as well.
+        """
+        if self.paid_at is None:
+            raise WrongState("An order that was not paid cannot be refunded.", status=str(self.status))
+        stores = self.stores if store_order_id is None else (self.store(store_order_id),)
+        _require_known(lines, stores)
+        issued = len(self.new_refunds)
+        dropped = []
+        for store in stores:
+            after, parts = store.give_back(lines)
+            if not parts:
+                continue
+            single = store_order_id is not None
+            one = refund_id if single else derived_id("refund", refund_id, store.store_order_id)
+            self._issue(one, refund_id, after, parts, reason, at, restock=store.status in BEFORE_PICKUP)
+            if after.is_given_back and after.status in BEFORE_PICKUP:
+                dropped.append(after)
+        if return_delivery_fee:
+            self._return_delivery_fee(refund_id, reason, at)
+        if len(self.new_refunds) == issued:
+            raise NothingToRefund
+        for store in dropped:
+            self._drop_out(store, reason, at)
+        if dropped:
+            self._cancel_if_nothing_is_left(at)
+
+    # -- the delivery ------------------------------------------------------------------------------
+
+    def picked_up(self, store_order_id: str, at: datetime) -> None:
+        """A courier has the goods; what is already further on, or gone, stays so."""
+        store = self.store(store_order_id)
+        if store.picked_up_at is None or at < store.picked_up_at:
+            store = replace(store, picked_up_at=at)
+        if store.status in BEFORE_PICKUP:
+            store = store.become(StoreStatus.PICKED_UP)
+        self._put(store)
+
+    def deliver(self, delivery_id: str, courier_id: str, at: datetime, completes_at: datetime) -> None:
+        """Everything that is still part of the order has reached the customer."""
+        self.delivery = self.delivery.with_delivered(courier_id, at)
+        if self.status not in {OrderStatus.PAID, OrderStatus.IN_FULFILMENT}:
+            return
+        live = [store for store in self.stores if store.is_live]
+        for store in live:
+            if store.status is not StoreStatus.DELIVERED:
+                self._put(store.become(StoreStatus.DELIVERED))
+        self.delivered_at, self.completes_at = at, completes_at
+        self.events.append(
+            events.OrderDelivered(
+                order_id=self.order_id,
+                customer_id=self.customer_id,
+                delivered_at=at,
+                delivery_id=delivery_id,
+                courier_id=courier_id,
+                store_order_ids=tuple(store.store_order_id for store in live),
+            )
+        )
+
+    def fail_delivery(self, reason: str, at: datetime) -> None:
+        """The delivery will not happen: the goods go back, and the fee unless the customer is at fault."""
+        self.delivery = self.delivery.with_failure(reason, at)
+        if self.status not in {OrderStatus.PAID, OrderStatus.IN_FULFILMENT}:
+            return
+        fault = fault_of(reason)
+        self._cancel_all(
+            f"delivery-failed: {reason}",
+            at,
+            restock=fault.restock,
+            return_delivery_fee=fault.return_delivery_fee,
+        )
+
+    def complete(self, at: datetime) -> None:
+        """The after-sale window has closed."""
+        for store in self.stores:
+            if store.is_live:
+                self._put(store.become(StoreStatus.COMPLETED))
+        self.events.append(
+            events.OrderCompleted(order_id=self.order_id, customer_id=self.customer_id, completed_at=at)
+        )
+
+    # -- pieces of the above -----------------------------------------------------------------------
+
+    def _put(self, changed: StoreOrder) -> None:
+        self.stores = tuple(
+            changed if store.store_order_id == changed.store_order_id else store for store in self.stores
+        )
+
+    def _drop_out(self, store: StoreOrder, reason: str, at: datetime) -> None:
+        self._put(store.become(StoreStatus.REJECTED, reason=reason))
+        self.events.append(
+            events.StoreOrderRejected(
+                order_id=self.order_id,
+                store_order_id=store.store_order_id,
+                shop_id=store.shop_id,
+                customer_id=self.customer_id,
+                rejected_at=at,
+                reason=reason,
+            )
+        )
+
+    def _cancel_all(self, reason: str, at: datetime, *, restock: bool, return_delivery_fee: bool) -> None:
+        was_paid = self.paid_at is not None
+        for store in self.stores:
+            if store.is_live:
+                self._put(store.become(StoreStatus.CANCELLED, reason=reason))
+                if was_paid:
+                    self._give_back_whole(self.store(store.store_order_id), reason, at, restock=restock)
+        if was_paid and return_delivery_fee:
+            self._return_delivery_fee(derived_id("refund", "delivery-fee", self.order_id), reason, at)
+        self._record_cancelled(reason, at)
+
+    def _cancel_if_nothing_is_left(self, at: datetime) -> None:
+        if any(store.is_live for store in self.stores):
+            return
+        self._return_delivery_fee(derived_id("refund", "delivery-fee", self.order_id), GIVEN_BACK, at)
+        self._record_cancelled(GIVEN_BACK, at)
+
+    def _record_cancelled(self, reason: str, at: datetime) -> None:
+        self.reason = reason
+        self.events.append(
+            events.OrderCancelled(
+                order_id=self.order_id,
+                customer_id=self.customer_id,
+                cancelled_at=at,
+                reason=reason,
+                was_paid=self.paid_at is not None,
+            )
+        )
+
+    def _give_back_whole(self, store: StoreOrder, reason: str, at: datetime, *, restock: bool) -> None:
+        after, parts = store.give_back(None)
+        if parts:
+            refund_id = derived_id("refund", "whole", store.store_order_id)
+            self._issue(refund_id, refund_id, after, parts, reason, at, restock=restock)
+
+    def _issue(
+        self,
+        refund_id: str,
+        command_id: str,
+        store: StoreOrder,
+        parts: tuple[LinePart, ...],
+        reason: str,
+        at: datetime,
+        *,
+        restock: bool,
+    ) -> None:
+        self._put(store)
+        self._record_refund(
+            refund_of_goods(
+                refund_id=refund_id,
+                command_id=command_id,
+                order_id=self.order_id,
+                store_order_id=store.store_order_id,
+                shop_id=store.shop_id,
+                issued_at=at,
+                reason=reason,
+                restock=restock,
+                lines=parts,
+            )
+        )
+
+    def _return_delivery_fee(self, command_id: str, reason: str, at: datetime) -> None:
+        left = self.delivery_fee - self.delivery_fee_refunded
+        if left:
+            self.delivery_fee_refunded = self.delivery_fee
+            self._record_refund(
+                refund_of_delivery_fee(
+                    command_id=command_id, order_id=self.order_id, issued_at=at, reason=reason, amount=left
+                )
+            )
+
+    def _record_refund(self, refund: Refund) -> None:
+        self.new_refunds.append(refund)
+        self.events.append(
+            events.RefundIssued(refund=refund, customer_id=self.customer_id, currency=self.currency)
+        )
+        if self.refunded == self.total:
+            self.payment_status = "refunded"
+
+
+def _require_known(lines: dict[str, int] | None, stores: Iterable[StoreOrder]) -> None:
+    known = {line.line_id for store in stores for line in store.lines}
+    unknown = sorted(set(lines or {}) - known)
+    if unknown:
+        raise RefundExceedsLine(
+            "Some lines are not part of what is refunded.",
+            errors=[{"field": f"lines.{line_id}", "message": "There is no such line."} for line_id in unknown],
+        )

@@ -1,0 +1,110 @@
+"""The part of an order that one shop fulfils, and its life."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from services.ordering.domain.errors import WrongState
+from services.ordering.domain.lines import Line, LinePart, by_funder
+
+
+class StoreStatus(StrEnum):
+    AWAITING_PAYMENT = "awaiting_payment"
+    PLACED = "placed"
+    ACCEPTED = "accepted"
+    READY = "ready"
+    PICKED_UP = "picked_up"
+    DELIVERED = "delivered"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+S = StoreStatus
+
+# A courier may report a pickup or a delivery before the shop has pressed its buttons, and messages may
+# overtake each other, so both are reachable from every state between payment and themselves.
+MAY_BECOME: dict[StoreStatus, frozenset[StoreStatus]] = {
+    S.AWAITING_PAYMENT: frozenset({S.PLACED, S.CANCELLED, S.EXPIRED}),
+    S.PLACED: frozenset({S.ACCEPTED, S.REJECTED, S.CANCELLED, S.PICKED_UP, S.DELIVERED}),
+    S.ACCEPTED: frozenset({S.READY, S.REJECTED, S.CANCELLED, S.PICKED_UP, S.DELIVERED}),
+    S.READY: frozenset({S.REJECTED, S.CANCELLED, S.PICKED_UP, S.DELIVERED}),
+    S.PICKED_UP: frozenset({S.CANCELLED, S.DELIVERED}),
+    S.DELIVERED: frozenset({S.COMPLETED}),
+    S.COMPLETED: frozenset(),
+    S.REJECTED: frozenset(),
+    S.CANCELLED: frozenset(),
+    S.EXPIRED: frozenset(),
+}
+GONE = frozenset({S.REJECTED, S.CANCELLED, S.EXPIRED})
+BEFORE_PICKUP = frozenset({S.PLACED, S.ACCEPTED, S.READY})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoreOrder:
+    """What one shop sells in one order. Amounts are in the order's minor units."""
+
+    store_order_id: str
+    shop_id: str
+    shop_name: str
+    merchant_id: str
+    lines: tuple[Line, ...]
+    status: StoreStatus = StoreStatus.AWAITING_PAYMENT
+    ready_at: datetime | None = None
+    picked_up_at: datetime | None = None
+    reason: str | None = None
+
+    @property
+    def goods(self) -> int:
+        return sum(line.goods for line in self.lines)
+
+    @property
+    def discount(self) -> int:
+        return sum(line.discount for line in self.lines)
+
+    @property
+    def discount_by_funder(self) -> dict[str, int]:
+        return by_funder(self.lines)
+
+    @property
+    def paid(self) -> int:
+        return self.goods - self.discount
+
+    @property
+    def refunded(self) -> int:
+        return sum(line.refunded for line in self.lines)
+
+    @property
+    def is_live(self) -> bool:
+        return self.status not in GONE
+
+    @property
+    def is_given_back(self) -> bool:
+        """True when every unit of every line was paid back."""
+        return all(line.left == 0 for line in self.lines)
+
+    def become(self, status: StoreStatus, **changes: Any) -> StoreOrder:
+        """The store order in its next state; raises :class:`WrongState` when the table forbids it."""
+        if status not in MAY_BECOME[self.status]:
+            raise WrongState(
+                f"A store order that is {self.status} cannot become {status}.",
+                status=str(self.status),
+            )
+        return replace(self, status=status, **changes)
+
+    def give_back(self, quantities: dict[str, int] | None) -> tuple[StoreOrder, tuple[LinePart, ...]]:
+        """Pay back ``quantities`` by line id, or all that is left; names the parts in line order."""
+        lines, parts = [], []
+        for line in self.lines:
+            wanted = line.left if quantities is None else quantities.get(line.line_id, 0)
+            if wanted:
+                after, part = line.give_back(wanted)
+                lines.append(after)
+                parts.append(part)
+            else:
+                lines.append(line)
+        return replace(self, lines=tuple(lines)), tuple(parts)
