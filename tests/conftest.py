@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from linli.failures import Failure
 from linli.stack.postgres import PrivatePostgres
+from linli.stack.rabbitmq import PrivateRabbit
+from linli.stack.redis_server import PrivateRedis
 from linli.stack.state import State
 from shared.persistence import Database
 from tests.databases import TestDatabases
@@ -33,6 +36,40 @@ def postgres_server(server_state: State) -> Iterator[PrivatePostgres]:
     _provide("PostgreSQL", server.start)
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_server(server_state: State) -> Iterator[PrivateRabbit]:
+    """A RabbitMQ that forgets everything at the end."""
+    server = PrivateRabbit(server_state)
+    _provide("RabbitMQ", server.start)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_server(server_state: State) -> Iterator[PrivateRedis]:
+    """A Redis that forgets everything at the end."""
+    server = PrivateRedis(server_state, real=True)
+    _provide("Redis", server.start)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redis_url(redis_server: PrivateRedis) -> str:
+    """An empty Redis."""
+    with redis.Redis.from_url(redis_server.url()) as client:
+        client.flushall()
+    return redis_server.url()
+
+
+@pytest.fixture(scope="module")
+def amqp_url(rabbitmq_server: PrivateRabbit, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A virtual host of RabbitMQ that belongs to the test module alone."""
+    name = request.module.__name__
+    yield rabbitmq_server.add_vhost(name)
+    rabbitmq_server.control("delete_vhost", name)
 
 
 @pytest.fixture(scope="session")

@@ -57,11 +57,13 @@ class TestDatabases:
             cursor.execute(" UNION ALL ".join(f"(SELECT '{t}' FROM {t} LIMIT 1)" for t in tables))
             filled = [row[0] for row in cursor.fetchall()]
             if filled:
-                cursor.execute(f"TRUNCATE {', '.join(filled)} RESTART IDENTITY CASCADE")
+                cursor.execute(f"TRUNCATE {', '.join(filled)} CASCADE")
             cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'seed'")
             for (table,) in cursor.fetchall():
                 kept, goal = sql.Identifier("seed", table), sql.SQL(table.replace("__", ".", 1))
-                cursor.execute(sql.SQL("INSERT INTO {} SELECT * FROM {}").format(goal, kept))
+                cursor.execute(
+                    sql.SQL("INSERT INTO {} OVERRIDING SYSTEM VALUE SELECT * FROM {}").format(goal, kept)
+                )
 
     def drop(self, database: Database) -> None:
         database.engine.dispose()
