@@ -156,9 +156,12 @@ class _RequestServer(ProviderCollector, SharedExtension):
 
     link = Link()
 
-    def setup(self) -> None:
+    def __init__(self) -> None:
+        super().__init__()
         self.methods: dict[str, Answer] = {}
         self._signatures: dict[str, inspect.Signature] = {}
+
+    def setup(self) -> None:
         queue = rpc_queue(self.container.service_name)
         self.link.add(Reader(queue, self._on_request, prefetch=CONCURRENT_REQUESTS))
 
