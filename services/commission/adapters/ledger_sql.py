@@ -1,0 +1,140 @@
+"""The read side: balances, entries and what an audit compares, straight from PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from services.commission.adapters.books_sql import accrual_of
+from services.commission.adapters.facts_json import facts_from_row, plan_from_json
+from services.commission.application.ports import AuditedOrder, EntryRow
+from services.commission.domain.promotion import Accrual
+from services.commission.domain.rates import RatePlan
+
+AUDIT_PAGE = 500
+
+_BALANCES = text(
+    "SELECT account, currency, sum(amount) AS amount FROM ledger_entry"
+    " WHERE starts_with(account, :prefix) GROUP BY account, currency ORDER BY account, currency"
+)
+_SUMS = text(
+    "SELECT account, kind, sum(amount) AS amount FROM ledger_entry"
+    " WHERE account = ANY(:accounts) AND currency = :currency"
+    " AND (CAST(:since AS timestamptz) IS NULL OR posted_at >= :since)"
+    " AND (CAST(:until AS timestamptz) IS NULL OR posted_at < :until)"
+    " GROUP BY account, kind ORDER BY account, kind"
+)
+_ENTRIES = """
+SELECT e.entry_id, e.transaction_id, t.event_type, t.occurred_at, e.posted_at, e.account, e.amount, e.currency,
+    e.kind, e.order_id, e.store_order_id, e.promotion_link_id, t.rate_plan, e.rate_bp, e.base, e.note, e.reverses
+FROM ledger_entry AS e JOIN ledger_transaction AS t USING (transaction_id)
+WHERE e.entry_id > :after{conditions} ORDER BY e.entry_id LIMIT :limit
+"""
+_CONDITIONS = {
+    "accounts": "e.account = ANY(:accounts)",
+    "order_id": "e.order_id = :order_id",
+    "currency": "e.currency = :currency",
+    "since": "e.posted_at >= :since",
+    "until": "e.posted_at < :until",
+}
+_UNBALANCED = text(
+    "SELECT transaction_id, currency, sum(amount) AS amount FROM ledger_entry"
+    " GROUP BY transaction_id, currency HAVING sum(amount) <> 0 LIMIT :limit"
+)
+_ORPHANS = text(
+    "SELECT DISTINCT t.order_id FROM ledger_transaction AS t"
+    " WHERE NOT EXISTS (SELECT FROM order_book AS b WHERE b.order_id = t.order_id AND b.paid IS NOT NULL)"
+    " LIMIT :limit"
+)
+_PLANS = text("SELECT version, plan_id, currency, effective_from, terms FROM rate_plan")
+# Facts and sums of a page are read by one statement, so that a posting between two reads is no mismatch.
+_AUDITED = text("""
+SELECT b.*, (
+    SELECT COALESCE(jsonb_object_agg(s.account, s.amount), '{}')
+    FROM (SELECT account, sum(amount) AS amount FROM ledger_entry AS e
+          WHERE e.order_id = b.order_id GROUP BY account) AS s
+) AS ledger
+FROM order_book AS b WHERE b.order_id > :after ORDER BY b.order_id LIMIT :limit
+""")
+_PROMISED = text(
+    "SELECT accrual_id, order_id, store_order_id, promotion_link_id, promoter_shop_id, status, full_amount,"
+    " amount, rate_bp, reason, currency, changed_at FROM accrual WHERE promoter_shop_id = :shop_id"
+    " ORDER BY changed_at DESC, accrual_id LIMIT :limit"
+)
+
+
+class SqlLedger:
+    """Implements the Ledger port."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def balances(self, prefix: str = "") -> list[tuple[str, str, int]]:
+        rows = self._connection.execute(_BALANCES, {"prefix": prefix})
+        return [(row.account, row.currency, int(row.amount)) for row in rows]
+
+    def sums(
+        self,
+        accounts: list[str],
+        currency: str,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> dict[tuple[str, str], int]:
+        rows = self._connection.execute(
+            _SUMS, {"accounts": accounts, "currency": currency, "since": since, "until": until}
+        )
+        return {(row.account, row.kind): int(row.amount) for row in rows}
+
+    def entries(
+        self,
+        *,
+        accounts: list[str] | None = None,
+        order_id: str | None = None,
+        currency: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: int = 0,
+        limit: int,
+    ) -> list[EntryRow]:
+        given: dict[str, Any] = {
+            "accounts": accounts,
+            "order_id": order_id,
+            "currency": currency,
+            "since": since,
+            "until": until,
+        }
+        chosen = {name: value for name, value in given.items() if value is not None}
+        conditions = "".join(f" AND {_CONDITIONS[name]}" for name in chosen)
+        rows = self._connection.execute(
+            text(_ENTRIES.format(conditions=conditions)), {**chosen, "after": after, "limit": limit}
+        )
+        return [EntryRow(**row._mapping) for row in rows]
+
+    def unbalanced(self, limit: int) -> list[tuple[str, str, int]]:
+        rows = self._connection.execute(_UNBALANCED, {"limit": limit})
+        return [(row.transaction_id, row.currency, int(row.amount)) for row in rows]
+
+    def orphans(self, limit: int) -> list[str]:
+        return list(self._connection.scalars(_ORPHANS, {"limit": limit}))
+
+    def audited(self) -> Iterator[AuditedOrder]:
+        plans: dict[int, RatePlan] = {
+            row.version: plan_from_json(row.plan_id, row.currency, row.effective_from, row.terms)
+            for row in self._connection.execute(_PLANS)
+        }
+        after = ""
+        while rows := self._connection.execute(_AUDITED, {"after": after, "limit": AUDIT_PAGE}).all():
+            for row in rows:
+                yield AuditedOrder(
+                    facts=facts_from_row(row),
+                    plan=plans.get(row.rate_plan),
+                    ledger={account: int(amount) for account, amount in row.ledger.items() if amount},
+                )
+            after = rows[-1].order_id
+
+    def promised(self, shop_id: str, limit: int) -> list[tuple[Accrual, str, datetime]]:
+        rows = self._connection.execute(_PROMISED, {"shop_id": shop_id, "limit": limit})
+        return [(accrual_of(row), row.currency, row.changed_at) for row in rows]

@@ -1,0 +1,190 @@
+"""What commission reads of others' events: only the fields it uses, checked for adding up.
+
+Each reader turns an event's data into facts. A field that is missing raises :class:`InvalidInput`; figures that
+contradict each other raise :class:`ContradictoryEvent`, so that the event is parked and never half believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from services.commission.domain.errors import ContradictoryEvent
+from services.commission.domain.facts import (
+    Delivered,
+    OrderFacts,
+    Paid,
+    PaidLine,
+    PaidPart,
+    Refund,
+    RefundedLine,
+    Trip,
+)
+from services.commission.domain.promotion import Listing, Shop
+from shared.kernel.clock import from_wire
+from shared.kernel.errors import InvalidInput
+from shared.kernel.money import Money
+
+Data = Mapping[str, Any]
+PLATFORM = "platform"
+Result = TypeVar("Result")
+
+
+class _Amounts:
+    """Reads amounts that must all be of one currency and not negative."""
+
+    def __init__(self) -> None:
+        self.currency: str | None = None
+
+    def read(self, data: Data, field: str) -> int:
+        money = Money.from_wire(data[field], field)
+        if self.currency not in {None, money.currency}:
+            raise ContradictoryEvent(f"{field} is in {money.currency}, the rest in {self.currency}.")
+        if money.amount < 0:
+            raise ContradictoryEvent(f"{field} is negative.")
+        self.currency = money.currency
+        return money.amount
+
+    def of_platform(self, discounts: list[Data]) -> int:
+        return sum(self.read(each, "amount") for each in discounts if each["funder"] == PLATFORM)
+
+
+def order_paid(data: Data) -> OrderFacts:
+    amounts = _Amounts()
+    total, delivery_fee = amounts.read(data, "total"), amounts.read(data, "delivery_fee")
+    parts = tuple(_part(part, amounts) for part in data["store_orders"])
+    if sum(part.paid for part in parts) + delivery_fee != total:
+        raise ContradictoryEvent("The store orders and the delivery fee do not add up to the total.")
+    return OrderFacts(
+        order_id=data["order_id"],
+        currency=amounts.currency,
+        paid=Paid(
+            customer_id=data["customer_id"],
+            paid_at=from_wire(data["paid_at"], "paid_at"),
+            total=total,
+            delivery_fee=delivery_fee,
+            parts=parts,
+        ),
+    )
+
+
+def _part(data: Data, amounts: _Amounts) -> PaidPart:
+    lines = tuple(
+        PaidLine(
+            line_id=line["line_id"],
+            listing_id=line["listing_id"],
+            category=line.get("category") or "",
+            paid=amounts.read(line, "paid"),
+            goods=amounts.read(line, "goods"),
+            platform_discount=amounts.of_platform(line["discounts"]),
+            promotion_link_id=line.get("promotion_link_id"),
+        )
+        for line in data["lines"]
+    )
+    if sum(line.paid for line in lines) != amounts.read(data, "paid"):
+        raise ContradictoryEvent(f"The lines of store order {data['store_order_id']} do not add up.")
+    return PaidPart(
+        store_order_id=data["store_order_id"],
+        shop_id=data["shop_id"],
+        merchant_id=data["merchant_id"],
+        lines=lines,
+    )
+
+
+def refund_issued(data: Data) -> OrderFacts:
+    amounts = _Amounts()
+    refund = Refund(
+        refund_id=data["refund_id"],
+        store_order_id=data["store_order_id"],
+        amount=amounts.read(data, "amount"),
+        delivery_fee=amounts.read(data, "delivery_fee"),
+        lines=tuple(
+            RefundedLine(
+                line_id=line["line_id"],
+                amount=amounts.read(line, "amount"),
+                platform_discount=amounts.of_platform(line["discounts"]),
+            )
+            for line in data["lines"]
+        ),
+    )
+    if sum(line.amount for line in refund.lines) + refund.delivery_fee != refund.amount:
+        raise ContradictoryEvent(f"The lines of refund {refund.refund_id} do not add up to its amount.")
+    return OrderFacts(
+        order_id=data["order_id"], currency=amounts.currency, refunds={refund.refund_id: refund}
+    )
+
+
+def order_delivered(data: Data) -> OrderFacts:
+    return OrderFacts(
+        order_id=data["order_id"],
+        delivered=Delivered(
+            delivered_at=from_wire(data["delivered_at"], "delivered_at"),
+            store_order_ids=tuple(data["store_order_ids"]),
+        ),
+    )
+
+
+def order_completed(data: Data) -> OrderFacts:
+    return OrderFacts(
+        order_id=data["order_id"], completed_at=from_wire(data["completed_at"], "completed_at")
+    )
+
+
+def order_cancelled(data: Data) -> OrderFacts:
+    return OrderFacts(
+        order_id=data["order_id"], cancelled_at=from_wire(data["cancelled_at"], "cancelled_at")
+    )
+
+
+def delivery_completed(data: Data) -> OrderFacts:
+    trip = Trip(
+        courier_id=data["courier_id"],
+        completed_at=from_wire(data["completed_at"], "completed_at"),
+        pickups=int(data["pickups"]),
+        distance_m=round(data["distance_m"]),
+    )
+    if trip.pickups < 0 or trip.distance_m < 0:
+        raise ContradictoryEvent("A delivery has no negative distance or pickups.")
+    return OrderFacts(order_id=data["order_id"], trip=trip)
+
+
+_FACTS: dict[str, Callable[[Data], OrderFacts]] = {
+    "OrderPaid": order_paid,
+    "RefundIssued": refund_issued,
+    "OrderDelivered": order_delivered,
+    "OrderCompleted": order_completed,
+    "OrderCancelled": order_cancelled,
+    "DeliveryCompleted": delivery_completed,
+}
+
+
+def order_facts(event_type: str, data: Data) -> OrderFacts:
+    """The facts that an event of ``event_type`` tells of its order."""
+    return _reading(event_type, lambda: _FACTS[event_type](data))
+
+
+def shop_opened(data: Data) -> Shop:
+    return _reading(
+        "ShopOpened",
+        lambda: Shop(shop_id=data["shop_id"], owner_id=data["owner_id"], category=data.get("category") or ""),
+    )
+
+
+def listing(data: Data) -> Listing:
+    """What ListingPublished says of a listing."""
+    return _reading(
+        "ListingPublished",
+        lambda: Listing(
+            listing_id=data["listing_id"],
+            shop_id=data["shop_id"],
+            category=data.get("category") or "",
+            sourced=bool(data.get("sourced", False)),
+        ),
+    )
+
+
+def _reading(event_type: str, read: Callable[[], Result]) -> Result:
+    try:
+        return read()
+    except (KeyError, TypeError) as error:
+        raise InvalidInput(f"{event_type} cannot be read: {error!r}.") from error

@@ -1,0 +1,59 @@
+"""What commission tells the other services, in its own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.commission.domain.promotion import Accrual
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommissionAccrued:
+    """A store order was delivered: its promoter has earned, and the earning is frozen."""
+
+    accrual: Accrual
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommissionReversed:
+    """A refund took ``amount`` of an earned commission back."""
+
+    accrual: Accrual
+    amount: int
+    refund_id: str
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommissionReleased:
+    """The after-sale time is over: what is left of the commission is payable."""
+
+    accrual: Accrual
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SettlementPosted:
+    """``amount`` moved to a payee's account for one order, made up of ``parts`` (kind, amount)."""
+
+    settlement_id: str
+    transaction_id: str
+    order_id: str
+    store_order_id: str | None
+    kind: str
+    payee_kind: str
+    payee_id: str | None
+    currency: str
+    amount: int
+    parts: tuple[tuple[str, int], ...]
+    correction: bool
+    rate_plan: int
+    at: datetime
+
+
+Announcement = CommissionAccrued | CommissionReversed | CommissionReleased | SettlementPosted

@@ -1,0 +1,188 @@
+"""Accounts and entries: money moves from one account to another, so every posting balances by construction.
+
+Amounts are signed minor units: a debit is positive, a credit negative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+CASH = "cash:provider"
+ORDERS = "liability:orders"
+TAKE_RATE = "revenue:take_rate"
+DELIVERY_FEE = "revenue:delivery_fee"
+COURIER_PAY = "expense:courier_pay"
+PLATFORM_DISCOUNT = "expense:platform_discount"
+
+_DEBIT_SIDE = ("cash:", "expense:")
+PLATFORM = ("revenue:", "expense:")
+# Accounts that a settlement moves money to: what is settled, and the kind of its payee.
+PAYEES = {
+    "payable:shop:": ("store_order", "shop"),
+    "payable:courier:": ("courier_pay", "courier"),
+    DELIVERY_FEE: ("delivery_fee", "platform"),
+}
+
+
+def shop_payable(shop_id: str) -> str:
+    return f"payable:shop:{shop_id}"
+
+
+def courier_payable(courier_id: str) -> str:
+    return f"payable:courier:{courier_id}"
+
+
+def promoter_frozen(shop_id: str) -> str:
+    return f"frozen:promoter:{shop_id}"
+
+
+def promoter_payable(shop_id: str) -> str:
+    return f"payable:promoter:{shop_id}"
+
+
+def natural(account: str, amount: int) -> int:
+    """The signed ``amount`` as people read it: positive on the side where ``account`` normally stands."""
+    return amount if account.startswith(_DEBIT_SIDE) else -amount
+
+
+class Kind(StrEnum):
+    """Why money moved."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    SALE = "sale"
+    PLATFORM_DISCOUNT = "platform_discount"
+    TAKE_RATE = "take_rate"
+    COMMISSION = "distribution_commission"
+    RELEASE = "commission_release"
+    DELIVERY_FEE = "delivery_fee"
+    COURIER_PAY = "courier_pay"
+
+
+class Heading(NamedTuple):
+    """What entries are told apart by: one sum is kept under each heading of an order."""
+
+    account: str
+    kind: str
+    store_order_id: str | None = None
+    rate_bp: int | None = None
+    promotion_link_id: str | None = None
+
+
+@dataclass(slots=True)
+class Figure:
+    """The sum under one heading; ``base`` is what its rate was applied to, ``last`` who booked it last."""
+
+    amount: int = 0
+    base: int | None = None
+    note: str | None = None
+    last: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One line of the ledger. ``reverses`` names the transaction that a correction takes back from."""
+
+    heading: Heading
+    amount: int
+    base: int | None
+    note: str | None
+    reverses: str | None
+
+
+@dataclass(slots=True)
+class Sheet:
+    """The sums of one order under each heading."""
+
+    figures: dict[Heading, Figure] = field(default_factory=dict)
+
+    def move(
+        self,
+        amount: int,
+        *,
+        debit: str,
+        credit: str,
+        kind: Kind,
+        store_order_id: str | None = None,
+        rate_bp: int | None = None,
+        promotion_link_id: str | None = None,
+        base: int | None = None,
+        note: str | None = None,
+    ) -> None:
+        """Book ``amount`` from ``credit`` to ``debit``; nothing is booked for nothing."""
+        if not amount:
+            return
+        for account, signed in ((debit, amount), (credit, -amount)):
+            heading = Heading(account, kind.value, store_order_id, rate_bp, promotion_link_id)
+            figure = self.figures.setdefault(heading, Figure())
+            figure.amount += signed
+            figure.note = note
+            if base is not None:
+                figure.base = (figure.base or 0) + base
+
+    def total(self) -> int:
+        return sum(figure.amount for figure in self.figures.values())
+
+    def by_account(self) -> dict[str, int]:
+        """The sum on each account that is not zero."""
+        sums: dict[str, int] = {}
+        for heading, figure in self.figures.items():
+            sums[heading.account] = sums.get(heading.account, 0) + figure.amount
+        return {account: amount for account, amount in sums.items() if amount}
+
+
+_NOTHING = Figure()
+
+
+def difference(goal: Sheet, posted: Sheet) -> list[Entry]:
+    """The entries that turn what is ``posted`` into ``goal``; they sum to zero because both sheets do."""
+    entries = []
+    for heading in goal.figures | posted.figures:
+        wanted = goal.figures.get(heading, _NOTHING)
+        there = posted.figures.get(heading, _NOTHING)
+        amount = wanted.amount - there.amount
+        if not amount:
+            continue
+        base = None
+        if wanted.base is not None or there.base is not None:
+            base = (wanted.base or 0) - (there.base or 0)
+        takes_back = there.amount != 0 and (there.amount > 0) != (amount > 0)
+        entries.append(
+            Entry(
+                heading=heading,
+                amount=amount,
+                base=base,
+                note=wanted.note or there.note,
+                reverses=there.last if takes_back else None,
+            )
+        )
+    return entries
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """The event that makes a transaction necessary: its id is the transaction's natural key."""
+
+    event_id: str
+    type: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Posting:
+    """A transaction of the ledger: entries of one order and one currency that sum to zero."""
+
+    transaction_id: str
+    cause: Cause
+    order_id: str
+    currency: str
+    rate_plan: int
+    posted_at: datetime
+    entries: tuple[Entry, ...]
+
+    def __post_init__(self) -> None:
+        if sum(entry.amount for entry in self.entries):
+            raise ValueError(f"the entries of transaction {self.transaction_id} do not sum to zero")
