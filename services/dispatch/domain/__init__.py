@@ -1,0 +1,1 @@
+"""Dispatch in plain Python: zones, slots, couriers, deliveries, offers, and the planning of routes."""

@@ -1,0 +1,167 @@
+"""A courier: registered, approved, on a shift, on a route, and asked for one thing at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.dispatch.domain.errors import CourierNotApproved, NoShift, ShiftRunning
+from services.dispatch.domain.events import CourierOffShift, CourierOnShift, ShiftEvent
+from services.dispatch.domain.places import Position
+from services.dispatch.domain.stop import StopKind
+
+MISSED_BEFORE_PAUSE = 3
+PAUSE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteStop:
+    """A stop in its place on a route, and when the courier is expected there."""
+
+    stop_id: str
+    order_id: str
+    kind: StopKind
+    eta: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """From when to when, and where, a courier works. An ``ending`` shift only finishes what is on board."""
+
+    shift_id: str
+    zone_id: str
+    started_at: datetime
+    ends_at: datetime
+    capacity: int
+    ending: bool = False
+
+
+class Readiness(StrEnum):
+    """How far a courier is from being asked to ride."""
+
+    UNKNOWN = "unknown"
+    REGISTERED = "registered"
+    APPROVED = "approved"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """Where a courier was seen, and when."""
+
+    place: Position
+    at: datetime
+
+
+@dataclass(kw_only=True)
+class Courier:
+    """Who rides, and the stops promised to them. ``place`` is where the last leg ended."""
+
+    courier_id: str
+    version: int = 0
+    registered_at: datetime | None = None
+    approved_at: datetime | None = None
+    shift: Shift | None = None
+    route: tuple[RouteStop, ...] = ()
+    place: Position | None = None
+    missed_offers: int = 0
+    paused_until: datetime | None = None
+    events: list[ShiftEvent] = field(default_factory=list)
+
+    @property
+    def readiness(self) -> Readiness:
+        if self.approved_at is not None:
+            return Readiness.APPROVED
+        return Readiness.UNKNOWN if self.registered_at is None else Readiness.REGISTERED
+
+    def register(self, at: datetime) -> None:
+        """An account with this role exists. The earliest such news is kept."""
+        if self.registered_at is None or at < self.registered_at:
+            self.registered_at = at
+
+    def approve(self, at: datetime) -> None:
+        """An operator lets this courier ride, be it before or after the account is heard of."""
+        if self.approved_at is None:
+            self.approved_at = at
+
+    def start_shift(self, shift: Shift, place: Position) -> None:
+        """Go on shift. The same shift again changes nothing; another while one runs is refused."""
+        if self.shift is not None:
+            if self.shift.shift_id == shift.shift_id:
+                return
+            raise ShiftRunning
+        if self.approved_at is None:
+            raise CourierNotApproved
+        self.shift, self.place, self.route = shift, place, ()
+        self.missed_offers, self.paused_until = 0, None
+        self.events.append(
+            CourierOnShift(
+                courier_id=self.courier_id,
+                zone_id=shift.zone_id,
+                shift_id=shift.shift_id,
+                started_at=shift.started_at,
+                ends_at=shift.ends_at,
+            )
+        )
+
+    def wind_down(self, finishing: set[str]) -> None:
+        """Stop taking work; only the stops of the orders in ``finishing`` stay on the route."""
+        shift = self.on_shift()
+        self.shift = Shift(
+            shift_id=shift.shift_id,
+            zone_id=shift.zone_id,
+            started_at=shift.started_at,
+            ends_at=shift.ends_at,
+            capacity=shift.capacity,
+            ending=True,
+        )
+        self.route = tuple(stop for stop in self.route if stop.order_id in finishing)
+
+    def go_home_if_done(self, at: datetime) -> bool:
+        """End an ending shift once nothing is left on the route; true when it has ended."""
+        if self.shift is None or not self.shift.ending or self.route:
+            return False
+        self.events.append(
+            CourierOffShift(
+                courier_id=self.courier_id,
+                zone_id=self.shift.zone_id,
+                shift_id=self.shift.shift_id,
+                ended_at=at,
+            )
+        )
+        self.shift = None
+        return True
+
+    def on_shift(self) -> Shift:
+        """The running shift; raises :class:`NoShift` when there is none."""
+        if self.shift is None:
+            raise NoShift
+        return self.shift
+
+    def follow(self, route: Sequence[RouteStop]) -> None:
+        """The promised stops, in a new order or with new ones among them."""
+        self.route = tuple(route)
+
+    def leave_out(self, stop_ids: set[str]) -> None:
+        self.route = tuple(stop for stop in self.route if stop.stop_id not in stop_ids)
+
+    def ride_to(self, place: Position) -> int:
+        """The metres from where the last leg ended to ``place``, where the next one starts."""
+        metres = 0 if self.place is None else round(self.place.metres_to(place))
+        self.place = place
+        return metres
+
+    def answered(self) -> None:
+        self.missed_offers, self.paused_until = 0, None
+
+    def missed(self, at: datetime) -> None:
+        """Somebody who lets offer after offer run out is left in peace for a while."""
+        self.missed_offers += 1
+        if self.missed_offers >= MISSED_BEFORE_PAUSE:
+            self.missed_offers, self.paused_until = 0, at + PAUSE
+
+    def may_be_asked(self, now: datetime) -> bool:
+        if self.shift is None or self.shift.ending or now >= self.shift.ends_at:
+            return False
+        return self.paused_until is None or now >= self.paused_until

@@ -1,0 +1,93 @@
+"""Every refusal of dispatch.
+
+Refusal
+├── NotFound   ZoneNotFound · SlotNotFound · OrderNotDispatched · OfferNotFound · StopNotFound
+├── Forbidden  OperatorsOnly · CouriersOnly
+├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved
+└── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed · WrongState · PickupOutstanding · Stale
+               ZoneExists · SlotExists
+"""
+
+from __future__ import annotations
+
+from shared.kernel.errors import Conflict, Forbidden, NotFound, Refused
+
+
+class ZoneNotFound(NotFound):
+    code, title = "zone-not-found", "There is no such zone"
+
+
+class SlotNotFound(NotFound):
+    code, title = "slot-not-found", "There is no such slot here"
+
+
+class OrderNotDispatched(NotFound):
+    code, title = "delivery-not-found", "There is no delivery for this order"
+
+
+class OfferNotFound(NotFound):
+    code, title = "offer-not-found", "There is no such offer"
+
+
+class StopNotFound(NotFound):
+    code, title = "stop-not-found", "There is no such stop on your route"
+
+
+class OperatorsOnly(Forbidden):
+    code, title = "operators-only", "Only operators may do this"
+
+
+class CouriersOnly(Forbidden):
+    code, title = "couriers-only", "Only couriers may do this"
+
+
+class OutOfZone(Refused):
+    code, title = "out-of-zone", "No zone delivers to this place"
+
+
+class SlotFull(Refused):
+    code, title = "slot-full", "This slot has no room left"
+
+
+class SlotClosed(Refused):
+    code, title = "slot-closed", "This slot takes no more orders"
+
+
+class CourierNotApproved(Refused):
+    code, title = "courier-not-approved", "An operator has to approve this courier first"
+
+
+class HoldReleased(Conflict):
+    code, title = "hold-released", "What was held for this order has been given back"
+
+
+class ShiftRunning(Conflict):
+    code, title = "shift-running", "Another shift is still running"
+
+
+class NoShift(Conflict):
+    code, title = "no-shift", "There is no shift running"
+
+
+class OfferClosed(Conflict):
+    code, title = "offer-closed", "This offer is no longer open"
+
+
+class WrongState(Conflict):
+    code, title = "wrong-state", "The present state does not allow this"
+
+
+class PickupOutstanding(Conflict):
+    code, title = "pickup-outstanding", "Something of this order has not been picked up yet"
+
+
+class Stale(Conflict):
+    code, title = "stale", "It has changed in the meantime"
+
+
+class ZoneExists(Conflict):
+    code, title = "zone-exists", "This id belongs to another zone"
+
+
+class SlotExists(Conflict):
+    code, title = "slot-exists", "This id belongs to another slot"

@@ -1,0 +1,90 @@
+"""What has happened in dispatch; ``contracts/published.py`` tells others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryPlanned:
+    delivery_id: str
+    order_id: str
+    zone_id: str
+    courier_id: str
+    plan_version: int
+    eta: datetime
+    promised_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierAssigned:
+    delivery_id: str
+    order_id: str
+    zone_id: str
+    courier_id: str
+    assigned_at: datetime
+    plan_version: int
+    eta: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierUnassigned:
+    delivery_id: str
+    order_id: str
+    courier_id: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PickupCompleted:
+    delivery_id: str
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    courier_id: str
+    picked_up_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryCompleted:
+    delivery_id: str
+    order_id: str
+    zone_id: str
+    courier_id: str
+    completed_at: datetime
+    pickups: int
+    distance_m: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryFailed:
+    delivery_id: str
+    order_id: str
+    courier_id: str | None
+    reason: str
+    failed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierOnShift:
+    courier_id: str
+    zone_id: str
+    shift_id: str
+    started_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierOffShift:
+    courier_id: str
+    zone_id: str
+    shift_id: str
+    ended_at: datetime
+
+
+DeliveryEvent = (
+    DeliveryPlanned | CourierAssigned | CourierUnassigned | PickupCompleted | DeliveryCompleted | DeliveryFailed
+)
+ShiftEvent = CourierOnShift | CourierOffShift
+DispatchEvent = DeliveryEvent | ShiftEvent

@@ -1,0 +1,108 @@
+"""What a planner is told and what it answers: a snapshot of one zone in, a plan out.
+
+All times are minutes relative to the moment of the snapshot; nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.dispatch.domain.places import Position
+
+NEVER = math.inf
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One stop to make: not served before ``ready``, then it takes ``service`` minutes."""
+
+    stop_id: str
+    place: Position
+    ready: float = -NEVER
+    service: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basket:
+    """One delivery's remaining stops: every pickup, in any order, then the drop-off, by one courier.
+
+    ``holder`` names the courier it is locked to. ``barred`` couriers may not be given it. ``clicked`` is
+    when the customer ordered; waiting counts from there unless a slot was chosen (``asap`` is false).
+    """
+
+    basket_id: str
+    pickups: tuple[Visit, ...]
+    drop_off: Visit
+    clicked: float
+    due: float
+    asap: bool = True
+    holder: str | None = None
+    barred: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rider:
+    """A courier as the planner sees one: at ``place``, free to leave it at ``free_at``.
+
+    ``route`` holds the stops already promised to this courier, in their present order; the first
+    ``frozen`` of them keep their place. ``until`` is when the last stop must be finished. ``capacity``
+    bounds how many pickups may be on board at once, ``load`` of them already are. A rider who does not
+    take ``new`` baskets finishes what is promised.
+    """
+
+    courier_id: str
+    place: Position
+    free_at: float = 0.0
+    until: float = NEVER
+    capacity: int = 12
+    load: int = 0
+    route: tuple[str, ...] = ()
+    frozen: int = 0
+    new: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """What a plan is judged by, in minutes of a customer's waiting."""
+
+    waiting: float = 1.0
+    lateness: float = 3.0
+    driving: float = 0.15
+    unassigned: float = 200.0
+    overdue_unassigned: float = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """One zone at one moment. ``previous`` is the order of stops that the last plan gave each courier."""
+
+    baskets: tuple[Basket, ...]
+    riders: tuple[Rider, ...]
+    metres_per_minute: float = 320.0
+    weights: Weights = field(default_factory=Weights)
+    previous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedStop:
+    """A stop on a planned route. ``leave`` is the latest departure towards it that delays nobody."""
+
+    stop_id: str
+    basket_id: str
+    leave: float
+    arrive: float
+    start: float
+    finish: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Routes by courier, the baskets nobody can take, and what the whole costs by :class:`Weights`."""
+
+    routes: Mapping[str, tuple[PlannedStop, ...]]
+    unassigned: tuple[str, ...]
+    cost: float
+    rounds: int = 0

@@ -1,0 +1,63 @@
+"""A stop: one visit on a courier's route, a pickup at a shop or the drop-off at the door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from services.dispatch.domain.errors import WrongState
+from services.dispatch.domain.places import Position
+
+
+class StopKind(StrEnum):
+    PICKUP = "pickup"
+    DROP_OFF = "drop_off"
+
+
+class StopStatus(StrEnum):
+    PENDING = "pending"
+    ARRIVED = "arrived"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+MAY_BECOME: dict[StopStatus, frozenset[StopStatus]] = {
+    StopStatus.PENDING: frozenset({StopStatus.ARRIVED, StopStatus.FAILED, StopStatus.SKIPPED}),
+    StopStatus.ARRIVED: frozenset(
+        {StopStatus.DONE, StopStatus.FAILED, StopStatus.SKIPPED, StopStatus.PENDING}
+    ),
+    StopStatus.DONE: frozenset(),
+    StopStatus.FAILED: frozenset({StopStatus.PENDING}),
+    StopStatus.SKIPPED: frozenset(),
+}
+OPEN = frozenset({StopStatus.PENDING, StopStatus.ARRIVED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """One visit and how far it has come. ``leg_m`` is what the courier rode to get here."""
+
+    stop_id: str
+    kind: StopKind
+    place: Position
+    name: str = ""
+    store_order_id: str | None = None
+    shop_id: str | None = None
+    preparation_minutes: int = 0
+    status: StopStatus = StopStatus.PENDING
+    arrived_at: datetime | None = None
+    ended_at: datetime | None = None
+    leg_m: int = 0
+    proof: str | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
+
+    def become(self, status: StopStatus) -> Stop:
+        """The stop in its next state; raises :class:`WrongState` where the table does not allow it."""
+        if status not in MAY_BECOME[self.status]:
+            raise WrongState(f"This stop is {self.status} and cannot become {status}.")
+        return replace(self, status=status)

@@ -1,0 +1,90 @@
+"""A zone: an area that is planned on its own, with the figures it is planned by, and its slots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from services.dispatch.domain.errors import SlotClosed
+from services.dispatch.domain.places import Area, Position
+from services.dispatch.domain.planning.travel import minutes_between
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZoneSettings:
+    """The figures a zone is planned by; minutes unless the name says otherwise.
+
+    ``commit_margin_minutes`` is how much earlier than strictly needed a courier is asked;
+    ``shift_slack_minutes`` how far a last drop-off may run past a shift's end; after
+    ``give_up_minutes`` beyond the last ready time a delivery that nobody took has failed.
+    """
+
+    metres_per_minute: float = 320.0
+    pickup_service_minutes: float = 4.0
+    drop_off_service_minutes: float = 4.0
+    target_minutes: float = 40.0
+    maximum_minutes: float = 90.0
+    give_up_minutes: float = 180.0
+    horizon_minutes: float = 40.0
+    slot_lead_minutes: float = 60.0
+    commit_margin_minutes: float = 3.0
+    shift_slack_minutes: float = 10.0
+    offer_seconds: float = 60.0
+    capacity: int = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zone:
+    zone_id: str
+    name: str
+    area: Area
+    settings: ZoneSettings = field(default_factory=ZoneSettings)
+
+    def promise(self, now: datetime, pickups: Iterable[tuple[Position, float]], drop_off: Position) -> datetime:
+        """When an order placed ``now`` should be at the door: the target, or what the way plainly takes.
+
+        ``pickups`` are positions with the shop's preparation minutes.
+        """
+        s = self.settings
+        left = list(pickups)
+        prepared = max((minutes for _, minutes in left), default=0.0)
+        way = s.drop_off_service_minutes + s.pickup_service_minutes * len(left)
+        here = drop_off
+        while left:
+            nearest = min(left, key=lambda pickup: pickup[0].metres_to(here))
+            left.remove(nearest)
+            way += minutes_between(nearest[0], here, s.metres_per_minute)
+            here = nearest[0]
+        return now + timedelta(minutes=max(s.target_minutes, prepared + way))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A delivery time window of a zone that takes ``capacity`` orders until ``cutoff_at``."""
+
+    slot_id: str
+    zone_id: str
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+    cutoff_at: datetime
+    taken: int = 0
+
+    @property
+    def left(self) -> int:
+        return max(0, self.capacity - self.taken)
+
+    def must_be_open(self, now: datetime) -> None:
+        """Raises :class:`SlotClosed` once the cut-off has passed."""
+        if now >= self.cutoff_at:
+            raise SlotClosed("This slot's cut-off has passed; choose a later one.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotWindow:
+    """The window a customer chose, as it was when chosen."""
+
+    slot_id: str
+    starts_at: datetime
+    ends_at: datetime
