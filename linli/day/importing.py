@@ -42,10 +42,19 @@ class Cast:
 
 
 async def import_day(
-    day: Day, api: Api, operator: Person, journal: Journal, progress: Progress = unwatched
+    day: Day,
+    api: Api,
+    operator: Person,
+    journal: Journal,
+    progress: Progress = unwatched,
+    offer_seconds: float = 60.0,
 ) -> Cast:
-    """Make the day's zone, shops, listings, couriers and customers, or find them where they are made."""
+    """Make the day's zone, shops, listings, couriers and customers, or find them where they are made.
+
+    `offer_seconds` is how long the zone leaves an offer with a courier, on the business clock.
+    """
     importing = _Importing(day, api, operator, journal, progress)
+    importing.offer_seconds = offer_seconds
     return await importing.all()
 
 
@@ -56,6 +65,7 @@ class _Importing:
         self.operator = operator
         self.journal = journal
         self.progress = progress
+        self.offer_seconds = 60.0
         self.reach = day.reach_of_shops()
         self.listings: dict[str, list[DayListing]] = {}
         for listing in day.listings:
@@ -63,10 +73,10 @@ class _Importing:
 
     async def all(self) -> Cast:
         cast = Cast(zone_id=await self.zone(), operator=self.operator)
-        await _all_of(self.day.shops, lambda shop: self.shop(cast, shop))
-        await _all_of(self.day.couriers, lambda courier: self.courier(cast, courier))
+        await all_of(self.day.shops, lambda shop: self.shop(cast, shop))
+        await all_of(self.day.couriers, lambda courier: self.courier(cast, courier))
         customers = sorted({order.customer for order in self.day.orders})
-        await _all_of(customers, lambda name: self.customer(cast, name))
+        await all_of(customers, lambda name: self.customer(cast, name))
         return cast
 
     async def zone(self) -> str:
@@ -80,7 +90,9 @@ class _Importing:
                     "metres_per_minute": rules.metres_per_minute,
                     "pickup_service_minutes": rules.pickup_service_minutes,
                     "drop_off_service_minutes": rules.drop_off_service_minutes,
-                    "target_click_to_door_minutes": rules.target_click_to_door_minutes,
+                    "target_minutes": rules.target_click_to_door_minutes,
+                    "maximum_minutes": rules.maximum_click_to_door_minutes,
+                    "offer_seconds": self.offer_seconds,
                 },
             }
             answer = await self.api.post("/v1/zones", self.operator, self.journal.key("zone"), body)
@@ -164,7 +176,7 @@ def _account_id(answer: dict[str, Any]) -> str:
     return str(found)
 
 
-async def _all_of(things: Iterable[_Thing], work: Callable[[_Thing], Awaitable[None]]) -> None:
+async def all_of(things: Iterable[_Thing], work: Callable[[_Thing], Awaitable[None]]) -> None:
     """Do `work` for each of the things, a few at once; the first failure stops the rest and is raised."""
     waiting = iter(things)
 

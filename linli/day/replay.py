@@ -24,6 +24,8 @@ from shared.kernel.ids import UuidV7
 
 # The day begins a little after the import, so that the first shifts and orders are in time.
 WARM_UP_SECONDS = 2.0
+# A courier answers within a fraction of a second of the wall, however many minutes of the day that is.
+OFFER_WALL_SECONDS = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,10 +79,11 @@ async def replay_day(
     books = Journal(journal, day, platform.base_url)
     try:
         began = time.monotonic()
-        cast = await import_day(day, api, Person(*platform.operator), books, progress)
-        imported = time.monotonic()
         clock = platform.clock
         speed = 1 / clock.wall_seconds(timedelta(seconds=1))
+        offer_seconds = max(60.0, OFFER_WALL_SECONDS * speed)
+        cast = await import_day(day, api, Person(*platform.operator), books, progress, offer_seconds)
+        imported = time.monotonic()
         timeline = Timeline(clock=clock, start=clock.now() + timedelta(seconds=WARM_UP_SECONDS * speed))
         plans = plans_of(day, habits)
         town = Town(

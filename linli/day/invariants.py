@@ -1,0 +1,243 @@
+"""What must be true when a day is over, whatever happened in it: each with the evidence for its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from linli.day.audit import Audit
+from linli.day.figures import amount
+from linli.day.quiet import Databases, missing, subscriptions
+from linli.day.replay import Outcome
+
+SHOWN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    name: str
+    holds: bool
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Everything that a check may look at."""
+
+    outcome: Outcome
+    audit: Audit
+    databases: Databases
+
+
+def check_all(case: Case) -> list[Finding]:
+    """Every invariant, in the order in which a reader cares; a check that cannot be made does not hold."""
+    findings: list[Finding] = []
+    for check in CHECKS:
+        try:
+            findings.append(check(case))
+        except Exception as error:  # a check that dies must not hide the others
+            findings.append(
+                Finding(
+                    name=check.__name__.replace("_", " "), holds=False, evidence=f"not checked: {error!r}"
+                )
+            )
+    return findings
+
+
+def every_paid_order_is_delivered_or_refunded(case: Case) -> Finding:
+    paid = {name: order for name, order in case.audit.orders.items() if order.get("paid_at")}
+    open_ends = [
+        f"{name} is {order['status']} with {amount(order['refunded'])} of {amount(order['total'])} refunded"
+        for name, order in paid.items()
+        if order["status"] not in {"delivered", "completed"} and not _is_given_back(order)
+    ]
+    stuck = case.databases.value(
+        "ordering",
+        "SELECT count(*) FROM orders WHERE paid_at IS NOT NULL"
+        " AND status NOT IN ('delivered', 'completed', 'cancelled')",
+    )
+    delivered = sum(order["status"] in {"delivered", "completed"} for order in paid.values())
+    evidence = f"{len(paid)} paid: {delivered} delivered, {len(paid) - delivered} refunded"
+    return Finding(
+        name="every paid order delivered or refunded",
+        holds=not open_ends and not stuck and not case.audit.unanswered,
+        evidence=_with(evidence, [*open_ends, *case.audit.unanswered], f"{stuck} stuck in the database"),
+    )
+
+
+def _is_given_back(order: Mapping[str, object]) -> bool:
+    """Cancelled, and every part of it refunded to the last cent."""
+    parts = order["store_orders"]
+    return (
+        order["status"] == "cancelled"
+        and isinstance(parts, list)
+        and all(amount(part["refunded"]) == amount(part["paid"]) for part in parts)
+    )
+
+
+def no_stock_is_negative_or_still_held(case: Case) -> Finding:
+    levels = case.databases.rows(
+        "storefront",
+        "SELECT count(*), coalesce(min(stock), 0), coalesce(sum(reserved), 0), coalesce(sum(short), 0)"
+        " FROM stock_level",
+    )[0]
+    held = case.databases.value(
+        "storefront", "SELECT count(*) FROM reservation WHERE status IN ('held', 'unknown')"
+    )
+    count, lowest, reserved, short = levels
+    return Finding(
+        name="no stock negative or still held",
+        holds=lowest >= 0 and reserved == 0 and short == 0 and held == 0,
+        evidence=f"{count} listings, lowest stock {lowest}, units held {reserved}, reservations open {held}",
+    )
+
+
+def stock_is_what_came_minus_what_was_sold(case: Case) -> Finding:
+    """Unit by unit: a sale done twice, or a return lost, shows here."""
+    sold: dict[str, int] = {}
+    names = {listing_id: name for name, listing_id in case.outcome.cast.listing_ids.items()}
+    for order in case.audit.orders.values():
+        if not order.get("paid_at"):
+            continue
+        for part in order["store_orders"]:
+            if part["status"] in {"rejected", "cancelled"}:
+                continue
+            for line in part["lines"]:
+                name = names[line["listing_id"]]
+                sold[name] = sold.get(name, 0) + int(line["quantity"])
+    wrong = [
+        f"{x.listing}: {x.stock} came, {sold.get(x.listing, 0)} sold, {case.audit.stock.get(x.listing)} left"
+        for x in case.outcome.day.listings
+        if case.audit.stock.get(x.listing) != x.stock - sold.get(x.listing, 0)
+    ]
+    return Finding(
+        name="stock left = stock that came − units sold",
+        holds=not wrong,
+        evidence=_with(f"{len(case.audit.stock)} listings, {sum(sold.values())} units sold", wrong),
+    )
+
+
+def the_ledger_sums_to_zero(case: Case) -> Finding:
+    sums = case.databases.rows(
+        "commission", "SELECT currency, count(*), sum(amount) FROM ledger_entry GROUP BY currency"
+    )
+    uneven = case.databases.rows(
+        "commission",
+        "SELECT transaction_id FROM ledger_entry GROUP BY transaction_id, currency HAVING sum(amount) <> 0",
+    )
+    shown = ", ".join(f"{count} entries sum to {total} {currency}" for currency, count, total in sums)
+    return Finding(
+        name="the ledger sums to zero",
+        holds=all(total == 0 for _, _, total in sums) and not uneven,
+        evidence=f"{shown or 'no entries'}; {len(uneven)} transactions out of balance",
+    )
+
+
+def every_order_balances_in_the_ledger(case: Case) -> Finding:
+    """The provider's cash of an order is what was captured less what went back; nothing stays unsettled."""
+    rows = case.databases.rows(
+        "commission",
+        "SELECT order_id, sum(amount) FILTER (WHERE account = 'cash:provider'),"
+        " sum(amount) FILTER (WHERE account = 'liability:orders') FROM ledger_entry GROUP BY order_id",
+    )
+    books = {order_id: (int(cash or 0), int(owed or 0)) for order_id, cash, owed in rows}
+    wrong: list[str] = []
+    for name, order in case.audit.orders.items():
+        cash, owed = books.get(str(order["order_id"]), (0, 0))
+        kept = amount(order["total"]) - amount(order["refunded"]) if order.get("paid_at") else 0
+        if cash != kept:
+            wrong.append(f"{name}: the ledger has {cash}, the order says {kept}")
+        elif owed:
+            wrong.append(f"{name}: {owed} not settled")
+    return Finding(
+        name="per order, captured − refunded = what was shared out",
+        holds=not wrong,
+        evidence=_with(f"{len(books)} orders in the ledger", wrong),
+    )
+
+
+def no_outbox_row_is_unsent(case: Case) -> Finding:
+    counts = _per_service(case, "SELECT count(*) FROM outbox WHERE sent_at IS NULL")
+    sent = sum(_per_service(case, "SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL").values())
+    wrong = [f"{service}: {count}" for service, count in counts.items() if count]
+    return Finding(
+        name="no outbox row unsent", holds=not wrong, evidence=_with(f"{sent} events sent", wrong, "unsent")
+    )
+
+
+def every_event_reached_every_subscriber(case: Case) -> Finding:
+    wanted = [x for x in subscriptions() if {x.service, x.source} <= set(case.databases.urls)]
+    lost = {x.name: len(missing(case.databases, x)) for x in wanted}
+    done = sum(_per_service(case, "SELECT count(*) FROM inbox").values())
+    wrong = [f"{name}: {count} not done" for name, count in lost.items() if count]
+    return Finding(
+        name="every event done by every subscriber",
+        holds=bool(wanted) and not wrong,
+        evidence=_with(f"{len(wanted)} subscriptions, {done} effects", wrong),
+    )
+
+
+def there_is_no_dead_letter(case: Case) -> Finding:
+    parked = _per_service(case, "SELECT count(*) FROM parked")
+    retries = _per_service(case, "SELECT count(*) FROM inbox_retry")
+    wrong = [f"{service}: {count} parked" for service, count in parked.items() if count]
+    wrong += [f"{service}: {count} waiting for a retry" for service, count in retries.items() if count]
+    wrong += [f"{letter.get('subscription')}: {letter.get('reason')}" for letter in case.audit.dead_letters]
+    return Finding(
+        name="no dead letter, nothing parked or retried", holds=not wrong, evidence=_with("none", wrong)
+    )
+
+
+def nothing_happened_twice(case: Case) -> Finding:
+    """Each order of the day was placed, charged and delivered at most once."""
+    placed: dict[str, int] = {}
+    for _, subject in case.databases.rows(
+        "ordering", "SELECT id, subject FROM outbox WHERE type IN ('OrderPaid', 'OrderDelivered')"
+    ):
+        placed[subject] = placed.get(subject, 0) + 1
+    wrong: list[str] = []
+    for event in ("OrderPlaced", "OrderPaid", "OrderDelivered", "OrderCancelled", "OrderExpired"):
+        twice = case.databases.rows(
+            "ordering",
+            "SELECT subject FROM outbox WHERE type = %s GROUP BY subject HAVING count(*) > 1",
+            event,
+        )
+        wrong += [f"{event} twice for {row[0]}" for row in twice]
+    if "dispatch" in case.databases.urls:
+        twice = case.databases.rows(
+            "dispatch",
+            "SELECT data::json ->> 'order_id' FROM outbox WHERE type = 'DeliveryCompleted'"
+            " GROUP BY 1 HAVING count(*) > 1",
+        )
+        wrong += [f"delivered twice: {row[0]}" for row in twice]
+    ours = {record.order_id for record in case.outcome.records.values() if record.order_id}
+    return Finding(
+        name="nothing happened twice",
+        holds=not wrong,
+        evidence=_with(f"{len(placed)} paid orders in the journal of events, {len(ours)} of this day", wrong),
+    )
+
+
+CHECKS: tuple[Callable[[Case], Finding], ...] = (
+    every_paid_order_is_delivered_or_refunded,
+    no_stock_is_negative_or_still_held,
+    stock_is_what_came_minus_what_was_sold,
+    the_ledger_sums_to_zero,
+    every_order_balances_in_the_ledger,
+    no_outbox_row_is_unsent,
+    every_event_reached_every_subscriber,
+    there_is_no_dead_letter,
+    nothing_happened_twice,
+)
+
+
+def _per_service(case: Case, sql: str) -> dict[str, int]:
+    return {service: int(case.databases.value(service, sql)) for service in case.databases.urls}
+
+
+def _with(evidence: str, wrong: Iterable[str], what: str = "wrong") -> str:
+    listed = list(wrong)
+    if not listed:
+        return evidence
+    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+    return f"{evidence}; {what}: {'; '.join(listed[:SHOWN])}{more}"

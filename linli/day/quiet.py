@@ -1,0 +1,126 @@
+"""Is everything that was published also done? Compared between the databases of publishers and consumers."""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+
+from linli.stack.databases import connect
+
+_SERVICES = Path(__file__).parents[2] / "services"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subscribed:
+    """What one service hears of another, as its entrypoints say."""
+
+    service: str
+    source: str
+    types: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.service}.from.{self.source}"
+
+
+class Databases:
+    """The services' databases, read and never written; connected when first asked."""
+
+    def __init__(self, urls: Mapping[str, str]) -> None:
+        self.urls = dict(urls)
+        self._connections: dict[str, Any] = {}
+
+    def rows(self, service: str, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        connection = self._connections.get(service)
+        if connection is None:
+            connection = connect(self.urls[service])
+            self._connections[service] = connection
+            with connection.cursor() as cursor:
+                cursor.execute("SET default_transaction_read_only = on")
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return list(cursor.fetchall())
+
+    def value(self, service: str, sql: str, *values: object) -> Any:
+        return self.rows(service, sql, *values)[0][0]
+
+    def close(self) -> None:
+        while self._connections:
+            self._connections.popitem()[1].close()
+
+
+@contextmanager
+def databases_at(urls: Mapping[str, str]) -> Iterator[Databases]:
+    databases = Databases(urls)
+    try:
+        yield databases
+    finally:
+        databases.close()
+
+
+def subscriptions() -> list[Subscribed]:
+    """Every subscription that the services' entrypoints declare, read from their source."""
+    found: list[Subscribed] = []
+    for file in sorted(_SERVICES.glob("*/entrypoints/*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "subscribe":
+                continue
+            words = [x.value for x in node.args if isinstance(x, ast.Constant) and isinstance(x.value, str)]
+            if len(words) > 1:
+                service = file.parents[1].name
+                found.append(Subscribed(service=service, source=words[0], types=tuple(words[1:])))
+    return found
+
+
+def undone(databases: Databases) -> dict[str, int]:
+    """What is still on its way: unsent rows, waiting retries, and events that a subscriber has not done."""
+    left: dict[str, int] = {}
+    for service in databases.urls:
+        unsent = databases.value(service, "SELECT count(*) FROM outbox WHERE sent_at IS NULL")
+        waiting = databases.value(service, "SELECT count(*) FROM inbox_retry")
+        left |= {f"{service}: unsent": unsent, f"{service}: waiting for a retry": waiting}
+    for wanted in subscriptions():
+        if {wanted.service, wanted.source} <= set(databases.urls):
+            left[f"{wanted.name}: not done"] = len(missing(databases, wanted))
+    return {what: count for what, count in left.items() if count}
+
+
+def missing(databases: Databases, wanted: Subscribed) -> set[str]:
+    """Events that were published for a subscription and are neither done, nor waiting, nor parked there."""
+    published = databases.rows(
+        wanted.source, "SELECT id FROM outbox WHERE type = ANY(%s)", list(wanted.types)
+    )
+    known = databases.rows(
+        wanted.service,
+        "SELECT event_id FROM inbox WHERE subscription = %s"
+        " UNION ALL SELECT event_id FROM inbox_retry WHERE subscription = %s"
+        " UNION ALL SELECT event_id FROM parked WHERE subscription = %s",
+        wanted.name,
+        wanted.name,
+        wanted.name,
+    )
+    return {row[0] for row in published} - {row[0] for row in known}
+
+
+def wait_until_quiet(databases: Databases, patience: float) -> dict[str, int]:
+    """Wait until nothing is on its way any more; what still is after `patience` seconds is given back."""
+    until = time.monotonic() + patience
+    calm = 0
+    while True:
+        try:
+            left = undone(databases)
+        except psycopg2.Error as error:
+            databases.close()
+            left = {f"a database did not answer: {error}": 1}
+        calm = 0 if left else calm + 1
+        # Once more after a while: an effect may publish something itself.
+        if calm >= 3 or time.monotonic() > until:
+            return left
+        time.sleep(0.4)
