@@ -1,0 +1,44 @@
+"""What time does to orders: unpaid ones expire, delivered ones are completed."""
+
+from __future__ import annotations
+
+from services.ordering.application.paying import Providers, close_attempts
+from services.ordering.application.ports import Transactions
+from services.ordering.domain.order_status import OrderStatus
+from shared.kernel.clock import Clock
+
+_AT_ONCE = 100
+
+
+def expire_unpaid(*, transactions: Transactions, providers: Providers, clock: Clock) -> int:
+    """End orders that nobody paid in time, once no provider can charge for them any more."""
+    with transactions.single() as work:
+        due = work.orders.unpaid_since(clock.now(), _AT_ONCE)
+    expired = 0
+    for order_id in due:
+        close_attempts(order_id, transactions=transactions, providers=providers, clock=clock)
+        with transactions.begin() as work:
+            order = work.orders.lock(order_id)
+            now = clock.now()
+            if order is None or order.status is not OrderStatus.PENDING_PAYMENT or now < order.expires_at:
+                continue
+            order.expire(now)
+            work.orders.save(order)
+            expired += 1
+    return expired
+
+
+def complete_delivered(*, transactions: Transactions, clock: Clock) -> int:
+    """Complete orders whose after-sale window has closed."""
+    with transactions.single() as work:
+        due = work.orders.to_complete(clock.now(), _AT_ONCE)
+    completed = 0
+    for order_id in due:
+        with transactions.begin() as work:
+            order = work.orders.lock(order_id)
+            if order is None or order.status is not OrderStatus.DELIVERED:
+                continue
+            order.complete(clock.now())
+            work.orders.save(order)
+            completed += 1
+    return completed

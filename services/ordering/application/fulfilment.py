@@ -1,0 +1,94 @@
+"""What shops and couriers do with the parts of a paid order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.ordering.application.ports import Rules, Transactions, UnitOfWork
+from services.ordering.domain.commands import (
+    AcceptStoreOrder,
+    Actor,
+    ReadyStoreOrder,
+    RejectStoreOrder,
+)
+from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound
+from services.ordering.domain.order import Order
+from services.ordering.domain.store_order import StoreOrder, StoreStatus
+from shared.kernel.clock import Clock
+
+
+def accept(command: AcceptStoreOrder, *, transactions: Transactions, clock: Clock) -> tuple[Order, StoreOrder]:
+    """The shop takes its part on. Accepting what it has accepted changes nothing."""
+    with transactions.begin() as work:
+        order, store = lock_for_shop(work, command.actor, command.store_order_id)
+        if store.status is not StoreStatus.ACCEPTED:
+            order.accept(store.store_order_id, command.ready_at, clock.now())
+            work.orders.save(order)
+    return order, order.store(command.store_order_id)
+
+
+def reject(command: RejectStoreOrder, *, transactions: Transactions, clock: Clock) -> tuple[Order, StoreOrder]:
+    """The shop refuses its part, which is refunded at once. Rejecting again changes nothing."""
+    with transactions.begin() as work:
+        order, store = lock_for_shop(work, command.actor, command.store_order_id)
+        if store.status is not StoreStatus.REJECTED:
+            order.reject(store.store_order_id, command.reason, clock.now())
+            work.orders.save(order)
+    return order, order.store(command.store_order_id)
+
+
+def ready(command: ReadyStoreOrder, *, transactions: Transactions, clock: Clock) -> tuple[Order, StoreOrder]:
+    """The goods wait for the courier. Saying so again changes nothing."""
+    with transactions.begin() as work:
+        order, store = lock_for_shop(work, command.actor, command.store_order_id)
+        if store.status is not StoreStatus.READY:
+            order.ready(store.store_order_id, clock.now())
+            work.orders.save(order)
+    return order, order.store(command.store_order_id)
+
+
+def lock_for_shop(work: UnitOfWork, actor: Actor, store_order_id: str) -> tuple[Order, StoreOrder]:
+    """The paid order that a shop's part belongs to. Raises StoreOrderNotFound for anybody else's part."""
+    order = work.orders.lock_by_store_order(store_order_id)
+    if order is None or order.paid_at is None:
+        raise StoreOrderNotFound
+    store = order.store(store_order_id)
+    if not actor.is_operator and store.merchant_id != actor.account_id:
+        raise StoreOrderNotFound
+    return order, store
+
+
+# -- told by dispatch; each converges whatever the order and number of the messages ----------------
+
+
+def courier_changed(
+    work: UnitOfWork, *, order_id: str, courier_id: str | None, eta: datetime | None, rank: int
+) -> None:
+    work.orders.note_courier(order_id, courier_id, eta, rank)
+
+
+def picked_up(work: UnitOfWork, *, order_id: str, store_order_id: str, at: datetime) -> None:
+    order = _lock(work, order_id)
+    order.picked_up(store_order_id, at)
+    work.orders.save(order)
+
+
+def delivered(
+    work: UnitOfWork, *, order_id: str, delivery_id: str, courier_id: str, at: datetime, rules: Rules
+) -> None:
+    order = _lock(work, order_id)
+    order.deliver(delivery_id, courier_id, at, at + rules.after_sale_window)
+    work.orders.save(order)
+
+
+def delivery_failed(work: UnitOfWork, *, order_id: str, reason: str, at: datetime) -> None:
+    order = _lock(work, order_id)
+    order.fail_delivery(reason, at)
+    work.orders.save(order)
+
+
+def _lock(work: UnitOfWork, order_id: str) -> Order:
+    order = work.orders.lock(order_id)
+    if order is None:
+        raise OrderNotFound
+    return order

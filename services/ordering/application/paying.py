@@ -1,0 +1,152 @@
+"""Paying an order through a provider: attempts, notifications, and what comes of them.
+
+Only what the provider says counts. The first charge of an order that can still be paid pays it; every
+other charge goes back by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from services.ordering.application.ports import PaymentProvider, Transactions, UnitOfWork
+from services.ordering.domain.commands import PayOrder, ProviderNotice
+from services.ordering.domain.errors import (
+    AmountMismatch,
+    CommandIdUsed,
+    OrderNotFound,
+    OrderNotPayable,
+    PaymentNotFound,
+)
+from services.ordering.domain.order import Order
+from services.ordering.domain.order_status import OrderStatus
+from services.ordering.domain.payment import Payment, PaymentStatus, Surplus
+from shared.kernel.clock import Clock
+
+Providers = Mapping[str, PaymentProvider]
+
+
+def pay(command: PayOrder, *, transactions: Transactions, providers: Providers, clock: Clock) -> Payment:
+    """Begin to pay; the outcome comes as a notification. The same ``payment_id`` gives the same attempt."""
+    with transactions.begin() as work:
+        order = work.orders.lock(command.order_id)
+        if order is None or order.customer_id != command.actor.account_id:
+            raise OrderNotFound
+        payment = _attempt(work, order, command, clock.now())
+    if payment.status is PaymentStatus.PENDING:
+        # Also for an attempt of old: a crash may have come between keeping it and telling the provider.
+        providers[payment.method].start(payment, order.expires_at - clock.now())
+    return payment
+
+
+def take_notice(notice: ProviderNotice, *, transactions: Transactions, clock: Clock) -> None:
+    """Believe a verified notification; repeating it changes nothing.
+
+    Raises :class:`PaymentNotFound` for an attempt that nobody made here.
+    """
+    with transactions.begin() as work:
+        found = work.orders.lock_by_payment(notice.payment_id)
+        if found is None:
+            raise PaymentNotFound
+        order, payment = found
+        now = clock.now()
+        if notice.succeeded:
+            _take_charge(work, order, payment, notice, now, in_time=order.is_payable(now))
+        else:
+            _take_failure(work, order, payment)
+
+
+def close_attempts(order_id: str, *, transactions: Transactions, providers: Providers, clock: Clock) -> None:
+    """Close the order's open attempts at their providers, before the order ends unpaid.
+
+    A charge that a provider made in the meantime counts as if its notification had come in time: the
+    holds outlast the order's own expiry for exactly that.
+    """
+    with transactions.single() as work:
+        open_attempts = work.payments.open_of(order_id)
+    by_method: dict[str, list[str]] = {}
+    for payment in open_attempts:
+        by_method.setdefault(payment.method, []).append(payment.payment_id)
+    for method, payment_ids in by_method.items():
+        for notice in providers[method].close(payment_ids):
+            with transactions.begin() as work:
+                found = work.orders.lock_by_payment(notice.payment_id)
+                if found is not None:
+                    order, payment = found
+                    unpaid = order.status is OrderStatus.PENDING_PAYMENT
+                    _take_charge(work, order, payment, notice, clock.now(), in_time=unpaid)
+
+
+def send_refunds(*, transactions: Transactions, providers: Providers) -> int:
+    """Tell the providers what they owe to customers; answers how many refunds were sent."""
+    sent = 0
+    with transactions.single() as work:
+        due = work.payments.refunds_to_send(limit=100)
+    for method in {refund.method for refund in due}:
+        batch = [refund for refund in due if refund.method == method]
+        providers[method].refund(batch)
+        with transactions.single() as work:
+            work.payments.refunds_sent([refund.refund_id for refund in batch])
+        sent += len(batch)
+    return sent
+
+
+def _attempt(work: UnitOfWork, order: Order, command: PayOrder, now: datetime) -> Payment:
+    if order.is_payable(now):
+        payment = work.payments.start(
+            Payment(
+                payment_id=command.payment_id,
+                order_id=order.order_id,
+                method=command.method,
+                scenario=command.scenario,
+                amount=order.total,
+                currency=order.currency,
+                started_at=now,
+            )
+        )
+    else:
+        known = work.payments.get(command.payment_id)
+        if known is None:
+            raise OrderNotPayable(status=str(order.status))
+        payment = known
+    if payment.order_id != order.order_id:
+        raise CommandIdUsed
+    return payment
+
+
+def _take_failure(work: UnitOfWork, order: Order, payment: Payment) -> None:
+    if payment.status is not PaymentStatus.PENDING:
+        return
+    if order.status is OrderStatus.PENDING_PAYMENT:
+        order.payment_status = PaymentStatus.FAILED.value
+    work.orders.save(order, payment.become(PaymentStatus.FAILED))
+
+
+def _take_charge(
+    work: UnitOfWork, order: Order, payment: Payment, notice: ProviderNotice, now: datetime, *, in_time: bool
+) -> None:
+    if (notice.amount, notice.currency) != (payment.amount, payment.currency):
+        raise AmountMismatch
+    charge_id = notice.charge_id or notice.payment_id
+    if not work.payments.add_charge(
+        charge_id, payment.payment_id, order.order_id, notice.amount, captured=in_time, at=now
+    ):
+        return
+    if in_time:
+        order.pay(payment.payment_id, charge_id, now)
+        work.orders.save(order, payment.become(PaymentStatus.SUCCEEDED))
+        return
+    if order.status is OrderStatus.PENDING_PAYMENT:
+        order.expire(now)
+    surplus = Surplus(
+        charge_id=charge_id,
+        payment_id=payment.payment_id,
+        order_id=order.order_id,
+        amount=notice.amount,
+        reason=f"order-{order.status}" if order.paid_at is None else "paid-twice",
+    )
+    if payment.status in {PaymentStatus.PENDING, PaymentStatus.FAILED}:
+        payment = payment.become(PaymentStatus.REFUNDED)
+        if order.paid_at is None:
+            order.payment_status = PaymentStatus.REFUNDED.value
+    work.orders.save(order, payment, surplus)

@@ -1,0 +1,118 @@
+"""Pricing a basket over many shops."""
+
+from __future__ import annotations
+
+from services.ordering.application.ports import (
+    Evaluation,
+    Peers,
+    PricedBasket,
+    PricedListing,
+    Rules,
+    Transactions,
+)
+from services.ordering.domain.commands import BasketLine, QuoteBasket
+from services.ordering.domain.errors import CommandIdUsed, OutOfStock, PromotionCodeUnknown
+from services.ordering.domain.lines import Line
+from services.ordering.domain.pricing import apply_discounts
+from services.ordering.domain.quote import Quote, QuotedShop
+from shared.kernel.clock import Clock
+
+
+def quote(
+    command: QuoteBasket, *, transactions: Transactions, peers: Peers, clock: Clock, rules: Rules
+) -> Quote:
+    """The basket's price, kept for ``rules.quote_validity``. The same ``quote_id`` gives the same quote."""
+    priced = peers.price(command.lines, command.drop_off)
+    _require_stock(command.lines, priced)
+    shops = _group(command.lines, priced)
+    at = clock.now()
+    evaluation = _evaluate(command, shops, priced.currency, transactions=transactions, peers=peers, clock=clock)
+    shops = apply_discounts(shops, evaluation.discounts)
+    made = Quote(
+        quote_id=command.quote_id,
+        customer_id=command.actor.account_id,
+        currency=priced.currency,
+        shops=shops,
+        delivery_fee=rules.delivery_fee.fee(
+            [quoted.shop.position for quoted in shops],
+            command.drop_off.position,
+            sum(quoted.paid for quoted in shops),
+        ),
+        slot_id=command.slot_id,
+        drop_off=command.drop_off,
+        expires_at=at + rules.quote_validity,
+        refused_coupons=evaluation.refused,
+    )
+    with transactions.single() as work:
+        kept = work.quotes.add(made)
+    if kept.customer_id != command.actor.account_id:
+        raise CommandIdUsed
+    return kept
+
+
+def _evaluate(
+    command: QuoteBasket,
+    shops: tuple[QuotedShop, ...],
+    currency: str,
+    *,
+    transactions: Transactions,
+    peers: Peers,
+    clock: Clock,
+) -> Evaluation:
+    """Ask the campaigns only when one of them could matter."""
+    if not command.coupon_codes:
+        with transactions.single() as work:
+            if not work.campaigns.may_reduce([quoted.shop.shop_id for quoted in shops], clock.now()):
+                return Evaluation(discounts=(), refused=())
+    return peers.evaluate(command.actor.account_id, command.coupon_codes, shops, currency)
+
+
+def _require_stock(lines: tuple[BasketLine, ...], priced: PricedBasket) -> None:
+    wanted: dict[str, int] = {}
+    short = []
+    for index, line in enumerate(lines):
+        wanted[line.listing_id] = wanted.get(line.listing_id, 0) + line.quantity
+        available = priced.listings[line.listing_id].available
+        if available is not None and wanted[line.listing_id] > available:
+            message = f"Only {available} of {priced.listings[line.listing_id].name} are left."
+            short.append({"field": f"lines.{index}.quantity", "message": message})
+    if short:
+        raise OutOfStock(errors=short)
+
+
+def _group(lines: tuple[BasketLine, ...], priced: PricedBasket) -> tuple[QuotedShop, ...]:
+    """Lines by shop, shops and lines in the order in which the customer named them."""
+    by_shop: dict[str, list[Line]] = {}
+    for index, line in enumerate(lines):
+        listing = priced.listings[line.listing_id]
+        by_shop.setdefault(listing.shop_id, []).append(_line(index, line, listing, priced))
+    shops = {shop.shop_id: shop for shop in priced.shops}
+    return tuple(QuotedShop(shop=shops[shop_id], lines=tuple(items)) for shop_id, items in by_shop.items())
+
+
+def _line(index: int, wanted: BasketLine, listing: PricedListing, priced: PricedBasket) -> Line:
+    return Line(
+        line_id=wanted.line_id,
+        listing_id=listing.listing_id,
+        name=listing.name,
+        unit=listing.unit,
+        category=listing.category,
+        sourced=listing.sourced,
+        quantity=wanted.quantity,
+        unit_price=listing.unit_price,
+        list_name=wanted.list_name,
+        if_missing=wanted.if_missing,
+        promotion_link_id=_promotion(index, wanted, priced),
+    )
+
+
+def _promotion(index: int, wanted: BasketLine, priced: PricedBasket) -> str | None:
+    if wanted.promotion_code is None:
+        return None
+    link = priced.links.get(wanted.promotion_code)
+    if link is None or link.listing_id != wanted.listing_id:
+        message = "This code promotes nothing on this line."
+        raise PromotionCodeUnknown(
+            message, errors=[{"field": f"lines.{index}.promotion_code", "message": message}]
+        )
+    return link.link_id
