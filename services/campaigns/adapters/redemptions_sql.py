@@ -39,8 +39,9 @@ RETURNING campaign_id
 """)
 _COUNT_CAMPAIGN = text("""
 WITH given AS (
-    SELECT * FROM unnest(CAST(:campaign_ids AS text[]), CAST(:amounts AS bigint[]), CAST(:currencies AS text[]))
-                  AS given(campaign_id, amount, currency)
+    SELECT *
+    FROM unnest(CAST(:campaign_ids AS text[]), CAST(:amounts AS bigint[]), CAST(:currencies AS text[]))
+         AS given(campaign_id, amount, currency)
 ), locked AS (
     SELECT campaign_id FROM campaigns WHERE campaign_id = ANY(CAST(:campaign_ids AS text[]))
     ORDER BY campaign_id FOR UPDATE

@@ -54,9 +54,12 @@ def campaign_of(actor: Actor, campaign_id: str, *, store: Store) -> CampaignAcco
 
 
 def campaigns_of(query: ListCampaigns, *, store: Store) -> list[CampaignAccount]:
-    """A page of one shop's campaigns, or of those for every shop (operators only)."""
+    """A page of one shop's campaigns, or of those for every shop (operators only).
+
+    One more than the limit says that there is a further page.
+    """
     _check_right(query.actor, query.shop_id, store)
-    return store.campaigns.page(query.shop_id, query.after, query.limit)
+    return store.campaigns.page(query.shop_id, query.after, query.limit + 1)
 
 
 def learn_shop(fact: ShopFact, *, store: Store) -> None:
