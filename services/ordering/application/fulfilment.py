@@ -16,8 +16,10 @@ from services.ordering.domain.order import Order
 from services.ordering.domain.store_order import StoreOrder, StoreStatus
 from shared.kernel.clock import Clock
 
+Part = tuple[Order, StoreOrder]
 
-def accept(command: AcceptStoreOrder, *, transactions: Transactions, clock: Clock) -> tuple[Order, StoreOrder]:
+
+def accept(command: AcceptStoreOrder, *, transactions: Transactions, clock: Clock) -> Part:
     """The shop takes its part on. Accepting what it has accepted changes nothing."""
     with transactions.begin() as work:
         order, store = lock_for_shop(work, command.actor, command.store_order_id)
@@ -27,7 +29,7 @@ def accept(command: AcceptStoreOrder, *, transactions: Transactions, clock: Cloc
     return order, order.store(command.store_order_id)
 
 
-def reject(command: RejectStoreOrder, *, transactions: Transactions, clock: Clock) -> tuple[Order, StoreOrder]:
+def reject(command: RejectStoreOrder, *, transactions: Transactions, clock: Clock) -> Part:
     """The shop refuses its part, which is refunded at once. Rejecting again changes nothing."""
     with transactions.begin() as work:
         order, store = lock_for_shop(work, command.actor, command.store_order_id)
@@ -37,7 +39,7 @@ def reject(command: RejectStoreOrder, *, transactions: Transactions, clock: Cloc
     return order, order.store(command.store_order_id)
 
 
-def ready(command: ReadyStoreOrder, *, transactions: Transactions, clock: Clock) -> tuple[Order, StoreOrder]:
+def ready(command: ReadyStoreOrder, *, transactions: Transactions, clock: Clock) -> Part:
     """The goods wait for the courier. Saying so again changes nothing."""
     with transactions.begin() as work:
         order, store = lock_for_shop(work, command.actor, command.store_order_id)

@@ -26,7 +26,9 @@ def quote(
     _require_stock(command.lines, priced)
     shops = _group(command.lines, priced)
     at = clock.now()
-    evaluation = _evaluate(command, shops, priced.currency, transactions=transactions, peers=peers, clock=clock)
+    evaluation = _evaluate(
+        command, shops, priced.currency, transactions=transactions, peers=peers, clock=clock
+    )
     shops = apply_discounts(shops, evaluation.discounts)
     made = Quote(
         quote_id=command.quote_id,

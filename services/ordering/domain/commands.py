@@ -86,7 +86,7 @@ class ReadyStoreOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class RefundOrder:
-    """``lines`` maps line ids to quantities; None means all that is left. One of the two order ids is given."""
+    """``lines`` maps line ids to quantities; None means all that is left. One order id is given."""
 
     actor: Actor
     refund_id: str

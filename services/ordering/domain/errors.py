@@ -2,7 +2,8 @@
 
 NotFound      QuoteNotFound · OrderNotFound · StoreOrderNotFound · PaymentNotFound · UnknownProvider
 Forbidden     NotForThisRole
-Conflict      QuoteExpired · QuoteUsed · OrderIdUsed · CommandIdUsed · WrongState · TooLateToCancel · OrderNotPayable
+Conflict      QuoteExpired · QuoteUsed · OrderIdUsed · CommandIdUsed · WrongState · TooLateToCancel
+              OrderNotPayable
 Refused       OutOfStock · PromotionCodeUnknown · RefundExceedsLine · NothingToRefund · AmountMismatch
 Unavailable   HoldsUnavailable · InconsistentAnswer
 Unauthenticated  BadSignature

@@ -28,7 +28,7 @@ GIVEN_BACK = "everything-given-back"
 
 @dataclass(kw_only=True)
 class Order:
-    """The aggregate. Methods change it and record what has happened in ``events`` and ``new_refunds``.
+    """The aggregate. Methods change it and record what has happened in ``recorded`` and ``new_refunds``.
 
     Amounts are minor units of ``currency``; total = Σ store orders' paid + delivery fee, at all times.
     """
@@ -53,7 +53,7 @@ class Order:
     completes_at: datetime | None = None
     reason: str | None = None
     delivery: Delivery = field(default_factory=Delivery)
-    events: list[events.Event] = field(default_factory=list)
+    recorded: list[events.Event] = field(default_factory=list)
     new_refunds: list[Refund] = field(default_factory=list)
 
     @property
@@ -99,7 +99,7 @@ class Order:
     # -- paying ------------------------------------------------------------------------------------
 
     def record_placed(self) -> None:
-        self.events.append(
+        self.recorded.append(
             events.OrderPlaced(
                 order_id=self.order_id,
                 customer_id=self.customer_id,
@@ -125,7 +125,7 @@ class Order:
         self.stores = tuple(store.become(StoreStatus.PLACED) for store in self.stores)
         self.payment_id, self.charge_id, self.paid_at = payment_id, charge_id, at
         self.payment_status = "succeeded"
-        self.events.append(
+        self.recorded.append(
             events.OrderPaid(
                 order_id=self.order_id,
                 customer_id=self.customer_id,
@@ -137,7 +137,7 @@ class Order:
             )
         )
         for store in self.stores:
-            self.events.append(
+            self.recorded.append(
                 events.StoreOrderSplit(
                     order_id=self.order_id,
                     customer_id=self.customer_id,
@@ -151,7 +151,7 @@ class Order:
     def expire(self, at: datetime) -> None:
         """Nobody paid in time."""
         self.stores = tuple(store.become(StoreStatus.EXPIRED) for store in self.stores)
-        self.events.append(
+        self.recorded.append(
             events.OrderExpired(order_id=self.order_id, customer_id=self.customer_id, expired_at=at)
         )
 
@@ -160,7 +160,7 @@ class Order:
     def accept(self, store_order_id: str, ready_at: datetime, at: datetime) -> None:
         store = self.store(store_order_id)
         self._put(store.become(StoreStatus.ACCEPTED, ready_at=ready_at))
-        self.events.append(
+        self.recorded.append(
             events.StoreOrderAccepted(
                 order_id=self.order_id,
                 store_order_id=store_order_id,
@@ -173,7 +173,7 @@ class Order:
     def ready(self, store_order_id: str, at: datetime) -> None:
         store = self.store(store_order_id)
         self._put(store.become(StoreStatus.READY, ready_at=at))
-        self.events.append(
+        self.recorded.append(
             events.StoreOrderReady(
                 order_id=self.order_id, store_order_id=store_order_id, shop_id=store.shop_id, ready_at=at
             )
@@ -255,7 +255,7 @@ class Order:
             if store.status is not StoreStatus.DELIVERED:
                 self._put(store.become(StoreStatus.DELIVERED))
         self.delivered_at, self.completes_at = at, completes_at
-        self.events.append(
+        self.recorded.append(
             events.OrderDelivered(
                 order_id=self.order_id,
                 customer_id=self.customer_id,
@@ -284,7 +284,7 @@ class Order:
         for store in self.stores:
             if store.is_live:
                 self._put(store.become(StoreStatus.COMPLETED))
-        self.events.append(
+        self.recorded.append(
             events.OrderCompleted(order_id=self.order_id, customer_id=self.customer_id, completed_at=at)
         )
 
@@ -297,7 +297,7 @@ class Order:
 
     def _drop_out(self, store: StoreOrder, reason: str, at: datetime) -> None:
         self._put(store.become(StoreStatus.REJECTED, reason=reason))
-        self.events.append(
+        self.recorded.append(
             events.StoreOrderRejected(
                 order_id=self.order_id,
                 store_order_id=store.store_order_id,
@@ -327,7 +327,7 @@ class Order:
 
     def _record_cancelled(self, reason: str, at: datetime) -> None:
         self.reason = reason
-        self.events.append(
+        self.recorded.append(
             events.OrderCancelled(
                 order_id=self.order_id,
                 customer_id=self.customer_id,
@@ -381,7 +381,7 @@ class Order:
 
     def _record_refund(self, refund: Refund) -> None:
         self.new_refunds.append(refund)
-        self.events.append(
+        self.recorded.append(
             events.RefundIssued(refund=refund, customer_id=self.customer_id, currency=self.currency)
         )
         if self.refunded == self.total:
@@ -394,5 +394,7 @@ def _require_known(lines: dict[str, int] | None, stores: Iterable[StoreOrder]) -
     if unknown:
         raise RefundExceedsLine(
             "Some lines are not part of what is refunded.",
-            errors=[{"field": f"lines.{line_id}", "message": "There is no such line."} for line_id in unknown],
+            errors=[
+                {"field": f"lines.{line_id}", "message": "There is no such line."} for line_id in unknown
+            ],
         )

@@ -84,7 +84,7 @@ def refund_of_delivery_fee(
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """Who a failed delivery is laid to, whether the fee comes back, and whether the goods return to the shops."""
+    """Who a failed delivery is laid to, whether the fee comes back, and whether the goods return."""
 
     of: str
     return_delivery_fee: bool

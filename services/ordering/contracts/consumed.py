@@ -1,0 +1,79 @@
+"""What ordering reads of others' events: only the fields it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+
+from shared.kernel.errors import InvalidInput
+
+
+class _Read(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class _Delivery(_Read):
+    order_id = fields.String(required=True)
+
+
+class CourierAssigned(_Delivery):
+    courier_id = fields.String(required=True)
+    eta = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class CourierUnassigned(_Delivery):
+    pass
+
+
+class PickupCompleted(_Delivery):
+    store_order_id = fields.String(required=True)
+    picked_up_at = fields.AwareDateTime(required=True)
+
+
+class DeliveryCompleted(_Delivery):
+    delivery_id = fields.String(required=True)
+    courier_id = fields.String(required=True)
+    completed_at = fields.AwareDateTime(required=True)
+
+
+class DeliveryFailed(_Delivery):
+    reason = fields.String(required=True)
+    failed_at = fields.AwareDateTime(required=True)
+
+
+class CampaignLaunched(_Read):
+    campaign_id = fields.String(required=True)
+    shop_id = fields.String(required=True, allow_none=True)
+    kind = fields.String(required=True)
+    starts_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True)
+
+
+class CampaignEnded(_Read):
+    campaign_id = fields.String(required=True)
+
+
+_SCHEMAS = {
+    schema.__name__: schema()
+    for schema in (
+        CourierAssigned,
+        CourierUnassigned,
+        PickupCompleted,
+        DeliveryCompleted,
+        DeliveryFailed,
+        CampaignLaunched,
+        CampaignEnded,
+    )
+}
+
+
+def read(type: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an event that matter here; raises :class:`InvalidInput` when it is not as promised."""
+    try:
+        loaded: dict[str, Any] = _SCHEMAS[type].load(data)
+    except ValidationError as error:
+        raise InvalidInput(f"{type} is not as promised: {error.messages}") from error
+    return loaded

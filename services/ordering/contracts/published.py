@@ -1,0 +1,360 @@
+"""What ordering tells others: every event as plain data, and the schemas that this data keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from services.ordering.domain import events
+from services.ordering.domain.lines import Discount, Line, LinePart
+from services.ordering.domain.store_order import StoreOrder
+from shared.kernel.clock import to_wire as time_to_wire
+
+Wire = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One event, ready to be published; everything about an order shares its partition."""
+
+    type: str
+    subject: str
+    partitionkey: str
+    data: Wire
+
+
+def to_message(event: events.Event) -> Message:
+    subject, partitionkey, data = _TRANSLATIONS[type(event)](event)
+    return Message(type=type(event).__name__, subject=subject, partitionkey=partitionkey, data=data)
+
+
+# -- schemas ---------------------------------------------------------------------------------------
+
+
+class MoneySchema(Schema):
+    amount = fields.Integer(required=True, strict=True)
+    currency = fields.String(required=True, validate=validate.Regexp(r"[A-Z]{3}\Z"))
+
+
+def _money() -> fields.Nested:
+    return fields.Nested(MoneySchema, required=True)
+
+
+def _id() -> fields.String:
+    return fields.String(required=True, validate=validate.Length(min=1))
+
+
+def _optional_id() -> fields.String:
+    return fields.String(required=True, allow_none=True)
+
+
+def _time() -> fields.AwareDateTime:
+    return fields.AwareDateTime(required=True, format="iso")
+
+
+class AreaSchema(Schema):
+    lat = fields.Float(required=True)
+    lon = fields.Float(required=True)
+
+
+class DiscountSchema(Schema):
+    campaign_id = _id()
+    funder = fields.String(required=True, validate=validate.OneOf(("shop", "platform")))
+    amount = _money()
+
+
+class LineSchema(Schema):
+    line_id = _id()
+    listing_id = _id()
+    category = _optional_id()
+    sourced = fields.Boolean(required=True)
+    quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    unit_price = _money()
+    goods = _money()
+    discount = _money()
+    discounts = fields.List(fields.Nested(DiscountSchema), required=True)
+    paid = _money()
+    promotion_link_id = _optional_id()
+
+
+class ByFunderSchema(Schema):
+    shop = _money()
+    platform = _money()
+
+
+class StorePartSchema(Schema):
+    store_order_id = _id()
+    shop_id = _id()
+    merchant_id = _id()
+    goods = _money()
+    discount = _money()
+    discount_by_funder = fields.Nested(ByFunderSchema, required=True)
+    paid = _money()
+    lines = fields.List(fields.Nested(LineSchema), required=True, validate=validate.Length(min=1))
+
+
+class _OrderSchema(Schema):
+    order_id = _id()
+    customer_id = _id()
+
+
+class _SumsSchema(_OrderSchema):
+    zone_id = _id()
+    goods = _money()
+    discount = _money()
+    delivery_fee = _money()
+    total = _money()
+    store_orders = fields.List(fields.Nested(StorePartSchema), required=True)
+
+
+class OrderPlacedSchema(_SumsSchema):
+    placed_at = _time()
+    expires_at = _time()
+    slot_id = _optional_id()
+    drop_off_area = fields.Nested(AreaSchema, required=True)
+
+
+class OrderPaidSchema(_SumsSchema):
+    payment_id = _id()
+    paid_at = _time()
+
+
+class StoreOrderSplitSchema(StorePartSchema):
+    order_id = _id()
+    customer_id = _id()
+    parts = fields.Integer(required=True, strict=True)
+    paid_at = _time()
+
+
+class _StorePartEventSchema(Schema):
+    order_id = _id()
+    store_order_id = _id()
+    shop_id = _id()
+
+
+class StoreOrderAcceptedSchema(_StorePartEventSchema):
+    accepted_at = _time()
+    ready_at = _time()
+
+
+class StoreOrderReadySchema(_StorePartEventSchema):
+    ready_at = _time()
+
+
+class StoreOrderRejectedSchema(_StorePartEventSchema):
+    customer_id = _id()
+    rejected_at = _time()
+    reason = fields.String(required=True)
+
+
+class OrderCancelledSchema(_OrderSchema):
+    cancelled_at = _time()
+    reason = fields.String(required=True)
+    was_paid = fields.Boolean(required=True)
+
+
+class OrderExpiredSchema(_OrderSchema):
+    expired_at = _time()
+
+
+class OrderDeliveredSchema(_OrderSchema):
+    delivered_at = _time()
+    delivery_id = _id()
+    courier_id = _id()
+    store_order_ids = fields.List(fields.String(), required=True)
+
+
+class OrderCompletedSchema(_OrderSchema):
+    completed_at = _time()
+
+
+class RefundedLineSchema(Schema):
+    line_id = _id()
+    listing_id = _id()
+    quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    amount = _money()
+    discounts = fields.List(fields.Nested(DiscountSchema), required=True)
+    promotion_link_id = _optional_id()
+
+
+class RefundIssuedSchema(_OrderSchema):
+    refund_id = _id()
+    store_order_id = _optional_id()
+    shop_id = _optional_id()
+    issued_at = _time()
+    reason = fields.String(required=True)
+    amount = _money()
+    goods = _money()
+    delivery_fee = _money()
+    restock = fields.Boolean(required=True)
+    lines = fields.List(fields.Nested(RefundedLineSchema), required=True)
+
+
+SCHEMAS: Mapping[str, type[Schema]] = {
+    "OrderPlaced": OrderPlacedSchema,
+    "OrderPaid": OrderPaidSchema,
+    "StoreOrderSplit": StoreOrderSplitSchema,
+    "StoreOrderAccepted": StoreOrderAcceptedSchema,
+    "StoreOrderRejected": StoreOrderRejectedSchema,
+    "StoreOrderReady": StoreOrderReadySchema,
+    "OrderCancelled": OrderCancelledSchema,
+    "OrderExpired": OrderExpiredSchema,
+    "OrderDelivered": OrderDeliveredSchema,
+    "OrderCompleted": OrderCompletedSchema,
+    "RefundIssued": RefundIssuedSchema,
+}
+
+
+# -- translation -----------------------------------------------------------------------------------
+
+
+def money(amount: int, currency: str) -> Wire:
+    return {"amount": amount, "currency": currency}
+
+
+def _discounts(discounts: tuple[Discount, ...], currency: str) -> list[Wire]:
+    return [
+        {"campaign_id": item.campaign_id, "funder": item.funder, "amount": money(item.amount, currency)}
+        for item in discounts
+    ]
+
+
+def _line(line: Line, currency: str) -> Wire:
+    return {
+        "line_id": line.line_id,
+        "listing_id": line.listing_id,
+        "category": line.category,
+        "sourced": line.sourced,
+        "quantity": line.quantity,
+        "unit_price": money(line.unit_price, currency),
+        "goods": money(line.goods, currency),
+        "discount": money(line.discount, currency),
+        "discounts": _discounts(line.discounts, currency),
+        "paid": money(line.paid, currency),
+        "promotion_link_id": line.promotion_link_id,
+    }
+
+
+def _store_part(store: StoreOrder, currency: str) -> Wire:
+    return {
+        "store_order_id": store.store_order_id,
+        "shop_id": store.shop_id,
+        "merchant_id": store.merchant_id,
+        "goods": money(store.goods, currency),
+        "discount": money(store.discount, currency),
+        "discount_by_funder": {
+            funder: money(amount, currency) for funder, amount in store.discount_by_funder.items()
+        },
+        "paid": money(store.paid, currency),
+        "lines": [_line(line, currency) for line in store.lines],
+    }
+
+
+def _sums(amounts: events.Amounts, store_orders: tuple[StoreOrder, ...]) -> Wire:
+    return {
+        "goods": money(amounts.goods, amounts.currency),
+        "discount": money(amounts.discount, amounts.currency),
+        "delivery_fee": money(amounts.delivery_fee, amounts.currency),
+        "total": money(amounts.total, amounts.currency),
+        "store_orders": [_store_part(store, amounts.currency) for store in store_orders],
+    }
+
+
+def _order_placed(event: events.OrderPlaced) -> tuple[str, str, Wire]:
+    data = {
+        "order_id": event.order_id,
+        "customer_id": event.customer_id,
+        "placed_at": time_to_wire(event.placed_at),
+        "expires_at": time_to_wire(event.expires_at),
+        "zone_id": event.zone_id,
+        "slot_id": event.slot_id,
+        "drop_off_area": {"lat": event.drop_off_area.lat, "lon": event.drop_off_area.lon},
+    }
+    return event.order_id, event.order_id, data | _sums(event.amounts, event.store_orders)
+
+
+def _order_paid(event: events.OrderPaid) -> tuple[str, str, Wire]:
+    data = {
+        "order_id": event.order_id,
+        "customer_id": event.customer_id,
+        "payment_id": event.payment_id,
+        "paid_at": time_to_wire(event.paid_at),
+        "zone_id": event.zone_id,
+    }
+    return event.order_id, event.order_id, data | _sums(event.amounts, event.store_orders)
+
+
+def _store_order_split(event: events.StoreOrderSplit) -> tuple[str, str, Wire]:
+    data = {
+        "order_id": event.order_id,
+        "customer_id": event.customer_id,
+        "parts": event.parts,
+        "paid_at": time_to_wire(event.paid_at),
+    }
+    part = _store_part(event.store_order, event.currency)
+    return event.store_order.store_order_id, event.order_id, data | part
+
+
+def _plain(subject: str, *moments: str) -> Callable[[Any], tuple[str, str, Wire]]:
+    """The translation of an event whose fields are the message's, with times as text."""
+
+    def translate(event: Any) -> tuple[str, str, Wire]:
+        data = {
+            name: time_to_wire(value) if name in moments else value for name, value in vars(event).items()
+        }
+        return data[subject], event.order_id, data
+
+    return translate
+
+
+def _order_delivered(event: events.OrderDelivered) -> tuple[str, str, Wire]:
+    subject, partitionkey, data = _plain("order_id", "delivered_at")(event)
+    return subject, partitionkey, data | {"store_order_ids": list(event.store_order_ids)}
+
+
+def _refunded_line(part: LinePart, currency: str) -> Wire:
+    return {
+        "line_id": part.line_id,
+        "listing_id": part.listing_id,
+        "quantity": part.quantity,
+        "amount": money(part.amount, currency),
+        "discounts": _discounts(part.discounts, currency),
+        "promotion_link_id": part.promotion_link_id,
+    }
+
+
+def _refund_issued(event: events.RefundIssued) -> tuple[str, str, Wire]:
+    refund, currency = event.refund, event.currency
+    data = {
+        "refund_id": refund.refund_id,
+        "order_id": refund.order_id,
+        "store_order_id": refund.store_order_id,
+        "shop_id": refund.shop_id,
+        "customer_id": event.customer_id,
+        "issued_at": time_to_wire(refund.issued_at),
+        "reason": refund.reason,
+        "amount": money(refund.amount, currency),
+        "goods": money(refund.goods, currency),
+        "delivery_fee": money(refund.delivery_fee, currency),
+        "restock": refund.restock,
+        "lines": [_refunded_line(part, currency) for part in refund.lines],
+    }
+    return refund.order_id, refund.order_id, data
+
+
+_TRANSLATIONS: dict[type, Callable[[Any], tuple[str, str, Wire]]] = {
+    events.OrderPlaced: _order_placed,
+    events.OrderPaid: _order_paid,
+    events.StoreOrderSplit: _store_order_split,
+    events.StoreOrderAccepted: _plain("store_order_id", "accepted_at", "ready_at"),
+    events.StoreOrderRejected: _plain("store_order_id", "rejected_at"),
+    events.StoreOrderReady: _plain("store_order_id", "ready_at"),
+    events.OrderCancelled: _plain("order_id", "cancelled_at"),
+    events.OrderExpired: _plain("order_id", "expired_at"),
+    events.OrderDelivered: _order_delivered,
+    events.OrderCompleted: _plain("order_id", "completed_at"),
+    events.RefundIssued: _refund_issued,
+}

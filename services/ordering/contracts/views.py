@@ -1,0 +1,252 @@
+"""What ordering answers, as plain data."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from services.ordering.contracts.published import money
+from services.ordering.domain.lines import Discount, Line
+from services.ordering.domain.order import Order
+from services.ordering.domain.order_status import OrderStatus
+from services.ordering.domain.payment import Payment
+from services.ordering.domain.places import Slot
+from services.ordering.domain.quote import Quote
+from services.ordering.domain.refund import Refund
+from services.ordering.domain.store_order import StoreOrder, StoreStatus
+from shared.kernel.clock import from_wire, to_wire
+from shared.kernel.errors import InvalidInput
+from shared.kernel.ids import derived_id
+
+Wire = dict[str, Any]
+
+
+def quote(item: Quote) -> Wire:
+    currency = item.currency
+    return {
+        "quote_id": item.quote_id,
+        "currency": currency,
+        "shops": [
+            {
+                "shop_id": quoted.shop.shop_id,
+                "name": quoted.shop.name,
+                "lines": [_quoted_line(line, currency) for line in quoted.lines],
+                "goods": money(quoted.goods, currency),
+                "discount": money(quoted.discount, currency),
+                "paid": money(quoted.paid, currency),
+            }
+            for quoted in item.shops
+        ],
+        "goods": money(item.goods, currency),
+        "discount": money(item.discount, currency),
+        "delivery_fee": money(item.delivery_fee, currency),
+        "total": money(item.total, currency),
+        "slot": _slot(Slot(slot_id=item.slot_id)),
+        "refused_coupons": [{"code": no.code, "reason": no.reason} for no in item.refused_coupons],
+        "expires_at": to_wire(item.expires_at),
+    }
+
+
+def order(item: Order) -> Wire:
+    currency = item.currency
+    return {
+        "order_id": item.order_id,
+        "customer_id": item.customer_id,
+        "status": str(item.status),
+        "reason": item.reason,
+        "placed_at": to_wire(item.placed_at),
+        "paid_at": _time(item.paid_at),
+        "delivered_at": _time(item.delivered_at),
+        "currency": currency,
+        "goods": money(item.goods, currency),
+        "discount": money(item.discount, currency),
+        "delivery_fee": money(item.delivery_fee, currency),
+        "total": money(item.total, currency),
+        "refunded": money(item.refunded, currency),
+        "slot": _slot(item.slot),
+        "drop_off": {
+            "lat": item.drop_off.position.lat,
+            "lon": item.drop_off.position.lon,
+            "address": item.drop_off.address,
+            "contact": item.drop_off.contact,
+        },
+        "zone_id": item.zone_id,
+        "expires_at": to_wire(item.expires_at),
+        "payment_status": item.payment_status,
+        "delivery": _delivery(item),
+        "store_orders": [store_order(store, item.order_id, currency) for store in item.stores],
+    }
+
+
+def store_order(store: StoreOrder, order_id: str, currency: str) -> Wire:
+    """One shop's part: what its merchant needs, and nothing of where the customer lives."""
+    return {
+        "store_order_id": store.store_order_id,
+        "order_id": order_id,
+        "shop_id": store.shop_id,
+        "shop_name": store.shop_name,
+        "status": str(store.status),
+        "reason": store.reason,
+        "ready_at": _time(store.ready_at),
+        "picked_up_at": _time(store.picked_up_at),
+        "goods": money(store.goods, currency),
+        "discount": money(store.discount, currency),
+        "paid": money(store.paid, currency),
+        "refunded": money(store.refunded, currency),
+        "lines": [_ordered_line(line, currency) for line in store.lines],
+    }
+
+
+def payment(item: Payment) -> Wire:
+    return {
+        "payment_id": item.payment_id,
+        "order_id": item.order_id,
+        "method": item.method,
+        "status": str(item.status),
+        "amount": money(item.amount, item.currency),
+    }
+
+
+def refund(refund_id: str, refunds: Sequence[Refund], item: Order) -> Wire:
+    """What one command paid back, and each of the refunds it consists of."""
+    currency = item.currency
+    goods = sum(part.goods for part in refunds)
+    fee = sum(part.delivery_fee for part in refunds)
+    return {
+        "refund_id": refund_id,
+        "order_id": item.order_id,
+        "amount": money(goods + fee, currency),
+        "goods": money(goods, currency),
+        "delivery_fee": money(fee, currency),
+        "reason": refunds[0].reason,
+        "issued_at": to_wire(refunds[0].issued_at),
+        "parts": [_refund_part(part, currency) for part in refunds],
+    }
+
+
+def page(items: list[Wire], last: tuple[datetime, str] | None) -> Wire:
+    return {"items": items, "next_cursor": None if last is None else encode_cursor(*last)}
+
+
+def encode_cursor(at: datetime, key: str) -> str:
+    raw = json.dumps([at.isoformat(), key]).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None) -> tuple[datetime, str] | None:
+    """Where a page continues; raises :class:`InvalidInput` for a cursor that was never given."""
+    if cursor is None:
+        return None
+    try:
+        at, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return from_wire(at), str(key)
+    except (ValueError, TypeError, binascii.Error, InvalidInput) as error:
+        message = "Expected a next_cursor of an earlier page."
+        raise InvalidInput(message, errors=[{"field": "cursor", "message": message}]) from error
+
+
+def _quoted_line(line: Line, currency: str) -> Wire:
+    return {
+        "line_id": line.line_id,
+        "listing_id": line.listing_id,
+        "name": line.name,
+        "unit": line.unit,
+        "quantity": line.quantity,
+        "unit_price": money(line.unit_price, currency),
+        "goods": money(line.goods, currency),
+        "discounts": [_discount(discount, currency) | {"name": discount.name} for discount in line.discounts],
+        "paid": money(line.paid, currency),
+        "list_name": line.list_name,
+        "if_missing": line.if_missing,
+        "promotion_link_id": line.promotion_link_id,
+    }
+
+
+def _ordered_line(line: Line, currency: str) -> Wire:
+    return {
+        "line_id": line.line_id,
+        "listing_id": line.listing_id,
+        "name": line.name,
+        "unit": line.unit,
+        "quantity": line.quantity,
+        "unit_price": money(line.unit_price, currency),
+        "goods": money(line.goods, currency),
+        "discount": money(line.discount, currency),
+        "discounts": [_discount(discount, currency) for discount in line.discounts],
+        "paid": money(line.paid, currency),
+        "refunded_quantity": line.refunded_quantity,
+        "refunded": money(line.refunded, currency),
+        "list_name": line.list_name,
+        "if_missing": line.if_missing,
+        "promotion_link_id": line.promotion_link_id,
+    }
+
+
+def _discount(discount: Discount, currency: str) -> Wire:
+    return {
+        "campaign_id": discount.campaign_id,
+        "funder": discount.funder,
+        "amount": money(discount.amount, currency),
+    }
+
+
+def _refund_part(part: Refund, currency: str) -> Wire:
+    return {
+        "refund_id": part.refund_id,
+        "store_order_id": part.store_order_id,
+        "shop_id": part.shop_id,
+        "amount": money(part.amount, currency),
+        "lines": [
+            {
+                "line_id": line.line_id,
+                "quantity": line.quantity,
+                "amount": money(line.amount, currency),
+            }
+            for line in part.lines
+        ],
+    }
+
+
+def _slot(slot: Slot) -> Wire:
+    return {
+        "slot_id": slot.slot_id or "asap",
+        "starts_at": _time(slot.starts_at),
+        "ends_at": _time(slot.ends_at),
+        "promised_at": _time(slot.promised_at),
+    }
+
+
+def _delivery(item: Order) -> Wire | None:
+    if item.paid_at is None:
+        return None
+    facts = item.delivery
+    return {
+        "delivery_id": derived_id("delivery", item.order_id),
+        "courier_id": facts.delivered_by or facts.courier_id,
+        "eta": _time(facts.eta),
+        "status": _delivery_status(item),
+    }
+
+
+def _delivery_status(item: Order) -> str:
+    if item.status in {OrderStatus.DELIVERED, OrderStatus.COMPLETED}:
+        return "delivered"
+    if item.delivery.failed_at is not None:
+        return "failed"
+    if item.status is OrderStatus.CANCELLED:
+        return "cancelled"
+    live = [store for store in item.stores if store.is_live]
+    collected = [store for store in live if store.status is StoreStatus.PICKED_UP]
+    if len(collected) == len(live):
+        return "delivering"
+    if collected:
+        return "collecting"
+    return "waiting" if item.delivery.courier_id is None else "assigned"
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else to_wire(moment)
