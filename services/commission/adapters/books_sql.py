@@ -234,9 +234,7 @@ def accrual_of(row: Any) -> Accrual:
 
 
 def _plan(row: dict[str, Any]) -> RatePlan:
-    return plan_from_json(
-        row["plan_id"], row["currency"], from_wire(row["effective_from"]), row["terms"]
-    )
+    return plan_from_json(row["plan_id"], row["currency"], from_wire(row["effective_from"]), row["terms"])
 
 
 def _json(value: Any) -> str:

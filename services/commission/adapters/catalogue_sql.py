@@ -105,6 +105,10 @@ class SqlCatalogue:
         row = self._connection.execute(_PLAN_AT, {"currency": currency, "at": at}).one_or_none()
         return _plan(row) if row else None
 
+    def plan_by_id(self, plan_id: str) -> tuple[int, RatePlan] | None:
+        row = self._connection.execute(_PLAN_BY_ID, {"plan_id": plan_id}).one_or_none()
+        return _plan(row) if row else None
+
     def add_plan(self, plan: RatePlan, at: datetime) -> tuple[int, RatePlan]:
         self._connection.execute(
             _ADD_PLAN,

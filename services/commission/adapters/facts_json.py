@@ -1,4 +1,4 @@
-"""How facts and rate plans are written as JSON, compactly: a paid order is written once and read a few times."""
+"""How facts and rate plans are written as JSON: compactly, since every paid order is."""
 
 from __future__ import annotations
 

@@ -28,8 +28,9 @@ _SUMS = text(
     " GROUP BY account, kind ORDER BY account, kind"
 )
 _ENTRIES = """
-SELECT e.entry_id, e.transaction_id, t.event_type, t.occurred_at, e.posted_at, e.account, e.amount, e.currency,
-    e.kind, e.order_id, e.store_order_id, e.promotion_link_id, t.rate_plan, e.rate_bp, e.base, e.note, e.reverses
+SELECT e.entry_id, e.transaction_id, t.event_type, t.occurred_at, e.posted_at, e.account, e.amount,
+    e.currency, e.kind, e.order_id, e.store_order_id, e.promotion_link_id, t.rate_plan, e.rate_bp, e.base,
+    e.note, e.reverses
 FROM ledger_entry AS e JOIN ledger_transaction AS t USING (transaction_id)
 WHERE e.entry_id > :after{conditions} ORDER BY e.entry_id LIMIT :limit
 """

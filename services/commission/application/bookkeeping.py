@@ -1,6 +1,6 @@
 """Keeping the books of an order: add what was heard, see what the ledger should say, post the difference.
 
-Because what is posted is always a difference to a goal that depends on the facts alone, events may come in any
+What is posted is always a difference to a goal that depends on the facts alone. So events may come in any
 order and any number of times: the sums are the same in the end.
 """
 
@@ -78,7 +78,7 @@ def _post(order: OpenOrder, cause: Cause, entries: list[Entry], books: Books, cl
 
 
 def settlements(posting: Posting) -> list[SettlementPosted]:
-    """What ``posting`` moved to shops, couriers and to the delivery fee, one for each payee and store order."""
+    """What ``posting`` moved to shops, couriers and the delivery fee, for each payee and store order."""
     groups: dict[tuple[str, str | None], list[Entry]] = {}
     for entry in posting.entries:
         if entry.heading.account.startswith(tuple(PAYEES)):

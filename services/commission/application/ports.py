@@ -71,6 +71,8 @@ class Catalogue(Protocol):
 
     def plan_at(self, currency: str, at: datetime) -> tuple[int, RatePlan] | None: ...
 
+    def plan_by_id(self, plan_id: str) -> tuple[int, RatePlan] | None: ...
+
     def add_plan(self, plan: RatePlan, at: datetime) -> tuple[int, RatePlan]:
         """Add the plan, or return the one that already has its id."""
 

@@ -1,7 +1,7 @@
 """What commission reads of others' events: only the fields it uses, checked for adding up.
 
-Each reader turns an event's data into facts. A field that is missing raises :class:`InvalidInput`; figures that
-contradict each other raise :class:`ContradictoryEvent`, so that the event is parked and never half believed.
+Each reader turns an event's data into facts. A missing field raises :class:`InvalidInput`; figures that
+contradict each other raise :class:`ContradictoryEvent`, so that the event is parked, never half believed.
 """
 
 from __future__ import annotations
@@ -125,15 +125,11 @@ def order_delivered(data: Data) -> OrderFacts:
 
 
 def order_completed(data: Data) -> OrderFacts:
-    return OrderFacts(
-        order_id=data["order_id"], completed_at=from_wire(data["completed_at"], "completed_at")
-    )
+    return OrderFacts(order_id=data["order_id"], completed_at=from_wire(data["completed_at"], "completed_at"))
 
 
 def order_cancelled(data: Data) -> OrderFacts:
-    return OrderFacts(
-        order_id=data["order_id"], cancelled_at=from_wire(data["cancelled_at"], "cancelled_at")
-    )
+    return OrderFacts(order_id=data["order_id"], cancelled_at=from_wire(data["cancelled_at"], "cancelled_at"))
 
 
 def delivery_completed(data: Data) -> OrderFacts:

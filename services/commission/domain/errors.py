@@ -4,12 +4,15 @@ Refusal
 ├── InvalidInput
 │   ├── InvalidRatePlan      a rate plan contradicts itself
 │   └── ContradictoryEvent   the figures of an event do not add up
+├── Forbidden
+│   └── OperatorsOnly        the caller is no operator
 ├── NotFound
 │   ├── AccountNotFound      no such account, or not the caller's
 │   ├── ShopNotFound         no such shop, or not the caller's
 │   ├── ListingNotFound      the listing to promote is not known
 │   └── LinkNotFound         no promotion link has this code
 ├── Conflict
+│   ├── LinkExists           the id was used for another link
 │   └── RatePlanExists       the id was used for another plan
 └── Refused
     ├── ListingNotSourced    only goods that the platform sources are promoted
@@ -22,7 +25,7 @@ Refusal
 
 from __future__ import annotations
 
-from shared.kernel.errors import Conflict, InvalidInput, NotFound, Refused
+from shared.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound, Refused
 
 
 class InvalidRatePlan(InvalidInput):
@@ -31,6 +34,10 @@ class InvalidRatePlan(InvalidInput):
 
 class ContradictoryEvent(InvalidInput):
     code, title = "contradictory-event", "The figures of the event do not add up"
+
+
+class OperatorsOnly(Forbidden):
+    code, title = "operators-only", "This is open to operators only"
 
 
 class AccountNotFound(NotFound):
@@ -47,6 +54,10 @@ class ListingNotFound(NotFound):
 
 class LinkNotFound(NotFound):
     code, title = "promotion-link-not-found", "There is no such promotion link"
+
+
+class LinkExists(Conflict):
+    code, title = "promotion-link-exists", "This id already names another promotion link"
 
 
 class RatePlanExists(Conflict):

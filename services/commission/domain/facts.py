@@ -1,4 +1,4 @@
-"""What is known of one order, in whatever order it was learnt. All amounts are minor units of one currency."""
+"""What is known of one order, in whatever order it was learnt. Amounts are minor units of one currency."""
 
 from __future__ import annotations
 

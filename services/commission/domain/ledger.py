@@ -43,9 +43,14 @@ def promoter_payable(shop_id: str) -> str:
     return f"payable:promoter:{shop_id}"
 
 
+def is_debit_side(account: str) -> bool:
+    """True where a positive balance is a debit: what the platform has or has spent."""
+    return account.startswith(_DEBIT_SIDE)
+
+
 def natural(account: str, amount: int) -> int:
     """The signed ``amount`` as people read it: positive on the side where ``account`` normally stands."""
-    return amount if account.startswith(_DEBIT_SIDE) else -amount
+    return amount if is_debit_side(account) else -amount
 
 
 class Kind(StrEnum):

@@ -1,4 +1,4 @@
-"""A rate plan: what the platform takes and pays. A version never changes; the one in force at payment holds."""
+"""A rate plan: what the platform takes and pays. Versions never change; the one in force at payment holds."""
 
 from __future__ import annotations
 

@@ -1,0 +1,56 @@
+"""Who may see and do what. What one may not see does not exist."""
+
+from __future__ import annotations
+
+from services.commission.application.ports import Catalogue
+from services.commission.domain import ledger
+from services.commission.domain.commands import Actor, Party
+from services.commission.domain.errors import AccountNotFound, OperatorsOnly
+from services.commission.domain.promotion import Shop
+
+
+def may_see_shop(actor: Actor, shop: Shop) -> bool:
+    return actor.is_operator or (actor.role == "merchant" and shop.owner_id == actor.account_id)
+
+
+def operators_only(actor: Actor) -> None:
+    if not actor.is_operator:
+        raise OperatorsOnly("Only operators may see this.")
+
+
+def check_party(actor: Actor, party: Party, owner_id: str, catalogue: Catalogue) -> None:
+    """Raises :class:`AccountNotFound` unless ``actor`` may see the accounts of that party."""
+    if party is Party.PLATFORM:
+        operators_only(actor)
+        return
+    if actor.is_operator:
+        return
+    if party is Party.COURIER and actor.role == "courier" and actor.account_id == owner_id:
+        return
+    if party is Party.SHOP:
+        shop = catalogue.shop(owner_id)
+        if shop is not None and may_see_shop(actor, shop):
+            return
+    raise AccountNotFound("There is no such account among yours.")
+
+
+def owner_of(account: str) -> tuple[Party, str]:
+    """The party that an account belongs to."""
+    name, _, owner_id = account.rpartition(":")
+    if name in {"payable:shop", "payable:promoter", "frozen:promoter"}:
+        return Party.SHOP, owner_id
+    if name == "payable:courier":
+        return Party.COURIER, owner_id
+    return Party.PLATFORM, ""
+
+
+def accounts_of(party: Party, owner_id: str) -> tuple[list[str], list[str]]:
+    """The accounts with what is payable to a party, and those with what is still frozen."""
+    if party is Party.SHOP:
+        return (
+            [ledger.shop_payable(owner_id), ledger.promoter_payable(owner_id)],
+            [ledger.promoter_frozen(owner_id)],
+        )
+    if party is Party.COURIER:
+        return [ledger.courier_payable(owner_id)], []
+    return [ledger.TAKE_RATE, ledger.DELIVERY_FEE, ledger.COURIER_PAY, ledger.PLATFORM_DISCOUNT], []

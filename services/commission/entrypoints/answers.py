@@ -1,0 +1,218 @@
+"""What commission answers, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from services.commission.application.accounts import AccountBalance, Balance, Statement
+from services.commission.application.audit import Audit, Finding
+from services.commission.application.ports import EntryRow
+from services.commission.domain.commands import AskAccounts, AskEntries
+from services.commission.domain.ledger import Kind, is_debit_side, natural
+from services.commission.domain.promotion import Accrual, PromotionLink
+from services.commission.domain.rates import RatePlan
+from shared.kernel.clock import to_wire
+
+Json = dict[str, Any]
+
+
+def money(amount: int, currency: str) -> Json:
+    return {"amount": amount, "currency": currency}
+
+
+def link(found: tuple[PromotionLink, int]) -> Json:
+    promotion_link, rate_bp = found
+    return {
+        "link_id": promotion_link.link_id,
+        "code": promotion_link.code,
+        "shop_id": promotion_link.shop_id,
+        "listing_id": promotion_link.listing_id,
+        "rate_bp": rate_bp,
+    }
+
+
+def rate_plan(found: tuple[int, RatePlan]) -> Json:
+    version, plan = found
+    pay = plan.courier_pay
+    return {
+        "version": version,
+        "plan_id": plan.plan_id,
+        "currency": plan.currency,
+        "effective_from": to_wire(plan.effective_from),
+        "take_rate_bp": plan.take_rate_bp,
+        "take_rate_by_category": dict(plan.take_rate_by_category),
+        "take_rate_by_shop": dict(plan.take_rate_by_shop),
+        "take_rate_base": plan.take_rate_base.value,
+        "distribution_bp": plan.distribution_bp,
+        "distribution_max_bp": plan.distribution_max_bp,
+        "courier_pay": {
+            "per_drop": money(pay.per_drop, plan.currency),
+            "per_extra_pickup": money(pay.per_extra_pickup, plan.currency),
+            "per_km": money(pay.per_km, plan.currency),
+        },
+    }
+
+
+def balance(found: Balance) -> Json:
+    return {
+        "account_kind": found.party.value,
+        "owner_id": found.owner_id,
+        "currency": found.currency,
+        "payable": money(found.payable, found.currency),
+        "frozen": money(found.frozen, found.currency),
+        "accounts": [
+            {"account": account, "balance": money(amount, found.currency)}
+            for account, amount in found.by_account.items()
+        ],
+    }
+
+
+def statement(found: Statement) -> Json:
+    ask, currency = found.ask, found.ask.currency
+    return {
+        "account_kind": ask.party.value,
+        "owner_id": ask.owner_id,
+        "currency": currency,
+        "since": _time(ask.since),
+        "until": _time(ask.until),
+        "opening": money(found.opening, currency),
+        "total_by_kind": {kind: money(amount, currency) for kind, amount in found.total_by_kind.items()},
+        "total": money(found.closing - found.opening, currency),
+        "closing": money(found.closing, currency),
+        "lines": [_line(row) for row in found.lines],
+        "next_cursor": str(found.lines[-1].entry_id) if found.more else None,
+    }
+
+
+def _line(row: EntryRow) -> Json:
+    """An entry as the party it belongs to reads it: positive is in its favour."""
+    entry_json = entry(row)
+    return entry_json | {"amount": money(-row.amount, row.currency)}
+
+
+def entry(row: EntryRow) -> Json:
+    return {
+        "entry_id": row.entry_id,
+        "transaction_id": row.transaction_id,
+        "posted_at": to_wire(row.posted_at),
+        "occurred_at": to_wire(row.occurred_at),
+        "event_type": row.event_type,
+        "account": row.account,
+        "amount": money(row.amount, row.currency),
+        "kind": row.kind,
+        "reason": reason(row),
+        "order_id": row.order_id,
+        "store_order_id": row.store_order_id,
+        "promotion_link_id": row.promotion_link_id,
+        "rate_plan": row.rate_plan,
+        "rate_bp": row.rate_bp,
+        "base": None if row.base is None else money(row.base, row.currency),
+        "reverses": row.reverses,
+    }
+
+
+_REASONS = {
+    Kind.PAYMENT.value: "Paid by the customer",
+    Kind.REFUND.value: "Given back to the customer",
+    Kind.SALE.value: "Goods, as the customer paid for them",
+    Kind.PLATFORM_DISCOUNT.value: "Discount that the platform bears",
+    Kind.TAKE_RATE.value: "Take rate",
+    Kind.COMMISSION.value: "Distribution commission",
+    Kind.RELEASE.value: "Commission released after the after-sale time",
+    Kind.DELIVERY_FEE.value: "Delivery fee",
+    Kind.COURIER_PAY.value: "Courier pay",
+}
+
+
+def reason(row: EntryRow) -> str:
+    """Why the entry is this amount, in a sentence, from what is stored with it."""
+    words = _REASONS.get(row.kind, row.kind)
+    if row.rate_bp is not None and row.base is not None:
+        words += f", {row.rate_bp / 100:.2f} % of {row.base / 100:.2f} {row.currency}"
+    if row.note:
+        words += f": {row.note}"
+    if row.rate_plan is not None and (row.rate_bp is not None or row.kind == Kind.COURIER_PAY.value):
+        words += f" (rate plan {row.rate_plan})"
+    return f"Correction after {row.event_type}: {words}" if row.reverses else words
+
+
+def entries(ask: AskEntries, rows: Sequence[EntryRow]) -> Json:
+    shown = rows[: ask.limit]
+    return {
+        "items": [entry(row) for row in shown],
+        "next_cursor": str(shown[-1].entry_id) if len(rows) > ask.limit else None,
+    }
+
+
+def accounts(ask: AskAccounts, rows: Sequence[AccountBalance]) -> Json:
+    shown = rows[: ask.limit]
+    last = shown[-1] if len(rows) > ask.limit else None
+    return {
+        "items": [
+            {
+                "account": row.account,
+                "currency": row.currency,
+                "balance": money(row.amount, row.currency),
+                "side": "debit" if is_debit_side(row.account) else "credit",
+                "natural": money(natural(row.account, row.amount), row.currency),
+            }
+            for row in shown
+        ],
+        "next_cursor": f"{last.account} {last.currency}" if last else None,
+    }
+
+
+def accruals(rows: Sequence[tuple[Accrual, str, datetime]]) -> Json:
+    return {
+        "items": [
+            {
+                "accrual_id": accrual.accrual_id,
+                "order_id": accrual.order_id,
+                "store_order_id": accrual.store_order_id,
+                "promotion_link_id": accrual.promotion_link_id,
+                "status": accrual.status.value,
+                "full": money(accrual.full, currency),
+                "amount": money(accrual.amount, currency),
+                "rate_bp": accrual.rate_bp,
+                "reason": accrual.reason,
+                "changed_at": to_wire(changed_at),
+            }
+            for accrual, currency, changed_at in rows
+        ],
+        "next_cursor": None,
+    }
+
+
+def audit(found: Audit) -> Json:
+    return {
+        "sound": found.is_sound,
+        "sums_to_zero": found.sums_to_zero,
+        "sums": found.sums,
+        "orders": found.orders,
+        "open_orders": found.open,
+        "waiting_orders": found.waiting,
+        "unbalanced_transactions": [
+            {"transaction_id": transaction_id, "sum": money(amount, currency)}
+            for transaction_id, currency, amount in found.unbalanced
+        ],
+        "orphan_orders": found.orphans,
+        "per_order_mismatches": [_finding(each) for each in found.mismatches],
+        "per_order_mismatch_count": found.mismatch_count,
+        "unsettled_orders": [_finding(each) for each in found.unsettled],
+        "unsettled_order_count": found.unsettled_count,
+    }
+
+
+def _finding(found: Finding) -> Json:
+    return {
+        "order_id": found.order_id,
+        "problem": found.problem,
+        "expected": found.expected,
+        "found": found.found,
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else to_wire(moment)
