@@ -63,8 +63,7 @@ async def audit_day(outcome: Outcome, base_url: str, operator: tuple[str, str]) 
         await all_of(outcome.records, lambda name: asked("order", name, order))
         await all_of(cast.shop_ids, lambda name: asked("shop", name, shop))
         await all_of(cast.couriers, lambda name: asked("courier", name, courier))
-        async for account in _pages(api, "/v1/ledger/accounts", person):
-            audit.accounts.append(account)
+        audit.accounts += (await api.get("/v1/ledger/accounts", person))["items"]
         async for letter in _pages(api, "/v1/dead-letters", person):
             audit.dead_letters.append(letter)
     finally:

@@ -152,14 +152,17 @@ class _Shift:
         minutes = rules.pickup_service_minutes if pickup else rules.drop_off_service_minutes
         await asyncio.sleep(self.town.time.seconds(minutes))
         proof = {"proof": {"given_to": "courier" if pickup else "customer"}}
+        record = self.town.by_order_id.get(str(stop["order_id"]))
+        done_at = self.town.time.minute()
         while not await self.at_stop(stop, "complete", proof):
             if stop["stop_id"] not in {x["stop_id"] for x in await self.look()}:
-                return
+                break
             await asyncio.sleep(max(0.2, self.town.time.seconds(0.5)))
+            done_at = self.town.time.minute()
         self.record.stops += 1
-        record = self.town.by_order_id.get(str(stop["order_id"]))
         if not pickup and record is not None:
-            record.delivered_at = self.town.time.minute()
+            # Whether it counts as delivered is for the customer to find out from the platform.
+            record.delivered_at = done_at
             record.at_the_door.set()
 
     async def drive(self, stop: Stop) -> bool:

@@ -15,12 +15,10 @@ MOST_ATTEMPTS = 4
 _TRY_AGAIN = frozenset(
     {
         "quote-expired",
-        "quote-not-found",
         "price-changed",
         "slot-full",
-        "deadline-exceeded",
-        "order-expired",
-        "outcome-unknown",
+        "hold-released",
+        "placement-gave-up",
     }
 )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from linli.day.api import Api, Person
 from linli.day.format import Day, DayCourier, DayListing, DayShop
@@ -165,15 +165,10 @@ class _Importing:
             return Person(email, password, known["account_id"])
         body = {"email": email, "password": password, "name": f"{role} {name}", "role": role}
         answer = await self.api.post("/v1/accounts", None, self.journal.key(role, name), body)
-        person = Person(email, password, _account_id(answer))
-        person.access_token = answer.get("access_token")
+        person = Person(email, password, str(answer["account_id"]))
+        person.access_token = str(answer["tokens"]["access_token"])
         self.journal.add(role, name, {"account_id": person.account_id})
         return person
-
-
-def _account_id(answer: dict[str, Any]) -> str:
-    found = answer.get("account_id") or answer.get("account", {}).get("account_id")
-    return str(found)
 
 
 async def all_of(things: Iterable[_Thing], work: Callable[[_Thing], Awaitable[None]]) -> None:

@@ -117,6 +117,23 @@ def stock_is_what_came_minus_what_was_sold(case: Case) -> Finding:
     )
 
 
+def no_refund_is_still_on_its_way(case: Case) -> Finding:
+    waiting = case.databases.value("ordering", "SELECT count(*) FROM provider_refund WHERE sent_at IS NULL")
+    sent, total = case.databases.rows(
+        "ordering", "SELECT count(*), coalesce(sum(amount), 0) FROM provider_refund WHERE sent_at IS NOT NULL"
+    )[0]
+    issued = case.databases.value("ordering", "SELECT coalesce(sum(goods + delivery_fee), 0) FROM refund")
+    surplus = case.databases.value(
+        "ordering", "SELECT coalesce(sum(amount), 0) FROM charge WHERE NOT captured"
+    )
+    return Finding(
+        name="money that was promised back has gone back",
+        holds=waiting == 0 and total == issued + surplus,
+        evidence=f"{sent} refunds of {total} sent for {issued} issued and {surplus} paid twice or too late; "
+        f"{waiting} waiting",
+    )
+
+
 def the_ledger_sums_to_zero(case: Case) -> Finding:
     sums = case.databases.rows(
         "commission", "SELECT currency, count(*), sum(amount) FROM ledger_entry GROUP BY currency"
@@ -222,6 +239,7 @@ CHECKS: tuple[Callable[[Case], Finding], ...] = (
     every_paid_order_is_delivered_or_refunded,
     no_stock_is_negative_or_still_held,
     stock_is_what_came_minus_what_was_sold,
+    no_refund_is_still_on_its_way,
     the_ledger_sums_to_zero,
     every_order_balances_in_the_ledger,
     no_outbox_row_is_unsent,

@@ -42,7 +42,7 @@ class Merchants:
             await self._ask(merchant, store_order_id, "ready", {})
         except ApiRefusal as refusal:
             # The customer cancelled meanwhile, or the order ended otherwise: the shelf keeps the goods.
-            town.surprise(f"shop met {refusal.code}")
+            town.surprise(f"a shop met {refusal.code}")
             return
         except OutOfPatience:
             town.surprise("a shop ran out of patience")

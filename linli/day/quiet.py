@@ -14,6 +14,11 @@ import psycopg2
 
 from linli.stack.databases import connect
 
+# What a service finishes by itself, in its own time: holds that run out, money on its way back.
+_LOOSE_ENDS = {
+    "storefront": ("held", "SELECT count(*) FROM reservation WHERE status IN ('held', 'unknown')"),
+    "ordering": ("refunds not sent", "SELECT count(*) FROM provider_refund WHERE sent_at IS NULL"),
+}
 _SERVICES = Path(__file__).parents[2] / "services"
 
 
@@ -86,6 +91,9 @@ def undone(databases: Databases) -> dict[str, int]:
         unsent = databases.value(service, "SELECT count(*) FROM outbox WHERE sent_at IS NULL")
         waiting = databases.value(service, "SELECT count(*) FROM inbox_retry")
         left |= {f"{service}: unsent": unsent, f"{service}: waiting for a retry": waiting}
+    for service, (what, sql) in _LOOSE_ENDS.items():
+        if service in databases.urls:
+            left[f"{service}: {what}"] = databases.value(service, sql)
     for wanted in subscriptions():
         if {wanted.service, wanted.source} <= set(databases.urls):
             left[f"{wanted.name}: not done"] = len(missing(databases, wanted))

@@ -116,7 +116,7 @@ class FakeGateway:
         if given["email"] in self.accounts:
             raise No(409, "account-exists")
         self.accounts[given["email"]] = {**given, "account_id": self._new("account")}
-        return {**self.accounts[given["email"]], **self.post_tokens("", [], given)}
+        return {**self.accounts[given["email"]], "tokens": self.post_tokens("", [], given)}
 
     def post_tokens(self, _who: str, _path: list[str], given: dict) -> dict:
         token = self._new("token")
