@@ -9,10 +9,10 @@ from services.campaigns.domain.campaign import Campaign, CampaignAccount, Funder
 from services.campaigns.domain.pipeline import Line
 from services.campaigns.entrypoints.service import CampaignsService
 from shared.kernel.clock import to_wire
+from shared.kernel.money import Money
 from shared.messaging.envelope import Event
 from shared.persistence import Database
 from shared.testing.clock import StoppedClock
-from shared.kernel.money import Money
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 FRUIT, BAKERY = "fruit-shop", "bakery"
