@@ -25,7 +25,6 @@ from services.dispatch.domain.stop import Stop, StopKind, StopStatus
 from services.dispatch.domain.zone import SlotWindow
 from shared.kernel.ids import derived_id
 
-
 _PICKUP_TRIES = 2
 
 
@@ -218,7 +217,7 @@ class Delivery:
         self.offer_id = offer_id
 
     def not_taken(self, courier_id: str, until: datetime | None) -> None:
-        """The courier who was asked did not take it, and is not asked again before ``until`` (never: ``None``)."""
+        """The courier who was asked did not take it; ask again from ``until`` on (never: ``None``)."""
         self.offer_id = None
         self.barred[courier_id] = until
 

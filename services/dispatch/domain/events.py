@@ -84,7 +84,12 @@ class CourierOffShift:
 
 
 DeliveryEvent = (
-    DeliveryPlanned | CourierAssigned | CourierUnassigned | PickupCompleted | DeliveryCompleted | DeliveryFailed
+    DeliveryPlanned
+    | CourierAssigned
+    | CourierUnassigned
+    | PickupCompleted
+    | DeliveryCompleted
+    | DeliveryFailed
 )
 ShiftEvent = CourierOnShift | CourierOffShift
 DispatchEvent = DeliveryEvent | ShiftEvent

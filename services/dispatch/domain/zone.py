@@ -41,7 +41,9 @@ class Zone:
     area: Area
     settings: ZoneSettings = field(default_factory=ZoneSettings)
 
-    def promise(self, now: datetime, pickups: Iterable[tuple[Position, float]], drop_off: Position) -> datetime:
+    def promise(
+        self, now: datetime, pickups: Iterable[tuple[Position, float]], drop_off: Position
+    ) -> datetime:
         """When an order placed ``now`` should be at the door: the target, or what the way plainly takes.
 
         ``pickups`` are positions with the shop's preparation minutes.

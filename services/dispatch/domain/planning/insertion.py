@@ -17,7 +17,9 @@ class Insertion:
     route: list[int]
 
 
-def best_insertion(board: Board, courier: int, route: list[int], cost: float, basket: int) -> Insertion | None:
+def best_insertion(
+    board: Board, courier: int, route: list[int], cost: float, basket: int
+) -> Insertion | None:
     """The cheapest way found to add all of ``basket``'s stops to ``route``; ``None`` when there is none.
 
     ``cost`` is what ``route`` costs now. The route's frozen stops keep their place; every pickup comes
@@ -27,7 +29,9 @@ def best_insertion(board: Board, courier: int, route: list[int], cost: float, ba
     drop, pickups = board.drop[basket], board.pickups[basket]
     lowest = min(board.riders[courier].frozen, len(route))
     if not pickups:
-        found = _cheapest(board, courier, [[*route[:i], drop, *route[i:]] for i in range(lowest, len(route) + 1)])
+        found = _cheapest(
+            board, courier, [[*route[:i], drop, *route[i:]] for i in range(lowest, len(route) + 1)]
+        )
         return _insertion(courier, cost, found)
     best: tuple[float, list[int]] | None = None
     for order in _orders(board, courier, pickups):
@@ -37,9 +41,7 @@ def best_insertion(board: Board, courier: int, route: list[int], cost: float, ba
             if found is None:
                 break
             partial = found[1]
-            ways = [
-                [*partial[:i], pickup, *partial[i:]] for i in range(lowest, partial.index(drop) + 1)
-            ]
+            ways = [[*partial[:i], pickup, *partial[i:]] for i in range(lowest, partial.index(drop) + 1)]
             found = _cheapest(board, courier, ways, bound)
         if found is not None and (best is None or found[0] < best[0]):
             best = found

@@ -50,7 +50,7 @@ class Board:
             drop = visit is basket.drop_off
             self.stop_ids.append(visit.stop_id)
             self.node.append(self._node(visit.place))
-            self.ready.append(visit.ready)
+            self.ready.append(max(visit.ready, 0.0))
             self.service.append(visit.service)
             self.basket_of.append(number)
             self.is_drop.append(drop)
@@ -95,7 +95,7 @@ class Board:
         """When ``courier`` would finish ``route``, whatever its shift says."""
         here, minute = self.start[courier], self.riders[courier].free_at
         for stop in route:
-            minute = max(minute + self.travel.row(here)[self.node[stop]], self.ready[stop], 0.0)
+            minute = max(minute + self.travel.row(here)[self.node[stop]], self.ready[stop])
             minute += self.service[stop]
             here = self.node[stop]
         return minute
@@ -121,11 +121,7 @@ class Board:
             total += driving * leg
             minute += leg
             opens = ready[stop]
-            if minute < opens:
-                minute = opens
-            if minute < 0.0:
-                minute = 0.0
-            minute += service[stop]
+            minute = (opens if minute < opens else minute) + service[stop]
             load += load_of[stop]
             if is_drop[stop]:
                 total += self.waiting[stop] * (minute - self.clicked[stop])

@@ -1,6 +1,6 @@
 """The planner's search: keep the last plan's good ideas, insert by regret, improve by large neighbourhoods.
 
-Pure and repeatable: the same snapshot, rounds and seed give the same plan, unless ``keep_going`` ends it early.
+Pure and repeatable: the same snapshot, rounds and seed give the same plan, unless ``keep_going`` ends it.
 """
 
 from __future__ import annotations
@@ -75,18 +75,22 @@ class _Search:
         promised = board.promised[courier]
         frozen = promised[: self.frozen[courier]]
         fresh = [
-            b for b in dict.fromkeys(board.basket_of[s] for s in wished)
-            if b in self.bench and self._allowed(courier, b)
+            b
+            for b in dict.fromkeys(board.basket_of[s] for s in wished)
+            if b in self.bench
+            and self._allowed(courier, b)
             and {*board.pickups[b], board.drop[b]} <= set(wished)
         ]
         kept = set(fresh)
         while True:
             rest = [
-                s for s in wished
-                if s not in frozen and (board.basket_of[s] in kept or self.courier_of[board.basket_of[s]] == courier)
+                s
+                for s in wished
+                if s not in frozen
+                and (board.basket_of[s] in kept or self.courier_of[board.basket_of[s]] == courier)
             ]
             missing = [s for s in promised if s not in rest and s not in frozen]
-            route = [*frozen, *(promised[len(frozen):] if missing else []), *rest]
+            route = [*frozen, *(promised[len(frozen) :] if missing else []), *rest]
             if missing:
                 route = list(dict.fromkeys(route))
             cost = board.cost(courier, route)
@@ -104,7 +108,8 @@ class _Search:
         place = {stop: at for at, stop in enumerate(route)}
         return all(
             place[pickup] < at
-            for stop, at in place.items() if self.board.is_drop[stop]
+            for stop, at in place.items()
+            if self.board.is_drop[stop]
             for pickup in self.board.pickups[self.board.basket_of[stop]]
         )
 
@@ -204,12 +209,11 @@ class _Search:
     def improve(self) -> None:
         """Take some baskets out, put them back elsewhere, and keep the result if it is no worse."""
         removed = self._choose()
-        touched: dict[int, tuple[list[int], float]] = {}
         bench, couriers = set(self.bench), list(self.courier_of)
         before = self._total()
         kept_routes, kept_costs = list(self.routes), list(self.costs)
         for basket in removed:
-            self._remove(basket, touched)
+            self._remove(basket)
         self.insert_all()
         lost = any(self.locked[basket] for basket in self.bench)
         if lost or self._total() > before - TOLERANCE:
@@ -224,7 +228,7 @@ class _Search:
         self.chance.shuffle(near)
         return [first, *near][:size]
 
-    def _remove(self, basket: int, touched: dict[int, tuple[list[int], float]]) -> None:
+    def _remove(self, basket: int) -> None:
         courier = self.courier_of[basket]
         if courier is None:
             return
@@ -259,7 +263,8 @@ class _Search:
         return Plan(
             routes={
                 board.riders[courier].courier_id: board.schedule(courier, route)
-                for courier, route in enumerate(self.routes) if route
+                for courier, route in enumerate(self.routes)
+                if route
             },
             unassigned=tuple(board.baskets[basket].basket_id for basket in sorted(self.bench)),
             cost=self._total(),

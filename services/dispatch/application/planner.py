@@ -1,0 +1,238 @@
+"""One step of the planner: snapshot, plan, commit by compare-and-set. What went stale is dropped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from services.dispatch.application.ports import DueZone, PlanningDesk
+from services.dispatch.domain.courier import Courier, RouteStop
+from services.dispatch.domain.lifecycle import UNASSIGNED
+from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.planning.commitment import Decisions, Proposal, decide
+from services.dispatch.domain.planning.outlook import ZoneState, look_ahead, when
+from services.dispatch.domain.planning.problem import Plan, PlannedStop
+from services.dispatch.domain.planning.solver import solve
+from services.dispatch.domain.planning.upkeep import Change, keep_up
+from shared.kernel.clock import Clock
+from shared.kernel.ids import Ids
+
+WORTH_TELLING = timedelta(minutes=2)
+_Thing = TypeVar("_Thing")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannerPolicy:
+    """How often and how hard a zone is planned.
+
+    ``at_least_every`` and ``debounce`` are business time; ``least_wall_seconds`` keeps an accelerated
+    clock from asking for more plans than a processor can make, ``answer_wall_seconds`` from giving a
+    courier's device less time than a device needs.
+    """
+
+    at_least_every: timedelta = timedelta(seconds=30)
+    debounce: timedelta = timedelta(seconds=5)
+    least_wall_seconds: float = 0.1
+    answer_wall_seconds: float = 2.0
+    rounds: int = 40
+    solve_seconds: float = 0.06
+
+    def pause(self, clock: Clock) -> timedelta:
+        """How long, in business time, a zone is left alone after it was planned."""
+        return max(self.debounce, business_span(self.least_wall_seconds, clock))
+
+    def time_to_answer(self, asked: timedelta, clock: Clock) -> timedelta:
+        return max(asked, business_span(self.answer_wall_seconds, clock))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """What one step did."""
+
+    zone_id: str
+    plan_version: int
+    baskets: int = 0
+    couriers: int = 0
+    unassigned: int = 0
+    offers: int = 0
+    stale: int = 0
+    rounds: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class _Draft:
+    """Changes worked out in memory, not yet kept."""
+
+    changes: list[Change] = field(default_factory=list)
+    couriers: dict[str, Courier] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
+
+
+def business_span(wall_seconds: float, clock: Clock) -> timedelta:
+    """The business time that passes in so many seconds of the wall."""
+    return timedelta(seconds=wall_seconds / clock.wall_seconds(timedelta(seconds=1)))
+
+
+def plan_next_zone(
+    desk: PlanningDesk,
+    *,
+    clock: Clock,
+    ids: Ids,
+    policy: PlannerPolicy,
+    stopwatch: Callable[[], float] = time.perf_counter,
+) -> Epoch | None:
+    """Plan the zone whose turn it is; ``None`` when it is nobody's turn."""
+    now, started = clock.now(), stopwatch()
+    due = desk.claim(now, now - policy.pause(clock))
+    if due is None:
+        return None
+    state = desk.look(due.zone)
+    everyone, orders, every_offer = dict(state.couriers), dict(state.deliveries), dict(state.offers)
+    versions = ZoneState(zone=due.zone, deliveries=orders, couriers=everyone, offers=every_offer)
+    draft = _Draft(changes=keep_up(state, now))
+    snapshot = look_ahead(state, now, due.previous, seed=due.plan_version)
+    plan = solve(snapshot, policy.rounds, lambda: stopwatch() - started < policy.solve_seconds)
+    decisions = decide(snapshot, plan, _margin(due.zone.settings.commit_margin_minutes, policy, clock))
+    _propose(state, decisions, draft, due, now, ids, policy, clock)
+    _reorder(state, decisions, draft, now)
+    _foresee(state, decisions, draft, due, now)
+    stale = _keep(desk, versions, draft)
+    desk.finish(due, _order_of_stops(plan), now, _next_look(state, decisions, stale, now, policy))
+    return Epoch(
+        zone_id=due.zone.zone_id,
+        plan_version=due.plan_version,
+        baskets=len(snapshot.baskets),
+        couriers=len(snapshot.riders),
+        unassigned=len(plan.unassigned),
+        offers=len(decisions.proposals),
+        stale=stale,
+        rounds=plan.rounds,
+        seconds=stopwatch() - started,
+    )
+
+
+def _margin(minutes: float, policy: PlannerPolicy, clock: Clock) -> float:
+    # On a fast clock the way to the courier's device and back takes minutes of business time.
+    return minutes + business_span(policy.least_wall_seconds, clock).total_seconds() / 60
+
+
+def _propose(
+    state: ZoneState,
+    decisions: Decisions,
+    draft: _Draft,
+    due: DueZone,
+    now: datetime,
+    ids: Ids,
+    policy: PlannerPolicy,
+    clock: Clock,
+) -> None:
+    answer_by = now + policy.time_to_answer(timedelta(seconds=due.zone.settings.offer_seconds), clock)
+    for proposal in decisions.proposals:
+        offer = Offer(
+            offer_id=ids.new(),
+            zone_id=due.zone.zone_id,
+            courier_id=proposal.courier_id,
+            order_ids=proposal.basket_ids,
+            route=_route(state, proposal.route, now),
+            plan_version=due.plan_version,
+            offered_at=now,
+            expires_at=answer_by,
+        )
+        for order_id in proposal.basket_ids:
+            state.deliveries[order_id].offer(offer.offer_id)
+        state.offers[offer.offer_id] = draft.offers[offer.offer_id] = offer
+        draft.changes.append(_proposed(proposal, offer))
+
+
+def _proposed(proposal: Proposal, offer: Offer) -> Change:
+    return Change.of(couriers=[proposal.courier_id], orders=proposal.basket_ids, offers=[offer.offer_id])
+
+
+def _reorder(state: ZoneState, decisions: Decisions, draft: _Draft, now: datetime) -> None:
+    for courier_id, route in decisions.reorders.items():
+        state.couriers[courier_id].follow(_route(state, route, now))
+        draft.changes.append(Change.of(couriers=[courier_id]))
+
+
+def _foresee(state: ZoneState, decisions: Decisions, draft: _Draft, due: DueZone, now: datetime) -> None:
+    for order_id, (courier_id, minutes) in decisions.forecasts.items():
+        delivery = state.deliveries[order_id]
+        eta = when(now, minutes)
+        known = delivery.eta is not None and abs(eta - delivery.eta) < WORTH_TELLING
+        if known and delivery.status not in UNASSIGNED:
+            continue
+        before = delivery.status
+        delivery.foresee(courier_id, eta, due.plan_version)
+        if not known or delivery.status is not before:
+            draft.changes.append(Change.of(orders=[order_id]))
+
+
+def _keep(desk: PlanningDesk, seen: ZoneState, draft: _Draft) -> int:
+    """Save every change all of whose parts are still as they were seen; answers how many were not."""
+    wanted = _union(draft.changes)
+    new = Change.of(offers=draft.offers)
+    known = Change.of(couriers=wanted.couriers, orders=wanted.orders, offers=wanted.offers - new.offers)
+    fresh = desk.unchanged(known, seen)
+    lost = Change.of(
+        couriers=known.couriers - fresh.couriers,
+        orders=known.orders - fresh.orders,
+        offers=known.offers - fresh.offers,
+    )
+    kept = list(draft.changes)
+    while dropped := [change for change in kept if change.touches(lost)]:
+        kept = [change for change in kept if not change.touches(lost)]
+        lost = _union([lost, *dropped])
+    keep = _union(kept)
+    everything = seen.offers | draft.offers
+    desk.save(
+        deliveries=_picked(seen.deliveries, keep.orders),
+        couriers=_picked(seen.couriers, keep.couriers),
+        offers=_picked(everything, keep.offers),
+    )
+    return len(draft.changes) - len(kept)
+
+
+def _picked(things: dict[str, _Thing], ids: Collection[str]) -> list[_Thing]:
+    return [things[name] for name in sorted(ids)]
+
+
+def _union(changes: Collection[Change]) -> Change:
+    return Change(
+        couriers=frozenset().union(*(change.couriers for change in changes)),
+        orders=frozenset().union(*(change.orders for change in changes)),
+        offers=frozenset().union(*(change.offers for change in changes)),
+    )
+
+
+def _route(state: ZoneState, route: Collection[PlannedStop], now: datetime) -> tuple[RouteStop, ...]:
+    return tuple(
+        RouteStop(
+            stop_id=stop.stop_id,
+            order_id=stop.basket_id,
+            kind=state.deliveries[stop.basket_id].stop(stop.stop_id).kind,
+            eta=when(now, stop.arrive),
+        )
+        for stop in route
+    )
+
+
+def _order_of_stops(plan: Plan) -> dict[str, list[str]]:
+    return {courier_id: [stop.stop_id for stop in route] for courier_id, route in plan.routes.items()}
+
+
+def _next_look(
+    state: ZoneState, decisions: Decisions, stale: int, now: datetime, policy: PlannerPolicy
+) -> datetime | None:
+    if stale:
+        return now
+    if not state.deliveries and not state.offers:
+        ends = [courier.on_shift().ends_at for courier in state.couriers.values()]
+        return max(min(ends), now + policy.at_least_every) if ends else None
+    latest = now + policy.at_least_every
+    offers = [offer.expires_at for offer in state.offers.values()]
+    soon = [when(now, decisions.look_again_in)] if decisions.look_again_in < 60 else []
+    return max(now, min([latest, *offers, *soon]))

@@ -1,0 +1,110 @@
+"""What the use cases need of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.dispatch.domain.courier import Courier, Sighting
+from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.places import Position
+from services.dispatch.domain.planning.outlook import ZoneState
+from services.dispatch.domain.planning.upkeep import Change
+from services.dispatch.domain.zone import Slot, Zone
+
+
+class Stored(Protocol):
+    """Saving: aggregates go back as they are now, what has happened to them is published with them."""
+
+    def save(
+        self,
+        deliveries: Collection[Delivery] = (),
+        couriers: Collection[Courier] = (),
+        offers: Collection[Offer] = (),
+        changed_zones: Collection[str] = (),
+    ) -> None:
+        """Write back what was got or locked before, and mark ``changed_zones`` as worth planning anew."""
+
+
+class Deliveries(Stored, Protocol):
+    """Everything that commands and events work on; whatever is got is locked until the transaction ends."""
+
+    def delivery(self, order_id: str) -> Delivery:
+        """The delivery of an order, a blank one when nothing was heard of the order yet."""
+
+    def delivery_at(self, stop_id: str) -> Delivery | None: ...
+
+    def deliveries(self, order_ids: Iterable[str]) -> list[Delivery]: ...
+
+    def deliveries_of(self, courier_id: str) -> list[Delivery]:
+        """Those that this courier is riding with now."""
+
+    def courier(self, courier_id: str) -> Courier:
+        """A courier, a blank one when nothing was heard of this person yet."""
+
+    def offer(self, offer_id: str) -> Offer | None: ...
+
+    def open_offer_to(self, courier_id: str) -> Offer | None: ...
+
+    def hold_anew(self, delivery: Delivery) -> bool:
+        """Write a delivery that nobody wrote before; false when there is one already."""
+
+    def take_slot(self, slot_id: str, now: datetime) -> bool:
+        """Count one more order in the slot, if there is room."""
+
+    def see(self, courier_id: str, sighting: Sighting, zone_id: str | None = None) -> None:
+        """Remember where a courier was seen last; an older sighting changes nothing."""
+
+    def expired_holds(self, before: datetime, limit: int) -> list[Delivery]: ...
+
+    def paid_without_hold(self, before: datetime, limit: int) -> list[Delivery]: ...
+
+
+class Zones(Protocol):
+    """Zones and their slots."""
+
+    def zone(self, zone_id: str) -> Zone | None: ...
+
+    def zone_at(self, place: Position) -> Zone | None: ...
+
+    def zones(self) -> list[Zone]: ...
+
+    def add_zone(self, zone: Zone) -> bool: ...
+
+    def slot(self, slot_id: str) -> Slot | None: ...
+
+    def slots(self, zone_id: str, now: datetime) -> list[Slot]:
+        """The zone's slots whose cut-off is still to come, soonest first."""
+
+    def add_slots(self, slots: Sequence[Slot]) -> None:
+        """Open slots; those that are open already stay as they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DueZone:
+    """A zone whose turn it is, held until the transaction ends; ``previous`` is the last plan's order."""
+
+    zone: Zone
+    plan_version: int
+    previous: Mapping[str, Sequence[str]]
+
+
+class PlanningDesk(Stored, Protocol):
+    """What a planner works on: one due zone at a time, which no other planner gets meanwhile."""
+
+    def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
+        """The next due zone that was last planned before ``planned_before``, if there is one."""
+
+    def look(self, zone: Zone) -> ZoneState:
+        """The zone as it is, without locking anything."""
+
+    def unchanged(self, change: Change, state: ZoneState) -> Change:
+        """Lock what ``change`` names, without waiting; answers what is still as it was in ``state``."""
+
+    def finish(
+        self, due: DueZone, plan: Mapping[str, Sequence[str]], now: datetime, due_at: datetime | None
+    ) -> None:
+        """Keep the plan, and when the zone is due again if nothing changes (never: ``None``)."""

@@ -1,0 +1,171 @@
+"""What the planner sees: a zone's deliveries, couriers and open offers as a snapshot in minutes from now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from services.dispatch.domain.courier import Courier, RouteStop, Sighting
+from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.lifecycle import UNASSIGNED
+from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.planning.problem import NEVER, Basket, Rider, Snapshot, Visit
+from services.dispatch.domain.stop import Stop, StopKind, StopStatus
+from services.dispatch.domain.zone import Zone, ZoneSettings
+
+_STILL_BUSY = 0.5
+
+
+@dataclass(kw_only=True)
+class ZoneState:
+    """Everything of one zone that planning needs, by id. Only open offers and unfinished deliveries."""
+
+    zone: Zone
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    couriers: dict[str, Courier] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
+    sightings: dict[str, Sighting] = field(default_factory=dict)
+
+    def offer_to(self, courier_id: str) -> Offer | None:
+        for offer in self.offers.values():
+            if offer.courier_id == courier_id:
+                return offer
+        return None
+
+    def promised(self, courier: Courier) -> list[RouteStop]:
+        """The courier's route without the stops that have fallen away."""
+        return [stop for stop in courier.route if self.is_open(stop)]
+
+    def is_open(self, stop: RouteStop) -> bool:
+        delivery = self.deliveries.get(stop.order_id)
+        return delivery is not None and any(
+            other.stop_id == stop.stop_id and other.is_open for other in delivery.stops
+        )
+
+
+def look_ahead(
+    state: ZoneState, now: datetime, previous: Mapping[str, Sequence[str]], seed: int = 0
+) -> Snapshot:
+    """The snapshot of ``state`` at ``now``, warm with the stop orders of the ``previous`` plan."""
+    eye = _Eye(state.zone.settings, now)
+    riders = tuple(
+        _rider(eye, state, courier) for courier in sorted(state.couriers.values(), key=lambda c: c.courier_id)
+    )
+    promised = {stop_id for rider in riders for stop_id in rider.route}
+    baskets = tuple(
+        _basket(eye, state, delivery)
+        for delivery in sorted(state.deliveries.values(), key=lambda d: d.order_id)
+        if _is_in_sight(eye, delivery, promised)
+    )
+    return Snapshot(
+        baskets=baskets,
+        riders=riders,
+        metres_per_minute=eye.settings.metres_per_minute,
+        previous={courier_id: tuple(stops) for courier_id, stops in previous.items()},
+        seed=seed,
+    )
+
+
+@dataclass(frozen=True)
+class _Eye:
+    settings: ZoneSettings
+    now: datetime
+
+    def minutes(self, moment: datetime) -> float:
+        return (moment - self.now).total_seconds() / 60
+
+
+def _is_in_sight(eye: _Eye, delivery: Delivery, promised: set[str]) -> bool:
+    """Promised already, or near enough in time to be worth planning."""
+    open_stops = delivery.open_stops()
+    if not open_stops:
+        return False
+    if any(stop.stop_id in promised for stop in open_stops):
+        return True
+    if delivery.status not in UNASSIGNED or delivery.offer_id is not None:
+        return False
+    if delivery.slot is not None:
+        return eye.minutes(delivery.slot.starts_at) <= eye.settings.slot_lead_minutes
+    ready = [
+        eye.minutes(delivery.expected_ready(stop, eye.now))
+        for stop in open_stops
+        if stop.kind is StopKind.PICKUP
+    ]
+    return min(ready, default=0.0) <= eye.settings.horizon_minutes
+
+
+def _basket(eye: _Eye, state: ZoneState, delivery: Delivery) -> Basket:
+    pickups: list[Visit] = []
+    drop_off: Visit | None = None
+    for stop in delivery.open_stops():
+        if stop.kind is StopKind.PICKUP:
+            ready = eye.minutes(delivery.expected_ready(stop, eye.now))
+            pickups.append(_visit(eye, stop, ready, eye.settings.pickup_service_minutes))
+        else:
+            opens = eye.minutes(delivery.slot.starts_at) if delivery.slot else -NEVER
+            drop_off = _visit(eye, stop, opens, eye.settings.drop_off_service_minutes)
+    assert drop_off is not None, "a delivery that has not ended still has its drop-off to come"
+    offer = state.offers.get(delivery.offer_id or "")
+    due = delivery.slot.ends_at if delivery.slot else delivery.promised_at
+    return Basket(
+        basket_id=delivery.order_id,
+        pickups=tuple(pickups),
+        drop_off=drop_off,
+        clicked=eye.minutes(delivery.placed_at or eye.now),
+        due=eye.minutes(due or eye.now),
+        asap=delivery.slot is None,
+        holder=delivery.courier_id or (offer.courier_id if offer else None),
+        barred=frozenset(
+            courier_id for courier_id, until in delivery.barred.items() if until is None or eye.now < until
+        ),
+    )
+
+
+def _visit(eye: _Eye, stop: Stop, ready: float, service: float) -> Visit:
+    if stop.status is StopStatus.ARRIVED and stop.arrived_at is not None:
+        began = max(eye.minutes(stop.arrived_at), ready)
+        # Being served: only the rest of it is still to come.
+        service = min(service, max(_STILL_BUSY, began + service))
+    return Visit(stop_id=stop.stop_id, place=stop.place, ready=ready, service=service)
+
+
+def _rider(eye: _Eye, state: ZoneState, courier: Courier) -> Rider:
+    shift = courier.on_shift()
+    seen = state.sightings.get(courier.courier_id)
+    place = seen.place if seen else courier.place
+    assert place is not None, "nobody goes on shift without a place"
+    route = state.promised(courier)
+    free_at = eye.minutes(seen.at) if seen and route else 0.0
+    if route:
+        current = state.deliveries[route[0].order_id].stop(route[0].stop_id)
+        if current.status is StopStatus.ARRIVED:
+            place, free_at = current.place, 0.0
+    frozen = min(1, len(route))
+    offer = state.offer_to(courier.courier_id)
+    if offer is not None:
+        route = merged(route, [stop for stop in offer.route if state.is_open(stop)])
+        frozen = len(route)
+    orders = {stop.order_id for stop in route}
+    return Rider(
+        courier_id=courier.courier_id,
+        place=place,
+        free_at=min(free_at, 0.0),
+        until=eye.minutes(shift.ends_at) + eye.settings.shift_slack_minutes,
+        capacity=shift.capacity,
+        load=sum(state.deliveries[order_id].on_board for order_id in orders),
+        route=tuple(stop.stop_id for stop in route),
+        frozen=frozen,
+        new=offer is None and courier.may_be_asked(eye.now),
+    )
+
+
+def merged(present: Sequence[RouteStop], proposed: Sequence[RouteStop]) -> list[RouteStop]:
+    """The proposed route, behind whatever of the present one it does not know."""
+    known = {stop.stop_id for stop in proposed}
+    return [*(stop for stop in present if stop.stop_id not in known), *proposed]
+
+
+def when(now: datetime, minutes: float) -> datetime:
+    """A moment of the plan as a time, to the second."""
+    return (now + timedelta(minutes=minutes)).replace(microsecond=0)

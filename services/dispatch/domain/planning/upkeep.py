@@ -1,0 +1,147 @@
+"""What time alone brings about in a zone: offers run out, shifts end, and some deliveries cannot be saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.dispatch.domain.courier import Courier
+from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.lifecycle import ENDED, RIDING, UNASSIGNED
+from services.dispatch.domain.offer import Offer, OfferStatus
+from services.dispatch.domain.planning.outlook import ZoneState
+from services.dispatch.domain.zone import Zone
+
+# Somebody who let an offer run out may have been busy: the same delivery may be theirs a little later.
+ASK_AGAIN_AFTER = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Aggregates that changed together: all of them are kept, or none."""
+
+    couriers: frozenset[str] = frozenset()
+    orders: frozenset[str] = frozenset()
+    offers: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls, couriers: Iterable[str] = (), orders: Iterable[str] = (), offers: Iterable[str] = ()
+    ) -> Change:
+        return cls(couriers=frozenset(couriers), orders=frozenset(orders), offers=frozenset(offers))
+
+    def touches(self, other: Change) -> bool:
+        return bool(
+            self.couriers & other.couriers or self.orders & other.orders or self.offers & other.offers
+        )
+
+
+def keep_up(state: ZoneState, now: datetime) -> list[Change]:
+    """Bring ``state`` up to ``now``; answers what changed."""
+    return [
+        *_close_offers(state, now),
+        *_clear_routes(state),
+        *_end_shifts(state, now),
+        *_give_up(state, now),
+    ]
+
+
+def _close_offers(state: ZoneState, now: datetime) -> Iterator[Change]:
+    for offer in list(state.offers.values()):
+        wanted = [state.deliveries[o] for o in offer.order_ids if _is_asked(state.deliveries.get(o), offer)]
+        courier = state.couriers.get(offer.courier_id)
+        if offer.is_due(now):
+            offer.expire(now)
+            for delivery in wanted:
+                delivery.not_taken(offer.courier_id, now + ASK_AGAIN_AFTER)
+            if courier is not None:
+                courier.missed(now)
+        elif not wanted or courier is None or courier.on_shift().ending:
+            offer.withdraw("nothing left of it" if not wanted else "the courier's shift is ending", now)
+            for delivery in wanted:
+                delivery.offer_id = None
+        if offer.status is not OfferStatus.OPEN:
+            del state.offers[offer.offer_id]
+            yield Change.of(
+                couriers=[courier.courier_id] if courier else [],
+                orders=[delivery.order_id for delivery in wanted],
+                offers=[offer.offer_id],
+            )
+
+
+def _is_asked(delivery: Delivery | None, offer: Offer) -> bool:
+    return delivery is not None and delivery.offer_id == offer.offer_id
+
+
+def _clear_routes(state: ZoneState) -> Iterator[Change]:
+    """Stops of cancelled orders and rejected parts leave the routes they were on."""
+    for courier in state.couriers.values():
+        kept = state.promised(courier)
+        if len(kept) < len(courier.route):
+            courier.follow(kept)
+            yield Change.of(couriers=[courier.courier_id])
+
+
+def _end_shifts(state: ZoneState, now: datetime) -> Iterator[Change]:
+    for courier in list(state.couriers.values()):
+        shift = courier.on_shift()
+        touched: list[Delivery] = []
+        if not shift.ending:
+            if now < shift.ends_at:
+                continue
+            touched = end_of_work(courier, riding_with(state.deliveries.values(), courier), keep_next=True)
+        elif courier.route:
+            continue
+        if courier.go_home_if_done(now):
+            del state.couriers[courier.courier_id]
+        yield Change.of(couriers=[courier.courier_id], orders=[delivery.order_id for delivery in touched])
+
+
+def riding_with(deliveries: Iterable[Delivery], courier: Courier) -> list[Delivery]:
+    return [d for d in deliveries if d.courier_id == courier.courier_id and d.status in RIDING]
+
+
+def end_of_work(courier: Courier, riding: Iterable[Delivery], keep_next: bool = False) -> list[Delivery]:
+    """Take back what the courier has not started, and let the rest be finished; answers what was taken back.
+
+    ``keep_next`` also leaves the delivery whose stop the courier is on the way to.
+    """
+    following = courier.route[0].order_id if keep_next and courier.route else None
+    given_back: list[Delivery] = []
+    for delivery in riding:
+        # Whoever stands in a shop already has started, too.
+        if delivery.started or delivery.order_id == following:
+            continue
+        delivery.unassign("shift-ended")
+        given_back.append(delivery)
+    courier.wind_down({stop.order_id for stop in courier.route} - {d.order_id for d in given_back})
+    return given_back
+
+
+def _give_up(state: ZoneState, now: datetime) -> Iterator[Change]:
+    for delivery in list(state.deliveries.values()):
+        if (
+            delivery.status in UNASSIGNED
+            and delivery.offer_id is None
+            and now >= give_up_at(state.zone, delivery)
+        ):
+            delivery.fail("no-courier", now)
+            yield Change.of(orders=[delivery.order_id])
+        if delivery.status in ENDED:
+            del state.deliveries[delivery.order_id]
+
+
+def give_up_at(zone: Zone, delivery: Delivery) -> datetime:
+    """From when on a delivery that nobody took counts as failed."""
+    settings = zone.settings
+    begun = delivery.paid_at or delivery.placed_at
+    assert begun is not None, "only what is paid is delivered"
+    promised = max(begun, delivery.slot.ends_at) if delivery.slot else begun
+    ready = [
+        part.ready_at or part.ready_estimate or begun for part in delivery.parts.values() if not part.rejected
+    ]
+    return max(
+        promised + timedelta(minutes=settings.maximum_minutes),
+        max([promised, *ready]) + timedelta(minutes=settings.give_up_minutes),
+    )
