@@ -1,0 +1,93 @@
+"""What the use cases need of the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.storefront.domain.events import DomainEvent
+from services.storefront.domain.listing import Level, Listing
+from services.storefront.domain.reservation import Lines, Move, Reservation
+from services.storefront.domain.shop import Shop
+from shared.kernel.money import Money
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What a listing costs and how much of it is free, at one moment."""
+
+    price: Money
+    published: bool
+    available: int
+
+
+class Shops(Protocol):
+    def get(self, shop_id: str, *, lock: bool = False) -> Shop:
+        """Raises ShopNotFound. With ``lock`` nobody else changes the shop before the transaction ends."""
+
+    def add(self, shop: Shop, at: datetime) -> bool:
+        """False when the id is taken."""
+
+    def save(self, shop: Shop) -> None: ...
+
+
+class Listings(Protocol):
+    def get(self, listing_id: str, *, lock: bool = False) -> Listing:
+        """Raises ListingNotFound. With ``lock`` its terms stay as they are until the transaction ends."""
+
+    def add(self, listing: Listing, at: datetime) -> bool:
+        """False when the id is taken."""
+
+    def save(self, listing: Listing) -> None:
+        """Store terms, status and version; the level is moved by :class:`Stock` alone."""
+
+
+class Stock(Protocol):
+    def take(self, lines: Lines) -> Mapping[str, Money]:
+        """Reserve each line that is published and free, and tell its price; the others are left out.
+
+        Rows are locked in the order of their ids, so that baskets which overlap never deadlock.
+        """
+
+    def offers(self, listing_ids: Sequence[str]) -> Mapping[str, Offer]:
+        """The present offers of those of ``listing_ids`` that exist."""
+
+    def move(self, moves: Mapping[str, Move]) -> None:
+        """Apply ``moves`` before the transaction commits; taking the last unit publishes ListingSoldOut."""
+
+    def count(self, listing_id: str, stock: int, command_id: str, at: datetime) -> Level | None:
+        """Record the merchant's count and return the new level; None when ``command_id`` was done before."""
+
+
+class Reservations(Protocol):
+    def open(self, order_id: str, lines: Lines, expires_at: datetime, at: datetime) -> bool:
+        """Start a reservation; false when anything is already known about the order."""
+
+    def get(self, order_id: str) -> Reservation:
+        """What is known, locked until the transaction ends; an unknown order gets a row without facts."""
+
+    def save(self, reservation: Reservation, at: datetime) -> None: ...
+
+    def sell_held(self, order_id: str, at: datetime) -> Lines | None:
+        """Record the payment of an order whose units are held, and return them; None in any other state."""
+
+    def time_out(self, due_before: datetime, at: datetime, limit: int) -> Sequence[Reservation]:
+        """Release up to ``limit`` held reservations that ran out by ``due_before``; locked ones wait."""
+
+
+class Store(Protocol):
+    """One transaction of the storefront."""
+
+    @property
+    def shops(self) -> Shops: ...
+    @property
+    def listings(self) -> Listings: ...
+    @property
+    def stock(self) -> Stock: ...
+    @property
+    def reservations(self) -> Reservations: ...
+
+    def publish(self, event: DomainEvent) -> None:
+        """Send ``event`` to the world once the transaction commits."""

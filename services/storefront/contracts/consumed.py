@@ -1,0 +1,108 @@
+"""What the storefront reads of ordering's events: the few fields it needs, as commands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+
+from services.storefront.domain.commands import RecordCancellation, RecordExpiry, RecordPayment, RecordReturn
+from shared.kernel.errors import InvalidInput
+
+Fact = RecordPayment | RecordExpiry | RecordCancellation | RecordReturn
+
+
+class _Read(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class _Line(_Read):
+    listing_id = fields.String(required=True)
+    quantity = fields.Integer(required=True)
+
+
+class _StoreOrder(_Read):
+    lines = fields.List(fields.Nested(_Line), required=True)
+
+
+class _OrderPaid(_Read):
+    order_id = fields.String(required=True)
+    store_orders = fields.List(fields.Nested(_StoreOrder), required=True)
+
+
+class _OrderExpired(_Read):
+    order_id = fields.String(required=True)
+
+
+class _OrderCancelled(_Read):
+    order_id = fields.String(required=True)
+    was_paid = fields.Boolean(required=True)
+
+
+class _RefundIssued(_Read):
+    refund_id = fields.String(required=True)
+    order_id = fields.String(required=True)
+    store_order_id = fields.String(load_default=None, allow_none=True)
+    restock = fields.Boolean(required=True)
+    lines = fields.List(fields.Nested(_Line), required=True)
+
+
+_ORDER_PAID, _ORDER_EXPIRED = _OrderPaid(), _OrderExpired()
+_ORDER_CANCELLED, _REFUND_ISSUED = _OrderCancelled(), _RefundIssued()
+
+
+def fact_of(type: str, data: Mapping[str, Any]) -> Fact | None:
+    """What an event of ordering means here; None when it means nothing.
+
+    Raises :class:`InvalidInput` when the event is not what ordering promises.
+    """
+    try:
+        return _READERS[type](data)
+    except ValidationError as error:
+        raise InvalidInput(f"{type} is not as promised: {error.messages}") from error
+
+
+def _paid(data: Mapping[str, Any]) -> Fact:
+    read = _ORDER_PAID.load(data)
+    lines = [line for store_order in read["store_orders"] for line in store_order["lines"]]
+    return RecordPayment(order_id=read["order_id"], lines=_quantities(lines))
+
+
+def _expired(data: Mapping[str, Any]) -> Fact:
+    return RecordExpiry(order_id=_ORDER_EXPIRED.load(data)["order_id"])
+
+
+def _cancelled(data: Mapping[str, Any]) -> Fact:
+    read = _ORDER_CANCELLED.load(data)
+    return RecordCancellation(order_id=read["order_id"], was_paid=read["was_paid"])
+
+
+def _refunded(data: Mapping[str, Any]) -> Fact | None:
+    read = _REFUND_ISSUED.load(data)
+    if not read["restock"] or not read["lines"]:
+        return None
+    # A refund may speak of several store orders, each in an event of its own.
+    return RecordReturn(
+        order_id=read["order_id"],
+        return_id=f"{read['refund_id']}/{read['store_order_id'] or ''}",
+        lines=_quantities(read["lines"]),
+    )
+
+
+def _quantities(lines: list[dict[str, Any]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for line in lines:
+        total[line["listing_id"]] += line["quantity"]
+    return dict(total)
+
+
+_READERS = {
+    "OrderPaid": _paid,
+    "OrderExpired": _expired,
+    "OrderCancelled": _cancelled,
+    "RefundIssued": _refunded,
+}
+TYPES = tuple(_READERS)
