@@ -27,7 +27,6 @@ def launch(
     log: Path,
     env: Mapping[str, str] | None = None,
     folder: Path | None = None,
-    user: int | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start ``argv`` in a session of its own, output to ``log``, and leave ``mark``."""
     with log.open("ab") as output:
@@ -39,7 +38,6 @@ def launch(
             env=None if env is None else dict(env),
             cwd=folder,
             start_new_session=True,
-            **({} if user is None else {"user": user, "group": user, "extra_groups": []}),
         )
     leave_mark(mark, process.pid)
     return process

@@ -1,0 +1,1 @@
+"""The main of every kind of process. Each is configured by its environment alone."""
