@@ -1,0 +1,265 @@
+"""What merchants, couriers and operators are answered."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from services.gateway.contracts.fields import Id, Instant, Money, Position
+from services.gateway.contracts.shapes import several
+
+
+class Accepted(Schema):
+    """Understood, and done."""
+
+    accepted = fields.Boolean(required=True)
+
+
+class Stock(Schema):
+    listing_id = Id(required=True)
+    shop_id = Id()
+    stock = fields.Integer(required=True)
+    reserved = fields.Integer()
+    available = fields.Integer()
+    version = fields.Integer()
+
+
+class PromotionLink(Schema):
+    link_id = fields.String(required=True)
+    code = fields.String(required=True)
+    shop_id = Id(required=True)
+    listing_id = Id(required=True)
+    rate_bp = fields.Integer()
+
+
+class Balance(Schema):
+    owner_id = fields.String()
+    kind = fields.String()
+    payable = fields.Nested(Money)
+    frozen = fields.Nested(Money)
+    currency = fields.String()
+
+
+class StatementLine(Schema):
+    entry_id = fields.String()
+    transaction_id = fields.String()
+    account = fields.String()
+    kind = fields.String()
+    order_id = fields.String(allow_none=True)
+    store_order_id = fields.String(allow_none=True)
+    amount = fields.Nested(Money)
+    balance = fields.Nested(Money, allow_none=True)
+    memo = fields.String(allow_none=True)
+    posted_at = Instant()
+
+
+class Statement(Schema):
+    account_kind = fields.String()
+    owner_id = fields.String()
+    since = Instant(allow_none=True)
+    until = Instant(allow_none=True)
+    currency = fields.String(allow_none=True)
+    opening = fields.Nested(Money, allow_none=True)
+    closing = fields.Nested(Money, allow_none=True)
+    total = fields.Nested(Money, allow_none=True)
+    totals = fields.Dict(values=fields.Nested(Money))
+    items = fields.List(fields.Nested(StatementLine))
+
+
+class CustomerProfile(Schema):
+    """What a shop knows of one of its customers: from their orders alone."""
+
+    customer_id = Id(required=True)
+    shop_id = Id()
+    order_count = fields.Integer()
+    delivered_count = fields.Integer()
+    cancelled_count = fields.Integer()
+    refund_count = fields.Integer()
+    spend = fields.Nested(Money, allow_none=True)
+    refunded = fields.Nested(Money, allow_none=True)
+    average_order = fields.Nested(Money, allow_none=True)
+    first_order_at = Instant(allow_none=True)
+    last_order_at = Instant(allow_none=True)
+    categories = fields.Dict()
+    segment = fields.String(allow_none=True)
+    tags = fields.List(fields.String())
+
+
+class ShopProfile(Schema):
+    shop_id = Id(required=True)
+    customer_count = fields.Integer()
+    repeat_customer_count = fields.Integer()
+    order_count = fields.Integer()
+    delivered_count = fields.Integer()
+    cancelled_count = fields.Integer()
+    spend = fields.Nested(Money, allow_none=True)
+    refunded = fields.Nested(Money, allow_none=True)
+    first_order_at = Instant(allow_none=True)
+    last_order_at = Instant(allow_none=True)
+
+
+class Rule(Schema):
+    threshold = fields.Nested(Money)
+    off = fields.Nested(Money)
+
+
+class Campaign(Schema):
+    campaign_id = Id(required=True)
+    shop_id = Id(allow_none=True)
+    kind = fields.String()
+    funder = fields.String()
+    name = fields.String()
+    rule = fields.Nested(Rule)
+    budget = fields.Nested(Money, allow_none=True)
+    spent = fields.Nested(Money, allow_none=True)
+    redeemed = fields.Integer()
+    per_customer_limit = fields.Integer(allow_none=True)
+    total_limit = fields.Integer(allow_none=True)
+    starts_at = Instant()
+    ends_at = Instant()
+    code = fields.String(allow_none=True)
+    status = fields.String()
+
+
+class Shift(Schema):
+    shift_id = fields.String(required=True)
+    courier_id = fields.String()
+    zone_id = fields.String()
+    status = fields.String()
+    started_at = Instant()
+    ends_at = Instant()
+    ended_at = Instant(allow_none=True)
+    capacity = fields.Dict(allow_none=True)
+    position = fields.Nested(Position, allow_none=True)
+
+
+class Stop(Schema):
+    stop_id = fields.String(required=True)
+    kind = fields.String(metadata={"enum": ["pickup", "drop_off"]})
+    delivery_id = fields.String()
+    order_id = fields.String()
+    store_order_id = fields.String(allow_none=True)
+    shop_id = fields.String(allow_none=True)
+    name = fields.String(allow_none=True)
+    position = fields.Nested(Position, allow_none=True)
+    address = fields.String(allow_none=True)
+    contact = fields.String(allow_none=True)
+    ready_at = Instant(allow_none=True)
+    eta = Instant(allow_none=True)
+    status = fields.String(metadata={"enum": ["pending", "arrived", "done", "failed", "skipped"]})
+
+
+class Offer(Schema):
+    offer_id = fields.String(required=True)
+    courier_id = fields.String()
+    zone_id = fields.String()
+    status = fields.String()
+    offered_at = Instant()
+    expires_at = Instant()
+    deliveries = fields.List(fields.Raw())
+    stops = fields.List(fields.Nested(Stop))
+
+
+class Route(Schema):
+    shift = fields.Nested(Shift, allow_none=True)
+    offers = fields.List(fields.Nested(Offer))
+    stops = fields.List(fields.Nested(Stop))
+    version = fields.Integer(allow_none=True)
+
+
+class OfferAnswer(Schema):
+    offer_id = fields.String()
+    status = fields.String()
+    deliveries = fields.List(fields.Raw())
+
+
+class StopAnswer(Schema):
+    stop_id = fields.String()
+    delivery_id = fields.String()
+    order_id = fields.String()
+    status = fields.String()
+    delivery_status = fields.String()
+
+
+class Earnings(Schema):
+    courier_id = fields.String()
+    payable = fields.Nested(Money, allow_none=True)
+    frozen = fields.Nested(Money, allow_none=True)
+    total = fields.Nested(Money, allow_none=True)
+    deliveries = fields.Integer()
+    currency = fields.String(allow_none=True)
+    items = fields.List(fields.Raw())
+
+
+class AreaShape(Schema):
+    south = fields.Float()
+    west = fields.Float()
+    north = fields.Float()
+    east = fields.Float()
+
+
+class Zone(Schema):
+    zone_id = fields.String(required=True)
+    name = fields.String()
+    area = fields.Nested(AreaShape)
+    settings = fields.Dict(allow_none=True)
+
+
+class NewSlots(Schema):
+    items = fields.List(fields.Raw())
+
+
+class Courier(Schema):
+    courier_id = fields.String()
+    approved = fields.Boolean()
+    status = fields.String()
+
+
+class Board(Schema):
+    """A zone as its dispatchers see it: places without names and addresses."""
+
+    zone_id = fields.String()
+    at = Instant()
+    deliveries = fields.List(fields.Raw())
+    couriers = fields.List(fields.Raw())
+    offers = fields.List(fields.Raw())
+
+
+class RatePlan(Schema):
+    rate_plan_id = fields.String()
+    plan_id = fields.String()
+
+
+class LedgerAccount(Schema):
+    account = fields.String(required=True)
+    currency = fields.String()
+    balance = fields.Nested(Money)
+
+
+class DeadLetter(Schema):
+    service = fields.String(required=True)
+    id = fields.Raw(required=True)
+    subscription = fields.String()
+    event_id = fields.String(allow_none=True)
+    type = fields.String(allow_none=True)
+    subject = fields.String(allow_none=True)
+    attempts = fields.Integer()
+    reason = fields.String()
+    parked_at = Instant()
+
+
+class DeadLetterPage(Schema):
+    items = fields.List(fields.Nested(DeadLetter), required=True)
+    unanswered = fields.List(fields.String(), metadata={"description": "Services that did not answer."})
+    next_cursor = fields.String(allow_none=True)
+
+
+class LedgerCheck(Schema):
+    sums_to_zero = fields.Boolean()
+    per_order_mismatches = fields.List(fields.Raw())
+
+
+ZonePage = several(Zone, "ZonePage")
+CampaignPage = several(Campaign, "CampaignPage")
+CustomerPage = several(CustomerProfile, "CustomerPage")
+LedgerAccountPage = several(LedgerAccount, "LedgerAccountPage")
+EntryPage = several(StatementLine, "EntryPage")

@@ -1,0 +1,26 @@
+"""Every route of the API, by topic."""
+
+from __future__ import annotations
+
+from services.gateway.entrypoints.routes import (
+    accounts,
+    courier,
+    customer,
+    merchant,
+    operator,
+    pages,
+    provider,
+    storefront,
+)
+from services.gateway.entrypoints.routing import Route
+
+ALL: tuple[Route, ...] = (
+    *accounts.routes,
+    *storefront.routes,
+    *customer.routes,
+    *merchant.routes,
+    *courier.routes,
+    *operator.routes,
+    *provider.routes,
+    *pages.routes,
+)

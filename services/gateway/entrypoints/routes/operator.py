@@ -1,0 +1,164 @@
+"""Operating the platform: zones and slots, approvals, rates, the ledger, dead letters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.gateway.contracts import forms, trade_forms, trade_shapes
+from services.gateway.contracts.shapes import Shop
+from services.gateway.domain.accounts import Role
+from services.gateway.entrypoints.call import Call
+from services.gateway.entrypoints.routing import OPERATOR, Key, Routes
+from shared.kernel.errors import Refusal
+from shared.kernel.ids import derived_id
+
+routes = Routes("Operating the platform")
+
+_OPERATOR_OR_ANALYST = OPERATOR | {Role.ANALYST}
+SERVICES = ("storefront", "ordering", "dispatch", "commission", "crm", "campaigns")
+
+
+@routes.post(
+    "/v1/zones",
+    summary="Open a zone",
+    roles=OPERATOR,
+    body=trade_forms.OpenZone,
+    answer=trade_shapes.Zone,
+    status=201,
+    key=Key.RECORDED,
+)
+def open_zone(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "open_zone", zone_id=call.new_id, **call.body)
+
+
+@routes.post(
+    "/v1/zones/{zone_id}/slots",
+    summary="Open slots in a zone",
+    roles=OPERATOR,
+    body=trade_forms.OpenSlots,
+    answer=trade_shapes.NewSlots,
+    status=201,
+    key=Key.RECORDED,
+)
+def open_slots(call: Call) -> Any:
+    slots = [
+        {"cutoff_at": slot["starts_at"], **slot, "slot_id": derived_id(call.new_id, str(number))}
+        for number, slot in enumerate(call.body["slots"])
+    ]
+    opened = call.ask_as_caller("dispatch", "open_slots", zone_id=call.path["zone_id"], slots=slots)
+    return opened if isinstance(opened, dict) and "items" in opened else {"items": slots}
+
+
+@routes.post(
+    "/v1/shops/{shop_id}/approve",
+    summary="Approve a shop, so that it opens",
+    roles=OPERATOR,
+    body=forms.Nothing,
+    answer=Shop,
+    refusals=("shop-not-found",),
+)
+def approve_shop(call: Call) -> Any:
+    return call.ask_as_caller("storefront", "approve_shop", **call.path)
+
+
+@routes.post(
+    "/v1/couriers/{courier_id}/approve",
+    summary="Approve a courier",
+    roles=OPERATOR,
+    body=forms.Nothing,
+    answer=trade_shapes.Courier,
+)
+def approve_courier(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "approve_courier", **call.path)
+
+
+@routes.get(
+    "/v1/dispatch/board",
+    summary="What goes on in a zone",
+    roles=OPERATOR,
+    query=trade_forms.BoardQuery,
+    answer=trade_shapes.Board,
+)
+def board(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "board", **call.query)
+
+
+@routes.post(
+    "/v1/campaigns",
+    summary="Launch a campaign of the platform",
+    roles=OPERATOR,
+    body=trade_forms.LaunchCampaign,
+    answer=trade_shapes.Campaign,
+    status=201,
+    key=Key.RECORDED,
+)
+def launch_platform_campaign(call: Call) -> Any:
+    return call.ask_as_caller(
+        "campaigns", "launch", campaign_id=call.new_id, shop_id=None, **{"funder": "platform", **call.body}
+    )
+
+
+@routes.post(
+    "/v1/rate-plans",
+    summary="Set the rates of the platform",
+    roles=OPERATOR,
+    body=trade_forms.SetRatePlan,
+    answer=trade_shapes.RatePlan,
+    status=201,
+    key=Key.RECORDED,
+)
+def set_rate_plan(call: Call) -> Any:
+    return call.ask_as_caller("commission", "set_rate_plan", plan_id=call.new_id, **call.body)
+
+
+@routes.get(
+    "/v1/ledger/accounts",
+    summary="The accounts of the ledger and their balances",
+    roles=_OPERATOR_OR_ANALYST,
+    answer=trade_shapes.LedgerAccountPage,
+)
+def ledger_accounts(call: Call) -> Any:
+    return call.ask_as_caller("commission", "accounts")
+
+
+@routes.get(
+    "/v1/ledger/entries",
+    summary="The entries of the ledger",
+    roles=_OPERATOR_OR_ANALYST,
+    query=trade_forms.EntriesQuery,
+    answer=trade_shapes.EntryPage,
+)
+def ledger_entries(call: Call) -> Any:
+    return call.ask_as_caller("commission", "entries", **call.query)
+
+
+@routes.get(
+    "/v1/ledger/check",
+    summary="Whether the ledger adds up, as a whole and for each order",
+    roles=_OPERATOR_OR_ANALYST,
+    answer=trade_shapes.LedgerCheck,
+)
+def ledger_check(call: Call) -> Any:
+    return call.ask("commission", "check")
+
+
+@routes.get(
+    "/v1/dead-letters",
+    summary="Messages that no service could work on",
+    roles=OPERATOR,
+    query=trade_forms.DeadLettersQuery,
+    answer=trade_shapes.DeadLetterPage,
+)
+def dead_letters(call: Call) -> Any:
+    asked = [call.query["service"]] if "service" in call.query else list(SERVICES)
+    arguments = {"actor": call.caller.actor(), "limit": call.query["limit"]}
+    answers = call.parts.rpc.gather([(name, "dead_letters", arguments) for name in asked], deadline=3.0)
+    items: list[dict[str, Any]] = []
+    unanswered: list[str] = []
+    for name, found in zip(asked, answers, strict=True):
+        if isinstance(found, Refusal):
+            unanswered.append(name)
+        else:
+            items.extend({"service": name, **letter} for letter in found["items"])
+    items.sort(key=lambda letter: str(letter.get("parked_at", "")), reverse=True)
+    return {"items": items[: call.query["limit"]], "unanswered": unanswered, "next_cursor": None}

@@ -1,0 +1,100 @@
+"""Looking around: shops, listings, slots, zones. Open to anyone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.gateway.contracts import forms, shapes, trade_shapes
+from services.gateway.entrypoints.call import Call
+from services.gateway.entrypoints.routing import ANYONE, Routes
+
+routes = Routes("Shops and listings")
+
+
+@routes.get(
+    "/v1/shops",
+    summary="Shops near a place",
+    description="Nearest first. `q` looks in names; `open_now` leaves out those that are closed.",
+    roles=ANYONE,
+    query=forms.Nearby,
+    answer=shapes.ShopPage,
+)
+def shops_nearby(call: Call) -> Any:
+    return call.ask("storefront", "nearby", **call.query)
+
+
+@routes.get(
+    "/v1/shops/{shop_id}",
+    summary="A shop",
+    roles=ANYONE,
+    answer=shapes.Shop,
+    versioned=True,
+    refusals=("shop-not-found",),
+)
+def shop(call: Call) -> Any:
+    return call.ask("storefront", "shop", shop_id=call.path["shop_id"])
+
+
+@routes.get(
+    "/v1/shops/{shop_id}/listings",
+    summary="What a shop sells",
+    roles=ANYONE,
+    query=forms.Page,
+    answer=shapes.ListingPage,
+    refusals=("shop-not-found",),
+)
+def listings_of_shop(call: Call) -> Any:
+    return call.ask("storefront", "listings", shop_id=call.path["shop_id"], **call.query)
+
+
+@routes.get(
+    "/v1/listings",
+    summary="Search what the shops near a place sell",
+    roles=ANYONE,
+    query=forms.ListingSearch,
+    answer=shapes.ListingPage,
+)
+def search_listings(call: Call) -> Any:
+    return call.ask("storefront", "search_listings", **call.query)
+
+
+@routes.get(
+    "/v1/listings/{listing_id}",
+    summary="A listing",
+    roles=ANYONE,
+    answer=shapes.Listing,
+    versioned=True,
+    refusals=("listing-not-found",),
+)
+def listing(call: Call) -> Any:
+    return call.ask("storefront", "listing", listing_id=call.path["listing_id"])
+
+
+@routes.get(
+    "/v1/slots",
+    summary="Delivery slots for a place",
+    description="`shop_id` may come several times: the shops that the order would be collected from.",
+    roles=ANYONE,
+    query=forms.SlotSearch,
+    answer=shapes.SlotChoices,
+    refusals=("out-of-zone",),
+)
+def slots(call: Call) -> Any:
+    query = call.query
+    return call.ask("dispatch", "slots", lat=query["lat"], lon=query["lon"], shop_ids=query["shop_id"])
+
+
+@routes.get("/v1/zones", summary="The zones that are served", roles=ANYONE, answer=trade_shapes.ZonePage)
+def zones(call: Call) -> Any:
+    found = call.ask("dispatch", "zones")
+    return found if isinstance(found, dict) else {"items": found, "next_cursor": None}
+
+
+@routes.get(
+    "/v1/promotion-links/{code}",
+    summary="What a promotion code stands for",
+    roles=ANYONE,
+    answer=trade_shapes.PromotionLink,
+)
+def promotion_link(call: Call) -> Any:
+    return {"code": call.path["code"], **call.ask("commission", "promotion_link", code=call.path["code"])}
