@@ -35,14 +35,14 @@ def _flat(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield path, str(message)
 
 
-def _id(**options: Any) -> fields.String:
+def _id(*, required: bool = True, **options: Any) -> fields.String:
     pattern = validate.Regexp(r"[\x21-\x7e]{1,100}\Z", error="Expected an id.")
-    return fields.String(**{"required": True, "validate": pattern} | options)
+    return fields.String(required=required, validate=pattern, **options)
 
 
-def _text(longest: int, **options: Any) -> fields.String:
+def _text(longest: int, *, required: bool = True, **options: Any) -> fields.String:
     checks = validate.And(validate.Length(min=1, max=longest), validate.ContainsNoneOf("\x00"))
-    return fields.String(**{"required": True, "validate": checks} | options)
+    return fields.String(required=required, validate=checks, **options)
 
 
 class _Strict(Schema):
@@ -92,7 +92,7 @@ class QuoteSchema(_Command):
         fields.Nested(BasketLineSchema), required=True, validate=validate.Length(min=1, max=100)
     )
     drop_off = fields.Nested(DropOffSchema, required=True)
-    slot_id = _id(required=False, load_default=ASAP)
+    slot_id = _id(required=False, load_default=ASAP, allow_none=True)
     coupon_codes = fields.List(_id(), load_default=list, validate=validate.Length(max=10))
 
     @post_load
@@ -100,9 +100,9 @@ class QuoteSchema(_Command):
         quote_id = data["quote_id"]
         lines = tuple(
             commands.BasketLine(
-                **line | {"line_id": line["line_id"] or derived_id("line", quote_id, str(index))}
+                **line | {"line_id": line["line_id"] or derived_id("line", quote_id, str(nth))}
             )
-            for index, line in enumerate(data["lines"])
+            for nth, line in enumerate(data["lines"])
         )
         if len({line.line_id for line in lines}) < len(lines):
             raise ValidationError({"lines": ["Each line needs a line_id of its own."]})

@@ -1,0 +1,271 @@
+"""Orders and quotes as rows and JSON documents, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from services.ordering.domain.delivery import Delivery
+from services.ordering.domain.lines import Discount, Line, LinePart
+from services.ordering.domain.order import Order
+from services.ordering.domain.payment import Payment, PaymentStatus
+from services.ordering.domain.places import DropOff, Position, Slot
+from services.ordering.domain.quote import CouponRefusal, Quote, QuotedShop, Shop
+from services.ordering.domain.refund import Refund
+from services.ordering.domain.store_order import StoreOrder, StoreStatus
+
+Row = Mapping[str, Any]
+Document = dict[str, Any]
+
+
+def line_document(line: Line) -> Document:
+    """A line with its shares spelled out: what was agreed is stored, not computed again."""
+    return asdict(line) | {
+        "goods": line.goods,
+        "discount": line.discount,
+        "paid": line.paid,
+        "refunded": line.refunded,
+    }
+
+
+def line_from(document: Row) -> Line:
+    return Line(
+        line_id=document["line_id"],
+        listing_id=document["listing_id"],
+        name=document["name"],
+        unit=document["unit"],
+        category=document["category"],
+        sourced=document["sourced"],
+        quantity=document["quantity"],
+        unit_price=document["unit_price"],
+        discounts=tuple(Discount(**discount) for discount in document["discounts"]),
+        list_name=document["list_name"],
+        if_missing=document["if_missing"],
+        promotion_link_id=document["promotion_link_id"],
+        refunded_quantity=document["refunded_quantity"],
+    )
+
+
+# -- quotes ----------------------------------------------------------------------------------------
+
+
+def quote_document(quote: Quote) -> Document:
+    return {
+        "currency": quote.currency,
+        "delivery_fee": quote.delivery_fee,
+        "slot_id": quote.slot_id,
+        "drop_off": drop_off_document(quote.drop_off),
+        "shops": [
+            {"shop": asdict(quoted.shop), "lines": [line_document(line) for line in quoted.lines]}
+            for quoted in quote.shops
+        ],
+        "refused_coupons": [asdict(refusal) for refusal in quote.refused_coupons],
+    }
+
+
+def quote_from(row: Row) -> Quote:
+    body = row["body"]
+    return Quote(
+        quote_id=row["quote_id"],
+        customer_id=row["customer_id"],
+        expires_at=row["expires_at"],
+        currency=body["currency"],
+        delivery_fee=body["delivery_fee"],
+        slot_id=body["slot_id"],
+        drop_off=_drop_off(body["drop_off"]),
+        shops=tuple(
+            QuotedShop(
+                shop=Shop(**item["shop"] | {"position": Position(**item["shop"]["position"])}),
+                lines=tuple(line_from(line) for line in item["lines"]),
+            )
+            for item in body["shops"]
+        ),
+        refused_coupons=tuple(CouponRefusal(**item) for item in body["refused_coupons"]),
+    )
+
+
+# -- orders ----------------------------------------------------------------------------------------
+
+
+def store_row(store: StoreOrder, position: int, order: Order) -> Document:
+    return {
+        "store_order_id": store.store_order_id,
+        "position": position,
+        "shop_id": store.shop_id,
+        "shop_name": store.shop_name,
+        "merchant_id": store.merchant_id,
+        "status": str(store.status),
+        "goods": store.goods,
+        "discount": store.discount,
+        "paid": store.paid,
+        "refunded": store.refunded if order.paid_at else 0,
+        "lines": [line_document(line) for line in store.lines],
+        "paid_at": _text(order.paid_at),
+        "ready_at": _text(store.ready_at),
+        "picked_up_at": _text(store.picked_up_at),
+        "reason": store.reason,
+    }
+
+
+def store_from(row: Row, prefix: str = "") -> StoreOrder:
+    return StoreOrder(
+        store_order_id=row["store_order_id"],
+        shop_id=row["shop_id"],
+        shop_name=row["shop_name"],
+        merchant_id=row["merchant_id"],
+        status=StoreStatus(row[f"{prefix}status"]),
+        lines=tuple(line_from(line) for line in row["lines"]),
+        ready_at=row["ready_at"],
+        picked_up_at=row["picked_up_at"],
+        reason=row[f"{prefix}reason"],
+    )
+
+
+def order_from_rows(rows: Sequence[Row]) -> Order:
+    """The order of which ``rows`` are the store orders, in their order, each with the order's columns."""
+    first = rows[0]
+    slot = first["slot"]
+    return Order(
+        order_id=first["order_id"],
+        quote_id=first["quote_id"],
+        customer_id=first["customer_id"],
+        currency=first["currency"],
+        delivery_fee=first["delivery_fee"],
+        zone_id=first["zone_id"],
+        slot=Slot(
+            slot_id=slot["slot_id"],
+            starts_at=_moment(slot["starts_at"]),
+            ends_at=_moment(slot["ends_at"]),
+            promised_at=_moment(slot["promised_at"]),
+        ),
+        drop_off=_drop_off(first["drop_off"]),
+        placed_at=first["placed_at"],
+        expires_at=first["expires_at"],
+        stores=tuple(store_from(row, "store_") for row in rows),
+        paid_at=first["paid_at"],
+        payment_id=first["payment_id"],
+        charge_id=first["charge_id"],
+        payment_status=first["payment_status"],
+        delivery_fee_refunded=first["delivery_fee_refunded"],
+        delivered_at=first["delivered_at"],
+        completes_at=first["completes_at"],
+        reason=first["reason"],
+        delivery=delivery_from(first["delivery"]),
+    )
+
+
+def order_columns(order: Order) -> Document:
+    """The columns of an order that change in its life, for a statement's parameters."""
+    return {
+        "order_id": order.order_id,
+        "status": str(order.status),
+        "refunded": order.refunded,
+        "delivery_fee_refunded": order.delivery_fee_refunded,
+        "paid_at": order.paid_at,
+        "payment_id": order.payment_id,
+        "charge_id": order.charge_id,
+        "payment_status": order.payment_status,
+        "delivered_at": order.delivered_at,
+        "completes_at": order.completes_at,
+        "reason": order.reason,
+    }
+
+
+def slot_document(slot: Slot) -> Document:
+    return {
+        "slot_id": slot.slot_id,
+        "starts_at": _text(slot.starts_at),
+        "ends_at": _text(slot.ends_at),
+        "promised_at": _text(slot.promised_at),
+    }
+
+
+def drop_off_document(drop_off: DropOff) -> Document:
+    return {
+        "lat": drop_off.position.lat,
+        "lon": drop_off.position.lon,
+        "address": drop_off.address,
+        "contact": drop_off.contact,
+    }
+
+
+def _drop_off(document: Row) -> DropOff:
+    return DropOff(
+        position=Position(lat=document["lat"], lon=document["lon"]),
+        address=document["address"],
+        contact=document["contact"],
+    )
+
+
+def delivery_document(delivery: Delivery) -> Document:
+    return {
+        name: _text(value) if isinstance(value, datetime) else value for name, value in vars(delivery).items()
+    }
+
+
+def delivery_from(document: Row) -> Delivery:
+    moments = ("eta", "delivered_at", "failed_at")
+    return Delivery(
+        **{name: _moment(value) if name in moments else value for name, value in document.items()}
+    )
+
+
+# -- payments and refunds --------------------------------------------------------------------------
+
+
+def payment_from(row: Row, prefix: str = "") -> Payment:
+    return Payment(
+        payment_id=row[f"{prefix}payment_id"],
+        order_id=row["order_id"],
+        method=row["method"],
+        scenario=row["scenario"],
+        amount=row["amount"],
+        currency=row["currency"],
+        status=PaymentStatus(row[f"{prefix}status"]),
+        started_at=row["started_at"],
+    )
+
+
+def refund_document(refund: Refund) -> Document:
+    return {
+        "refund_id": refund.refund_id,
+        "command_id": refund.command_id,
+        "order_id": refund.order_id,
+        "store_order_id": refund.store_order_id,
+        "shop_id": refund.shop_id,
+        "issued_at": _text(refund.issued_at),
+        "reason": refund.reason,
+        "goods": refund.goods,
+        "delivery_fee": refund.delivery_fee,
+        "restock": refund.restock,
+        "lines": [asdict(part) for part in refund.lines],
+    }
+
+
+def refund_from(row: Row) -> Refund:
+    return Refund(
+        refund_id=row["refund_id"],
+        command_id=row["command_id"],
+        order_id=row["order_id"],
+        store_order_id=row["store_order_id"],
+        shop_id=row["shop_id"],
+        issued_at=row["issued_at"],
+        reason=row["reason"],
+        goods=row["goods"],
+        delivery_fee=row["delivery_fee"],
+        restock=row["restock"],
+        lines=tuple(
+            LinePart(**part | {"discounts": tuple(Discount(**item) for item in part["discounts"])})
+            for part in row["lines"]
+        ),
+    )
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
