@@ -1,7 +1,7 @@
 """How many three-shop orders a second the platform takes, to the last effect of the last one.
 
 An order is three calls: quote, place, pay. It counts when its payment has arrived and every service that
-listens has done its part: nothing unsent, nothing unread. First as many at once as it will take (a fixed number
+listens has done its part: nothing unsent, nothing unread. First as many at once as it will take (a number
 of customers, each ordering again as soon as the last answer is there); then at a share of what that reached,
 at a fixed rhythm whatever the answers do, for the waiting times.
 """

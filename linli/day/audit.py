@@ -34,6 +34,9 @@ async def audit_day(outcome: Outcome, base_url: str, operator: tuple[str, str]) 
     audit = Audit()
     cast = outcome.cast
     person = Person(*operator)
+    for somebody in (*cast.customers.values(), *cast.merchants.values(), *cast.couriers.values()):
+        # A lock belongs to the event loop in which somebody first waited for it.
+        somebody.lock = asyncio.Lock()
 
     async def order(name: str) -> None:
         record = outcome.records[name]

@@ -173,6 +173,45 @@ def every_order_balances_in_the_ledger(case: Case) -> Finding:
     )
 
 
+def statements_add_up(case: Case) -> Finding:
+    """A shop's statement: its lines, its total by kind, its balance and the orders behind it agree."""
+    wrong: list[str] = []
+    sold = _kept_by_shop(case)
+    booked = dict(
+        case.databases.rows("commission", "SELECT account, -sum(amount) FROM ledger_entry GROUP BY account")
+    )
+    for shop, statement in case.audit.statements.items():
+        shop_id = case.outcome.cast.shop_ids[shop]
+        opening, closing = amount(statement["opening"]), amount(statement["closing"])
+        by_kind = {kind: amount(value) for kind, value in statement["total_by_kind"].items()}
+        payable = amount(case.audit.balances[shop]["payable"])
+        lines = sum(amount(line["amount"]) for line in statement["lines"])
+        if opening + sum(by_kind.values()) != closing:
+            wrong.append(f"{shop}: {opening} and {by_kind} do not make {closing}")
+        elif not statement.get("next_cursor") and opening + lines != closing:
+            wrong.append(f"{shop}: the lines make {lines}, the statement {closing}")
+        elif not closing == payable == int(booked.get(f"payable:shop:{shop_id}", 0)):
+            wrong.append(f"{shop}: the statement says {closing}, the balance {payable}")
+        elif by_kind.get("sale", 0) != sold.get(shop_id, 0):
+            wrong.append(f"{shop}: {by_kind.get('sale', 0)} for orders that come to {sold.get(shop_id, 0)}")
+    return Finding(
+        name="statements add up",
+        holds=bool(case.audit.statements) and not wrong,
+        evidence=_with(f"{len(case.audit.statements)} shops, sales {sum(sold.values())}", wrong),
+    )
+
+
+def _kept_by_shop(case: Case) -> dict[str, int]:
+    """Per shop, what customers paid for delivered goods and did not get back."""
+    kept: dict[str, int] = {}
+    for order in case.audit.orders.values():
+        for part in order["store_orders"]:
+            if part["status"] in {"delivered", "completed"}:
+                shop_id = str(part["shop_id"])
+                kept[shop_id] = kept.get(shop_id, 0) + amount(part["paid"]) - amount(part["refunded"])
+    return kept
+
+
 def no_outbox_row_is_unsent(case: Case) -> Finding:
     counts = _per_service(case, "SELECT count(*) FROM outbox WHERE sent_at IS NULL")
     sent = sum(_per_service(case, "SELECT count(*) FROM outbox WHERE sent_at IS NOT NULL").values())
@@ -242,6 +281,7 @@ CHECKS: tuple[Callable[[Case], Finding], ...] = (
     no_refund_is_still_on_its_way,
     the_ledger_sums_to_zero,
     every_order_balances_in_the_ledger,
+    statements_add_up,
     no_outbox_row_is_unsent,
     every_event_reached_every_subscriber,
     there_is_no_dead_letter,

@@ -1,0 +1,275 @@
+"""`linli import` and `linli replay`: a day's folder in, a neighbourhood or a report out."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from linli.day.api import Api, ApiRefusal, OutOfPatience, Person
+from linli.day.audit import audit_day
+from linli.day.figures import Figures, figures_of
+from linli.day.format import Day
+from linli.day.importing import import_day as load_day
+from linli.day.invariants import Case, Finding, check_all
+from linli.day.journal import Journal, JournalMismatch
+from linli.day.platform import Platform, RunningPlatform
+from linli.day.quiet import databases_at, wait_until_quiet
+from linli.day.reader import BrokenDay, read_day
+from linli.day.replay import Moment, Outcome, replay_day
+from linli.day.report import show, write
+from linli.day.town import FINAL, Habits
+from linli.failures import Failure
+from shared.kernel.clock import clock_from_environment
+
+SPEED = 240.0
+QUIET_PATIENCE = 90.0
+
+Folder = Annotated[Path, typer.Argument(help="A day: day.json and shops, listings, couriers, orders .jsonl")]
+Url = Annotated[str | None, typer.Option("--url", help="A running platform, instead of one started for it")]
+Operator = Annotated[
+    str | None, typer.Option("--operator", envvar="LINLI_OPERATOR", help="Login of an operator there")
+]
+Password = Annotated[
+    str | None,
+    typer.Option("--password", envvar="LINLI_OPERATOR_PASSWORD", help="Password of that operator"),
+]
+
+
+def import_day(
+    folder: Folder,
+    url: Annotated[str, typer.Option("--url", help="Address of the platform")] = "http://127.0.0.1:8000",
+    operator: Operator = None,
+    password: Password = None,
+    journal: Annotated[Path | None, typer.Option(help="Where to note what has been imported")] = None,
+) -> None:
+    """Load a day's shops, goods, couriers and customers into a running platform.
+
+    Run again, it goes on where it stopped, and makes nothing twice.
+    """
+    console = Console()
+    day = checked(folder, console)
+    person = Person(*_operator(operator, password))
+    path = journal or Path(".linli") / "imports" / f"{day.name}.jsonl"
+
+    async def load(progress: Progress) -> None:
+        api = Api(url.rstrip("/"))
+        books = Journal(path, day, url.rstrip("/"))
+        try:
+            await load_day(day, api, person, books, _Counted(progress, day))
+        finally:
+            books.close()
+            await api.close()
+
+    with _told_in_sentences(), _progress(console) as progress:
+        asyncio.run(load(progress))
+    console.print(
+        f"Imported {len(day.shops)} shops, {len(day.listings)} listings, {len(day.couriers)} couriers and "
+        f"{len({order.customer for order in day.orders})} customers. Journal: {path}"
+    )
+
+
+def replay(
+    folder: Folder,
+    stack: Annotated[str, typer.Option(help="embedded or full: the platform that is started")] = "embedded",
+    speed: Annotated[float, typer.Option(min=1, max=2000, help="Minutes of the day in a minute")] = SPEED,
+    url: Url = None,
+    operator: Operator = None,
+    password: Password = None,
+    report: Annotated[Path | None, typer.Option(help="Write the report: .json, or Markdown")] = None,
+    seed: Annotated[int, typer.Option(help="Which orders meet a mishap")] = 1,
+    rejects: Annotated[float, typer.Option(min=0, max=1, help="Share of orders a shop rejects")] = 0.01,
+    refunds: Annotated[float, typer.Option(min=0, max=1, help="Share refunded in part")] = 0.01,
+    cancels: Annotated[float, typer.Option(min=0, max=1, help="Share cancelled")] = 0.005,
+    failures: Annotated[float, typer.Option(min=0, max=1, help="Share whose first payment fails")] = 0.02,
+    late: Annotated[float, typer.Option(min=0, max=1, help="Share paid late")] = 0.01,
+) -> None:
+    """Play a real day through the public HTTP API, report on it, and check that everything adds up.
+
+    Without --url a fresh platform is started for it and stopped afterwards. Ends with 1 when an invariant
+    does not hold or fewer than 95 % of the orders are delivered.
+    """
+    console = Console()
+    day = checked(folder, console)
+    if stack not in {"embedded", "full"}:
+        raise Failure("--stack is either embedded or full.", exit_code=2)
+    habits = Habits(
+        seed=seed,
+        shop_rejects=rejects,
+        shop_refunds=refunds,
+        customer_cancels=cancels,
+        payment_fails_first=failures,
+        payment_comes_late=late,
+    )
+    with _told_in_sentences():
+        if url is not None:
+            platform: Platform = running_at(url, _operator(operator, password))
+            sound = play(
+                day, platform, Path(".linli") / "imports" / f"{day.name}.jsonl", habits, console, report
+            )
+        else:
+            from linli.day.starting import private_platform
+
+            name = f"replay-{day.name}"[:60]
+            with private_platform(
+                "full" if stack == "full" else "embedded",
+                name,
+                speed=speed,
+                told=lambda step: console.print(f"[dim]{step}[/]"),
+            ) as platform:
+                sound = play(day, platform, Path(".linli") / name / "journal.jsonl", habits, console, report)
+    if not sound:
+        raise typer.Exit(1)
+
+
+def play(
+    day: Day, platform: Platform, journal: Path, habits: Habits, console: Console, report: Path | None = None
+) -> bool:
+    """Replay, wait until all is quiet, report and check; says whether everything is as it must be."""
+    with _progress(console) as progress:
+        watch = _Watch(progress, day)
+        outcome = asyncio.run(
+            replay_day(
+                day,
+                platform,
+                journal=journal,
+                habits=habits,
+                progress=_Counted(progress, day),
+                watch=watch,
+            )
+        )
+    figures, findings = judge(outcome, platform)
+    show(console, figures, findings)
+    if report is not None:
+        write(report, figures, findings)
+        console.print(f"Report: {report}")
+    return all(finding.holds for finding in findings)
+
+
+def judge(
+    outcome: Outcome, platform: Platform, patience: float = QUIET_PATIENCE
+) -> tuple[Figures, list[Finding]]:
+    """The figures of a day that was played, and whether the invariants hold."""
+    with databases_at(platform.database_urls) as databases:
+        left = wait_until_quiet(databases, patience) if platform.database_urls else {}
+        audit = asyncio.run(audit_day(outcome, platform.base_url, platform.operator))
+        figures = figures_of(outcome, audit)
+        findings = [
+            Finding(
+                name="all is quiet at the end",
+                holds=not left and not outcome.unfinished,
+                evidence=", ".join(f"{what}: {count}" for what, count in left.items())
+                or (f"not finished: {', '.join(outcome.unfinished[:5])}" if outcome.unfinished else "quiet"),
+            ),
+            Finding(
+                name="at least 95 % of the orders delivered",
+                holds=figures.delivered_share >= 0.95,
+                evidence=f"{figures.delivered} of {figures.orders}",
+            ),
+            *check_all(Case(outcome=outcome, audit=audit, databases=databases)),
+        ]
+    return figures, findings
+
+
+def checked(folder: Path, console: Console) -> Day:
+    """The day in `folder`; says everything that is wrong with it, and ends with 2, when it is not sound."""
+    try:
+        return read_day(folder)
+    except BrokenDay as broken:
+        for problem in broken.problems:
+            console.print(str(problem), style="red", markup=False, highlight=False, soft_wrap=True)
+        more = broken.total - len(broken.problems)
+        if more > 0:
+            console.print(f"… and {more} more")
+        raise Failure(f"{broken}.", exit_code=2) from broken
+
+
+def running_at(url: str, operator: tuple[str, str]) -> RunningPlatform:
+    """The platform at `url`; its clock and databases are those that the environment names."""
+    databases = {
+        name.removeprefix("LINLI_").removesuffix("_DATABASE_URL").lower(): value
+        for name, value in os.environ.items()
+        if name.startswith("LINLI_") and name.endswith("_DATABASE_URL") and value
+    }
+    return RunningPlatform(url, clock=clock_from_environment(), operator=operator, database_urls=databases)
+
+
+def _operator(login: str | None, password: str | None) -> tuple[str, str]:
+    if not login or not password:
+        raise Failure(
+            "Give an operator: --operator and --password, or LINLI_OPERATOR(_PASSWORD).", exit_code=2
+        )
+    return login, password
+
+
+@contextmanager
+def _told_in_sentences() -> Iterator[None]:
+    """What a person can understand ends as a Failure, whatever group of tasks it came out of."""
+    try:
+        yield
+    except (ApiRefusal, OutOfPatience, JournalMismatch) as error:
+        raise Failure(str(error)) from error
+    except ExceptionGroup as group:
+        first: BaseException = group
+        while isinstance(first, ExceptionGroup):
+            first = first.exceptions[0]
+        if isinstance(first, ApiRefusal | OutOfPatience):
+            raise Failure(str(first)) from group
+        raise
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Progress]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield progress
+
+
+class _Counted:
+    """Bars for the import, one for each kind of thing."""
+
+    def __init__(self, progress: Progress, day: Day) -> None:
+        totals = {
+            "shops": len(day.shops),
+            "listings": len(day.listings),
+            "couriers": len(day.couriers),
+            "customers": len({order.customer for order in day.orders}),
+        }
+        self._progress = progress
+        self._tasks = {
+            kind: progress.add_task(f"importing {kind}", total=total, note="")
+            for kind, total in totals.items()
+        }
+
+    def __call__(self, kind: str, count: int) -> None:
+        self._progress.advance(self._tasks[kind], count)
+
+
+class _Watch:
+    """One bar for the orders of the day, with the time of day beside it."""
+
+    def __init__(self, progress: Progress, day: Day) -> None:
+        self._progress = progress
+        self._task = progress.add_task("orders", total=len(day.orders), note="", visible=False)
+
+    def __call__(self, moment: Moment) -> None:
+        done = sum(count for status, count in moment.counts.items() if status in FINAL | {"refused"})
+        hours, minutes = divmod(max(0, int(moment.minute)), 60)
+        note = (
+            f"{hours:02d}:{minutes:02d} · {moment.couriers_on} couriers on · "
+            f"{moment.requests} requests, {moment.retries} again"
+        )
+        self._progress.update(self._task, completed=done, note=note, visible=True)

@@ -1,0 +1,58 @@
+"""A platform started for one purpose: fresh, private, on a clock of its own choosing, gone afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Literal
+
+from linli.stack.platform import Platform, Wish, state_folder, stop_leftovers
+from linli.stack.state import State
+from shared.kernel.clock import AcceleratedClock
+
+# One machine plays a whole neighbourhood: what would be an attack elsewhere is everybody's honest requests.
+_MANY = "1000000"
+_LIMITS = {
+    "LINLI_GATEWAY_REQUESTS_PER_ACCOUNT": _MANY,
+    "LINLI_GATEWAY_REQUESTS_PER_ADDRESS": _MANY,
+    "LINLI_GATEWAY_SIGN_INS_PER_ADDRESS": _MANY,
+    "LINLI_LOG_LEVEL": "WARNING",
+}
+
+Kind = Literal["embedded", "full"]
+
+
+@contextmanager
+def private_platform(
+    kind: Kind,
+    name: str,
+    *,
+    speed: float | None = None,
+    replicas: Mapping[str, int] | None = None,
+    told: Callable[[str], None] = lambda step: None,  # noqa: ARG005
+) -> Iterator[Platform]:
+    """A platform with nothing in it, in `.linli/<name>/`; its business clock runs `speed` times as fast."""
+    state = State(state_folder(name))
+    with state.alone():
+        stop_leftovers(state)
+    shutil.rmtree(state.folder, ignore_errors=True)
+    clock = "system"
+    if speed is not None:
+        now = time.time()
+        clock = AcceleratedClock(datetime.fromtimestamp(now, UTC), now, speed).to_environment()
+    before = {variable: os.environ.get(variable) for variable in _LIMITS}
+    # What the operator has set is kept; what is not set is wide open for this platform.
+    os.environ.update({k: v for k, v in _LIMITS.items() if before[k] is None})
+    platform = Platform(Wish(kind=kind, name=name, clock=clock, replicas=dict(replicas or {})), told)
+    try:
+        platform.start()
+        yield platform
+    finally:
+        platform.stop()
+        for variable, value in before.items():
+            if value is None:
+                os.environ.pop(variable, None)
