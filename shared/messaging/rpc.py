@@ -33,7 +33,9 @@ DEADLINE_SECONDS = 5.0
 CONCURRENT_REQUESTS = 64
 
 _ANSWERED = Histogram("linli_rpc_seconds", "Time to answer a request", ["service", "method"])
-_REFUSED = Counter("linli_rpc_refusals_total", "Requests answered with a refusal", ["service", "method", "code"])
+_REFUSED = Counter(
+    "linli_rpc_refusals_total", "Requests answered with a refusal", ["service", "method", "code"]
+)
 _TOO_LATE = Counter("linli_rpc_expired_total", "Requests dropped since nobody waits any more", ["service"])
 
 Request = tuple[str, str, dict[str, Any]]
@@ -42,7 +44,9 @@ Request = tuple[str, str, dict[str, Any]]
 class RpcClient(Protocol):
     """What a service is handed to ask others with; fakes implement the same two methods."""
 
-    def call(self, service: str, method: str, *, deadline: float = DEADLINE_SECONDS, **arguments: Any) -> Any:
+    def call(
+        self, service: str, method: str, /, *, deadline: float = DEADLINE_SECONDS, **arguments: Any
+    ) -> Any:
         """The answer of ``service``. Raises the :class:`Refusal` it refused with, or
         :class:`DeadlineExceeded` after ``deadline`` seconds without an answer."""
 
@@ -67,7 +71,9 @@ class _Replies(SharedExtension):
         if waiting is not None:
             waiting.send(message.body)
 
-    def ask(self, service: str, method: str, arguments: dict[str, Any], deadline: float) -> tuple[str, Signal]:
+    def ask(
+        self, service: str, method: str, arguments: dict[str, Any], deadline: float
+    ) -> tuple[str, Signal]:
         self.count += 1
         request_id = str(self.count)
         context = current()
@@ -114,7 +120,9 @@ class _Client:
     def __init__(self, replies: _Replies) -> None:
         self._replies = replies
 
-    def call(self, service: str, method: str, *, deadline: float = DEADLINE_SECONDS, **arguments: Any) -> Any:
+    def call(
+        self, service: str, method: str, /, *, deadline: float = DEADLINE_SECONDS, **arguments: Any
+    ) -> Any:
         until = time.monotonic() + deadline
         request_id, signal = self._replies.ask(service, method, arguments, deadline)
         return self._replies.answer(service, method, request_id, signal, until)
