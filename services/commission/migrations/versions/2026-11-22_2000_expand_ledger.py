@@ -127,12 +127,12 @@ BEGIN
     RAISE EXCEPTION '% is append-only: correct it by a reversal', TG_TABLE_NAME
         USING ERRCODE = 'insufficient_privilege';
 END $$;
-CREATE TRIGGER ledger_entry_for_good BEFORE UPDATE OR DELETE ON ledger_entry
+CREATE TRIGGER ledger_entry_for_good BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entry
     FOR EACH STATEMENT EXECUTE FUNCTION written_for_good();
-CREATE TRIGGER ledger_transaction_for_good BEFORE UPDATE OR DELETE ON ledger_transaction
-    FOR EACH ROW EXECUTE FUNCTION written_for_good();
-CREATE TRIGGER rate_plan_for_good BEFORE UPDATE OR DELETE ON rate_plan
-    FOR EACH ROW EXECUTE FUNCTION written_for_good();
+CREATE TRIGGER ledger_transaction_for_good BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_transaction
+    FOR EACH STATEMENT EXECUTE FUNCTION written_for_good();
+CREATE TRIGGER rate_plan_for_good BEFORE UPDATE OR DELETE OR TRUNCATE ON rate_plan
+    FOR EACH STATEMENT EXECUTE FUNCTION written_for_good();
 
 REVOKE UPDATE, DELETE, TRUNCATE ON ledger_entry FROM PUBLIC, CURRENT_USER;
 REVOKE DELETE, TRUNCATE ON ledger_transaction, rate_plan FROM PUBLIC, CURRENT_USER;

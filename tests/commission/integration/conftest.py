@@ -1,0 +1,75 @@
+"""The service on a real database, fed with events as its inbox would feed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from services.commission.entrypoints.service import CommissionService
+from shared.messaging.envelope import Event
+from shared.messaging.inbox import consume
+from shared.persistence import Database
+from shared.testing.clock import StoppedClock
+from tests.commission.builders import NOON, operator
+
+
+class Platform:
+    """Commission, with the events of other services taken in on the spot."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.clock = StoppedClock(NOON + timedelta(hours=1))
+        self.service = CommissionService()
+        self.service.database = database
+        self.service.clock = self.clock
+
+    def hears(self, *events: Event) -> None:
+        """Take ``events`` in, one transaction each, in this order."""
+        for event in events:
+            self.hears_at_once(event)
+        assert self.rows("SELECT reason FROM inbox_retry UNION ALL SELECT reason FROM parked") == []
+
+    def hears_at_once(self, *events: Event) -> None:
+        """Take ``events`` of one publisher in, in one transaction."""
+        source = events[0].source
+        handler = getattr(CommissionService, f"on_{source}").handle
+        consume(
+            self.database,
+            f"commission.from.{source}",
+            lambda tx, event: handler(self.service, tx, event),
+            events,
+        )
+
+    def rows(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
+        with self.database.read() as connection:
+            return [tuple(row) for row in connection.execute(text(statement), parameters)]
+
+    def sums(self, order_id: str | None = None) -> dict[str, int]:
+        """The balance of every account that is not zero; of one order if it is named."""
+        rows = self.rows(
+            "SELECT account, sum(amount)::bigint FROM ledger_entry"
+            " WHERE CAST(:order_id AS text) IS NULL OR order_id = :order_id"
+            " GROUP BY account HAVING sum(amount) <> 0 ORDER BY account",
+            order_id=order_id,
+        )
+        return {str(account): int(amount) for account, amount in rows}
+
+    def published(self, type: str) -> list[dict[str, Any]]:
+        return [
+            row[0]
+            for row in self.rows(
+                "SELECT data::jsonb FROM outbox WHERE type = :type ORDER BY position", type=type
+            )
+        ]
+
+    def is_sound(self) -> bool:
+        return bool(self.service.check(actor=operator())["sound"])
+
+
+@pytest.fixture
+def platform(service_database: Callable[[str], Database]) -> Platform:
+    return Platform(service_database("commission"))
