@@ -19,8 +19,9 @@ SPEED = 100.0
 
 @pytest.fixture(scope="session", autouse=True)
 def state_of_platforms() -> Iterator[Path]:
-    """Everything a platform keeps goes to a folder that is thrown away, which other users may pass through."""
+    """Everything a platform keeps goes to a folder that is thrown away."""
     folder = Path(tempfile.mkdtemp(prefix="linli-journeys-"))
+    # Root starts PostgreSQL as another user, who has to get to its data.
     folder.chmod(0o711)
     before = os.environ.get("LINLI_STATE")
     os.environ["LINLI_STATE"] = str(folder)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from typing import Any, TypeVar
 
 import httpx
@@ -16,6 +18,8 @@ from linli.stack.platform import Platform
 from shared.kernel.clock import to_wire
 
 Found = TypeVar("Found")
+
+_NUMBERS = count(random.randrange(900))
 
 
 class Refused(AssertionError):
@@ -71,6 +75,7 @@ class Neighbourhood:
     platform: Platform
     http: httpx.Client
     zone_id: str
+    lat: float
     operator: Person
     customer: Person
     courier: Person
@@ -78,6 +83,10 @@ class Neighbourhood:
 
     def register(self, role: str) -> Person:
         return register(self.http, role)
+
+    def place_at(self, north: float, east: float) -> dict[str, float]:
+        """So many degrees from the middle of this neighbourhood."""
+        return {"lat": round(self.lat + north, 6), "lon": round(121.44 + east, 6)}
 
     def in_minutes(self, minutes: float) -> str:
         """That many minutes from now on the platform's clock."""
@@ -88,7 +97,7 @@ class Neighbourhood:
             "lines": [
                 {"listing_id": shop.listing_ids[0], "quantity": quantity} for shop in self.shops[:shops]
             ],
-            "drop_off": {"lat": 31.2290, "lon": 121.4412, "address": "3 Plum Lane", "contact": "Wang"},
+            "drop_off": {**self.place_at(-0.001, 0.0012), "address": "3 Plum Lane", "contact": "Wang"},
             "slot_id": "asap",
         }
 
@@ -170,36 +179,46 @@ def open_neighbourhood(platform: Platform, stock: int = 50) -> Iterator[Neighbou
         if not session.is_success:
             raise Refused(session)
         operator = Person(http, session.json()["account_id"], session.json()["access_token"])
-        area = {"south": 31.21, "west": 121.42, "north": 31.25, "east": 121.46}
+        # Far from every other neighbourhood of the same platform.
+        lat = -60.0 + 0.1 * next(_NUMBERS)
+        area = {"south": lat - 0.02, "west": 121.42, "north": lat + 0.02, "east": 121.46}
         body = {"name": "Plum Lane", "area": area, "settings": {"offer_seconds": 600.0}}
         zone = operator.post("/v1/zones", body)
         town = Neighbourhood(
             platform=platform,
             http=http,
             zone_id=zone["zone_id"],
+            lat=lat,
             operator=operator,
             customer=register(http, "customer"),
             courier=register(http, "courier"),
         )
         for number, category in enumerate(("fruit", "bakery", "vegetables")):
-            town.shops.append(_open_shop(http, operator, number, category, stock))
+            place = town.place_at(0.001 * number, 0.0)
+            town.shops.append(_open_shop(http, operator, number, category, place, stock))
         operator.post(f"/v1/couriers/{town.courier.account_id}/approve")
         body = {
             "zone_id": town.zone_id,
             "ends_at": town.in_minutes(24 * 60),
-            "position": {"lat": 31.23, "lon": 121.44},
+            "position": town.place_at(0.0, 0.0),
         }
         town.courier.post("/v1/courier/shift", body)
         yield town
 
 
-def _open_shop(http: httpx.Client, operator: Person, number: int, category: str, stock: int) -> ShopOfTown:
+def _open_shop(
+    http: httpx.Client,
+    operator: Person,
+    number: int,
+    category: str,
+    place: Mapping[str, float],
+    stock: int,
+) -> ShopOfTown:
     merchant = register(http, "merchant")
     body = {
         "name": f"Shop {number}",
         "category": category,
-        "lat": 31.23 + 0.001 * number,
-        "lon": 121.44,
+        **place,
         "delivery_radius_m": 5000,
     }
     shop = merchant.post("/v1/shops", body)
