@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
+from linli.accounts import open_account
 from linli.day.api import Api, ApiRefusal, OutOfPatience, Person
 from linli.day.audit import audit_day
 from linli.day.figures import Figures, figures_of
@@ -27,6 +28,9 @@ from linli.day.replay import Moment, Outcome, replay_day
 from linli.day.report import show, write
 from linli.day.town import FINAL, Habits
 from linli.failures import Failure
+from linli.stack import finding
+from linli.stack.platform import OPERATOR, state_folder
+from linli.stack.state import State
 from shared.kernel.clock import clock_from_environment
 
 SPEED = 240.0
@@ -45,23 +49,25 @@ Password = Annotated[
 
 def import_day(
     folder: Folder,
-    url: Annotated[str, typer.Option("--url", help="Address of the platform")] = "http://127.0.0.1:8000",
+    url: Annotated[str | None, typer.Option("--url", help="A platform elsewhere than here")] = None,
     operator: Operator = None,
     password: Password = None,
+    name: Annotated[str | None, typer.Option(help="Which platform, when several run here")] = None,
     journal: Annotated[Path | None, typer.Option(help="Where to note what has been imported")] = None,
 ) -> None:
-    """Load a day's shops, goods, couriers and customers into a running platform.
+    """Load a day's shops, goods, couriers and customers into a running platform, here or at --url.
 
     Run again, it goes on where it stopped, and makes nothing twice.
     """
     console = Console()
     day = checked(folder, console)
-    person = Person(*_operator(operator, password))
-    path = journal or Path(".linli") / "imports" / f"{day.name}.jsonl"
+    platform = running_here(name) if url is None else running_at(url, _operator(operator, password))
+    person = Person(*platform.operator)
+    path = journal or state_folder("imports") / f"{day.name}.jsonl"
 
     async def load(progress: Progress) -> None:
-        api = Api(url.rstrip("/"))
-        books = Journal(path, day, url.rstrip("/"))
+        api = Api(platform.base_url)
+        books = Journal(path, day, platform.base_url)
         try:
             await load_day(day, api, person, books, _Counted(progress, day))
         finally:
@@ -112,7 +118,7 @@ def replay(
         if url is not None:
             platform: Platform = running_at(url, _operator(operator, password))
             sound = play(
-                day, platform, Path(".linli") / "imports" / f"{day.name}.jsonl", habits, console, report
+                day, platform, state_folder("imports") / f"{day.name}.jsonl", habits, console, report
             )
         else:
             from linli.day.starting import private_platform
@@ -124,7 +130,7 @@ def replay(
                 speed=speed,
                 told=lambda step: console.print(f"[dim]{step}[/]"),
             ) as platform:
-                sound = play(day, platform, Path(".linli") / name / "journal.jsonl", habits, console, report)
+                sound = play(day, platform, state_folder(name) / "journal.jsonl", habits, console, report)
     if not sound:
         raise typer.Exit(1)
 
@@ -189,6 +195,19 @@ def checked(folder: Path, console: Console) -> Day:
         if more > 0:
             console.print(f"… and {more} more")
         raise Failure(f"{broken}.", exit_code=2) from broken
+
+
+def running_here(name: str | None) -> RunningPlatform:
+    """The platform that runs on this machine, with an operator of its own."""
+    found = finding.the_platform(name)
+    password = State(state_folder(found.name)).secret("operator")
+    open_account(found.database_urls["gateway"], "operator", OPERATOR, password, "平台运营")
+    return RunningPlatform(
+        found.base_url,
+        clock=clock_from_environment(found.clock),
+        operator=(OPERATOR, password),
+        database_urls=found.database_urls,
+    )
 
 
 def running_at(url: str, operator: tuple[str, str]) -> RunningPlatform:
