@@ -133,7 +133,7 @@ def share_of_part(total: int, whole: int, before: int, part: int) -> int:
 
     Shares are cumulative: taking 1 + 1 + 1 of 3 units gives the same total as taking 3 at once.
     """
-    if not (0 <= before and 0 <= part and before + part <= whole):
+    if not (before >= 0 and part >= 0 and before + part <= whole):
         raise ValueError(f"cannot take {part} of {whole} after {before}")
     if whole == 0:
         return 0

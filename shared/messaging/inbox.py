@@ -181,8 +181,8 @@ def _try_again(database: Database, subscription: str, handler: Handler, row: Any
         with database.transaction() as transaction:
             if transaction.connection.scalar(_LOCK_DUE, key) is None:
                 return
-            inserted = transaction.connection.scalar(_INSERT, {"subscription": subscription, "ids": [event.id]})
-            if inserted is not None:
+            fresh = transaction.connection.scalar(_INSERT, {"subscription": subscription, "ids": [event.id]})
+            if fresh is not None:
                 _handle(transaction, subscription, handler, event)
             transaction.connection.execute(_FORGET, key)
     except Exception as error:

@@ -94,11 +94,11 @@ class Link(SharedExtension):
         wait: float = 1.0,
         **properties: Any,
     ) -> None:
-        """Send to the queue ``routing_key``, transient; raises :class:`Unavailable` while there is no broker."""
+        """Send to the queue ``routing_key``, transient; raises :class:`Unavailable` without a broker."""
         if self._channel is None:
             with eventlet.Timeout(wait, False):
                 self._connected.wait()
-        channel = self._channel
+        channel: Any = self._channel
         if channel is None:
             raise Unavailable("The message broker cannot be reached.")
         message = channel.prepare_message(

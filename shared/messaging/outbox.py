@@ -19,14 +19,17 @@ BATCH = 200
 _ANY_UNSENT = text("SELECT EXISTS (SELECT 1 FROM outbox WHERE sent_at IS NULL)")
 _LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 _COLUMNS = (
-    "position, id, type, subject, sequence, partitionkey, version, time, correlationid, causationid, traceparent, data"
+    "position, id, type, subject, sequence, partitionkey, version, time,"
+    " correlationid, causationid, traceparent, data"
 )
 _CLAIM = text(
-    f"SELECT {_COLUMNS} FROM outbox WHERE sent_at IS NULL ORDER BY position LIMIT :limit FOR UPDATE SKIP LOCKED"
+    f"SELECT {_COLUMNS} FROM outbox WHERE sent_at IS NULL"
+    " ORDER BY position LIMIT :limit FOR UPDATE SKIP LOCKED"
 )
 _MARK = text("UPDATE outbox SET sent_at = clock_timestamp() WHERE position = ANY(:positions)")
 _SENT_SINCE = text(
-    f"SELECT {_COLUMNS} FROM outbox WHERE sent_at >= :since AND position > :after ORDER BY position LIMIT :limit"
+    f"SELECT {_COLUMNS} FROM outbox WHERE sent_at >= :since AND position > :after"
+    " ORDER BY position LIMIT :limit"
 )
 _LAG = text(
     "SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(written_at)), 0)"

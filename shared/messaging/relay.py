@@ -174,7 +174,11 @@ class _Session:
             self._delivery_tag += 1
             self._unconfirmed.add(self._delivery_tag)
             properties = pika.BasicProperties(
-                content_type=CONTENT_TYPE, delivery_mode=2, message_id=row.id, type=row.type, app_id=self._service
+                content_type=CONTENT_TYPE,
+                delivery_mode=2,
+                message_id=row.id,
+                type=row.type,
+                app_id=self._service,
             )
             self._channel.basic_publish(exchange, row.type, row.body, properties, mandatory=True)
         return True

@@ -141,7 +141,7 @@ class _Client:
                 answers.append(question)
                 continue
             try:
-                answers.append(self._replies.answer(service, method, *question, until))
+                answers.append(self._replies.answer(service, method, question[0], question[1], until))
             except Refusal as refusal:
                 answers.append(refusal)
         return answers

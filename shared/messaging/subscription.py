@@ -67,7 +67,7 @@ class EventSubscription(Entrypoint):
                 self.link.acknowledge(message)
 
     def _until_done(self, messages: list[Any]) -> None:
-        """While the database is away the messages stay unacknowledged; nothing else could be done with them."""
+        """While the database is away the messages stay unacknowledged: there is nowhere to put them."""
         while True:
             try:
                 return self._work("take_in", messages)

@@ -40,7 +40,9 @@ class Every(Entrypoint):
             def finished(worker_ctx: Any, result: Any, exc_info: Any, done: Signal = done) -> tuple[Any, Any]:
                 if exc_info is not None:
                     _FAILED.labels(self.container.service_name, self.method_name).inc()
-                    log.error("%s.%s failed", self.container.service_name, self.method_name, exc_info=exc_info)
+                    log.error(
+                        "%s.%s failed", self.container.service_name, self.method_name, exc_info=exc_info
+                    )
                 done.send(None)
                 return result, None
 
@@ -53,4 +55,4 @@ _declare = Every.decorator
 
 def every(*, seconds: float) -> Callable[[Method], Method]:
     """Call the method every ``seconds`` of wall time, counted from the end of the last call."""
-    return _declare(seconds)  # type: ignore[no-any-return]
+    return _declare(seconds)

@@ -23,7 +23,9 @@ def readiness(checks: Mapping[str, Check]) -> tuple[bool, dict[str, str]]:
     return all(state == "ready" for state in said.values()), said
 
 
-def ops_application(checks: Mapping[str, Check]) -> Callable[[dict[str, Any], StartResponse], Iterable[bytes]]:
+def ops_application(
+    checks: Mapping[str, Check],
+) -> Callable[[dict[str, Any], StartResponse], Iterable[bytes]]:
     """A WSGI application; ready when every one of ``checks`` holds."""
 
     def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -25,17 +25,20 @@ _MAY_RUN = 5
 _APPEND = text("""
 WITH counted AS (
     INSERT INTO outbox_sequence AS s (subject, last)
-    SELECT subject, count(*) FROM unnest(CAST(:subjects AS text[])) AS subject GROUP BY subject ORDER BY subject
+    SELECT subject, count(*) FROM unnest(CAST(:subjects AS text[])) AS subject
+    GROUP BY subject ORDER BY subject
     ON CONFLICT (subject) DO UPDATE SET last = s.last + excluded.last
     RETURNING subject, last
 ), given AS (
     SELECT *, row_number() OVER (PARTITION BY subject ORDER BY ordinal) AS nth,
               count(*) OVER (PARTITION BY subject) AS many
     FROM unnest(CAST(:ids AS text[]), CAST(:types AS text[]), CAST(:subjects AS text[]),
-                CAST(:partitionkeys AS text[]), CAST(:versions AS int[]), CAST(:times AS text[]), CAST(:datas AS text[]))
+                CAST(:partitionkeys AS text[]), CAST(:versions AS int[]), CAST(:times AS text[]),
+                CAST(:datas AS text[]))
          WITH ORDINALITY AS g(id, type, subject, partitionkey, version, time, data, ordinal)
 )
-INSERT INTO outbox (id, type, subject, sequence, partitionkey, version, time, correlationid, causationid, traceparent, data)
+INSERT INTO outbox
+    (id, type, subject, sequence, partitionkey, version, time, correlationid, causationid, traceparent, data)
 SELECT g.id, g.type, g.subject, c.last - g.many + g.nth, g.partitionkey, g.version, g.time,
        :correlationid, :causationid, :traceparent, g.data
 FROM given AS g JOIN counted AS c USING (subject) ORDER BY g.ordinal
@@ -50,6 +53,7 @@ class Transaction:
         self._clock = clock
         self._ids = ids
         self._pending: list[dict[str, Any]] = []
+        self.wrote_events = False
         self._before_commit: list[Callable[[], None]] = []
         self._after_commit: list[Callable[[], None]] = []
 
@@ -90,10 +94,10 @@ class Transaction:
         """Call ``act`` once the transaction has committed; a rollback forgets it."""
         self._after_commit.append(act)
 
-    def append_outbox(self) -> bool:
-        """Write the pending events as outbox rows; true when there were any."""
+    def append_outbox(self) -> None:
+        """Write the pending events as outbox rows, with the context of this moment."""
         if not self._pending:
-            return False
+            return
         context = current()
         columns = ("id", "type", "subject", "partitionkey", "version", "time", "data")
         parameters: dict[str, Any] = {
@@ -109,7 +113,7 @@ class Transaction:
             },
         )
         self._pending.clear()
-        return True
+        self.wrote_events = True
 
     def about_to_commit(self) -> None:
         for act in self._before_commit:
@@ -152,7 +156,7 @@ class Database:
         self._listeners: list[Callable[[], None]] = []
 
     def on_events_written(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` after each commit that wrote outbox rows, so that a relay need not wait for its poll."""
+        """Call ``listener`` after each commit that wrote outbox rows: a relay need not wait for its poll."""
         self._listeners.append(listener)
 
     @contextmanager
@@ -163,9 +167,9 @@ class Database:
             with connection.begin():
                 yield transaction
                 transaction.about_to_commit()
-                wrote = transaction.append_outbox()
+                transaction.append_outbox()
         transaction.committed()
-        if wrote:
+        if transaction.wrote_events:
             for listener in self._listeners:
                 listener()
 
@@ -176,7 +180,7 @@ class Database:
             yield connection
 
     def run(self, work: Callable[[Transaction], Result]) -> Result:
-        """Run ``work`` in a transaction, again (up to five times) when PostgreSQL says that it only lost a race."""
+        """Run ``work`` in a transaction; again, up to five times, when it only lost a race in PostgreSQL."""
         for attempt in range(1, _MAY_RUN + 1):
             try:
                 with self.transaction() as transaction:

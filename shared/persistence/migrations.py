@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic.config import Config
 from alembic.operations import Operations
@@ -50,12 +51,12 @@ def migrate(url: str, service: str, revision: str = "heads") -> list[str]:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
         connection.commit()
 
-        def upgrade(current: object, _context: object) -> list[object]:
-            steps = list(scripts._upgrade_revs(revision, current))  # type: ignore[arg-type]
+        def upgrade(current: Any, _context: object) -> list[object]:
+            steps = list(scripts._upgrade_revs(revision, current))
             applied.extend(step.info.up_revision_id or "" for step in steps)
             return list(steps)
 
-        with EnvironmentContext(config, scripts, fn=upgrade) as environment:  # type: ignore[arg-type]
+        with EnvironmentContext(config, scripts, fn=upgrade) as environment:
             environment.configure(connection=connection, transaction_per_migration=True)
             with environment.begin_transaction():
                 environment.run_migrations()
