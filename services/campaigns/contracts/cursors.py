@@ -20,7 +20,7 @@ def decode(cursor: str | None) -> str | None:
         key = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError):
         key = ""
-    if not key or "\x00" in key:
+    if not key or not key.isprintable():
         message = "This cursor was not given out here."
         raise InvalidInput(message, errors=[{"field": "cursor", "message": message}])
     return key

@@ -29,8 +29,10 @@ class Moment(fields.Field[datetime]):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
         try:
             return from_wire(value)
-        except InvalidInput as refusal:
-            raise ValidationError(refusal.detail) from refusal
+        except (InvalidInput, OverflowError) as refusal:
+            raise ValidationError(
+                "Expected a time such as 2026-01-05T08:00:00Z, with its offset."
+            ) from refusal
 
 
 def read(schema: Schema, wire: Mapping[str, Any]) -> dict[str, Any]:

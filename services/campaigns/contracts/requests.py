@@ -24,7 +24,8 @@ from services.campaigns.domain.pipeline import Line
 from shared.kernel.errors import InvalidInput
 from shared.kernel.money import Money
 
-_ID = validate.Length(min=1, max=64)
+_ID = validate.Regexp(r"[\x21-\x7e]{1,100}\Z", error="Expected an id.")
+_WORDS = validate.Regexp(r"[^\x00-\x1f]+\Z", error="Expected some text.")
 _LIMIT = validate.Range(min=1, max=1_000_000_000)
 _AMOUNT_BOUND = 10**15
 
@@ -45,14 +46,16 @@ class _Launch(Schema):
     shop_id = fields.String(load_default=None, allow_none=True, validate=_ID)
     kind = fields.Enum(Kind, by_value=True, required=True)
     funder = fields.Enum(Funder, by_value=True, required=True)
-    name = fields.String(required=True, validate=validate.Length(min=1, max=120))
+    name = fields.String(required=True, validate=[validate.Length(max=120), _WORDS])
     rule = fields.Nested(_Rule, required=True)
     budget = MoneyField(required=True)
     per_customer_limit = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_LIMIT)
     total_limit = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_LIMIT)
     starts_at = Moment(required=True)
     ends_at = Moment(required=True)
-    code = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=3, max=40))
+    code = fields.String(
+        load_default=None, allow_none=True, validate=[validate.Length(min=3, max=40), _WORDS]
+    )
 
 
 class _OneCampaign(Schema):
@@ -80,7 +83,9 @@ class _Shop(Schema):
 class _Evaluate(Schema):
     customer_id = fields.String(required=True, validate=_ID)
     coupon_codes = fields.List(
-        fields.String(validate=validate.Length(max=40)), load_default=list, validate=validate.Length(max=20)
+        fields.String(validate=[validate.Length(max=40), _WORDS]),
+        load_default=list,
+        validate=validate.Length(max=20),
     )
     shops = fields.List(fields.Nested(_Shop), required=True, validate=validate.Length(min=1))
 
@@ -95,11 +100,12 @@ class _Redeem(Schema):
     customer_id = fields.String(required=True, validate=_ID)
     discounts = fields.List(fields.Nested(_Discount), required=True)
     expires_at = Moment(required=True)
+    reason = fields.String(load_default="released", validate=validate.ContainsNoneOf("\x00"))
 
 
 class _Release(Schema):
     order_id = fields.String(required=True, validate=_ID)
-    reason = fields.String(required=True, validate=validate.Length(min=1, max=200))
+    reason = fields.String(required=True, validate=[validate.Length(max=200), _WORDS])
 
 
 _LAUNCH, _ONE, _LIST, _EVALUATE, _REDEEM, _RELEASE = (

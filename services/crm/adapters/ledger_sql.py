@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_never
 
 from sqlalchemy import Connection, text
 
@@ -85,4 +85,6 @@ class LedgerSql:
                 statement = _CANCELLED
             case ShopOpened():
                 statement = _OPENED
+            case _:
+                assert_never(fact)
         self._connection.execute(statement, values)

@@ -6,10 +6,16 @@ not see is not there.
 
 from __future__ import annotations
 
-from services.crm.application.ports import Profiles
+from services.crm.application.ports import Ledger, Profiles
 from services.crm.domain.errors import CustomerNotFound, ShopNotFound
+from services.crm.domain.facts import Fact
 from services.crm.domain.profile import Actor, Profile, ShopSummary, Tally
 from services.crm.domain.queries import AskCustomers, AskProfile, AskShop
+
+
+def learn(fact: Fact, *, ledger: Ledger) -> None:
+    """Take in what happened; hearing it again, or in another order, makes no difference."""
+    ledger.record(fact)
 
 
 def profile(query: AskProfile, *, profiles: Profiles) -> Profile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime
 
 from services.crm.domain.profile import Moment, Tally
 from services.crm.domain.queries import AfterMoment, AfterTally
@@ -25,7 +26,7 @@ def tally(cursor: str | None) -> AfterTally | None:
     if cursor is None:
         return None
     at, customer_id, currency = _decode(cursor, 3)
-    return AfterTally(last_seen=from_wire(at, "cursor"), customer_id=customer_id, currency=currency)
+    return AfterTally(last_seen=_moment(at), customer_id=customer_id, currency=currency)
 
 
 def moment(cursor: str | None) -> AfterMoment | None:
@@ -33,7 +34,7 @@ def moment(cursor: str | None) -> AfterMoment | None:
     if cursor is None:
         return None
     at, key = _decode(cursor, 2)
-    return AfterMoment(at=from_wire(at, "cursor"), key=key)
+    return AfterMoment(at=_moment(at), key=key)
 
 
 def _encode(parts: list[str]) -> str:
@@ -45,9 +46,23 @@ def _decode(cursor: str, length: int) -> list[str]:
         parts = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         parts = None
-    fits = isinstance(parts, list) and len(parts) == length
-    if not fits or not all(isinstance(part, str) and "\x00" not in part for part in parts):
-        message = "This cursor was not given out here."
-        raise InvalidInput(message, errors=[{"field": "cursor", "message": message}])
-    found: list[str] = parts
-    return found
+    if isinstance(parts, list) and len(parts) == length and all(map(_is_ours, parts)):
+        found: list[str] = parts
+        return found
+    raise _foreign()
+
+
+def _is_ours(part: object) -> bool:
+    return isinstance(part, str) and part.isascii() and part.isprintable()
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return from_wire(text)
+    except (InvalidInput, OverflowError) as error:
+        raise _foreign() from error
+
+
+def _foreign() -> InvalidInput:
+    message = "This cursor was not given out here."
+    return InvalidInput(message, errors=[{"field": "cursor", "message": message}])

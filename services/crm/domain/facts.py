@@ -1,4 +1,4 @@
-"""What happened between customers and shops, as others told it: each fact has a natural key and only ever adds."""
+"""What happened between customers and shops, as others told it: each fact has a natural key."""
 
 from __future__ import annotations
 

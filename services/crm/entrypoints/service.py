@@ -45,8 +45,9 @@ class CrmService:
     def on_ordering(self, tx: Transaction, event: Event) -> None:
         fact = consumed.FROM_ORDERING[event.type](event.data)
         if fact is not None:
-            LedgerSql(tx.connection).record(fact)
+            profiles.learn(fact, ledger=LedgerSql(tx.connection))
 
     @subscribe("storefront", "ShopOpened")
     def on_storefront(self, tx: Transaction, event: Event) -> None:
-        LedgerSql(tx.connection).record(consumed.shop_opened(event.data, event.time))
+        fact = consumed.shop_opened(event.data, event.time)
+        profiles.learn(fact, ledger=LedgerSql(tx.connection))
