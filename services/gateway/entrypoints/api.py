@@ -6,7 +6,7 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -52,8 +52,8 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 class Api:
     """The HTTP API as a WSGI application."""
 
-    def __init__(self, routes: Iterable[Route], parts: Parts) -> None:
-        self.router = Router(routes)
+    def __init__(self, router: Router, parts: Parts) -> None:
+        self.router = router
         self.parts = parts
         self._seconds = {route.name: _SECONDS.labels(route.name) for route in self.router.routes}
         self._seconds[_NOWHERE] = _SECONDS.labels(_NOWHERE)

@@ -17,7 +17,9 @@ class BoundedRpc:
         self._most = most
         self._asked: Counter[str] = Counter()
 
-    def call(self, service: str, method: str, *, deadline: float = DEADLINE_SECONDS, **arguments: Any) -> Any:
+    def call(
+        self, service: str, method: str, /, *, deadline: float = DEADLINE_SECONDS, **arguments: Any
+    ) -> Any:
         if self._asked[service] >= self._most:
             raise Busy(f"{service} is asked too much at the moment.", retry_after=1)
         self._asked[service] += 1

@@ -19,7 +19,7 @@ DEADLINE_SECONDS = 6.0
 
 
 class Rpc(Protocol):
-    def call(self, service: str, method: str, *, deadline: float = ..., **arguments: Any) -> Any: ...
+    def call(self, service: str, method: str, /, *, deadline: float = ..., **arguments: Any) -> Any: ...
 
     def gather(
         self, requests: list[tuple[str, str, dict[str, Any]]], *, deadline: float = ...
@@ -69,12 +69,14 @@ class Call:
         assert self.principal is not None, "the route is open to anyone"
         return self.principal
 
-    def ask(self, service: str, method: str, *, deadline: float = DEADLINE_SECONDS, **arguments: Any) -> Any:
+    def ask(
+        self, service: str, method: str, /, *, deadline: float = DEADLINE_SECONDS, **arguments: Any
+    ) -> Any:
         """Ask a service as nobody in particular."""
         return self.parts.rpc.call(service, method, deadline=deadline, **arguments)
 
     def ask_as_caller(
-        self, service: str, method: str, *, deadline: float = DEADLINE_SECONDS, **arguments: Any
+        self, service: str, method: str, /, *, deadline: float = DEADLINE_SECONDS, **arguments: Any
     ) -> Any:
         """Ask a service on the caller's behalf; it decides what they may see and do."""
         return self.parts.rpc.call(service, method, deadline=deadline, actor=self.caller.actor(), **arguments)

@@ -15,6 +15,7 @@ from services.gateway.entrypoints.bounded import BoundedRpc
 from services.gateway.entrypoints.call import Parts
 from services.gateway.entrypoints.routes import ALL
 from services.gateway.entrypoints.routes.operator import SERVICES
+from services.gateway.entrypoints.routing import Router
 from services.gateway.entrypoints.server import serves_http
 from services.gateway.settings import Settings, read_settings
 from shared.kernel.clock import Clock
@@ -40,7 +41,9 @@ class GatewayService:
     @serves_http
     def api(self) -> tuple[str, Api]:
         settings = read_settings()
-        return settings.address, Api(ALL, assembled(settings, self.database, self.clock, self.ids, self.rpc))
+        return settings.address, Api(
+            Router(ALL), assembled(settings, self.database, self.clock, self.ids, self.rpc)
+        )
 
     @every(seconds=300)
     def purge(self) -> None:
