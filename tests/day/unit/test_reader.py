@@ -37,7 +37,7 @@ def problems_of(folder: Path) -> list[str]:
 
 
 def test_the_sample_day_that_ships_is_sound_and_holds_multi_shop_orders():
-    day = read_day(Path(__file__).parents[2] / "samples" / "day")
+    day = read_day(Path(__file__).parents[3] / "samples" / "day")
     assert len(day.shops) == 8
     assert len(day.couriers) == 6
     assert len(day.orders) == 25
@@ -47,7 +47,7 @@ def test_the_sample_day_that_ships_is_sound_and_holds_multi_shop_orders():
 
 def test_the_sample_day_is_what_its_generator_writes(tmp_path: Path):
     write_day(tmp_path, 7, Size())
-    shipped = Path(__file__).parents[2] / "samples" / "day"
+    shipped = Path(__file__).parents[3] / "samples" / "day"
     for file in FILES:
         assert (tmp_path / file).read_bytes() == (shipped / file).read_bytes()
 
