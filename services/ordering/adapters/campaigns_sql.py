@@ -18,7 +18,8 @@ _LAUNCHED = text("""
 INSERT INTO campaign (campaign_id, shop_id, kind, starts_at, ends_at)
 VALUES (:campaign_id, :shop_id, :kind, :starts_at, :ends_at)
 ON CONFLICT (campaign_id) DO UPDATE
-SET shop_id = excluded.shop_id, kind = excluded.kind, starts_at = excluded.starts_at, ends_at = excluded.ends_at
+SET shop_id = excluded.shop_id, kind = excluded.kind, starts_at = excluded.starts_at,
+    ends_at = excluded.ends_at
 """)
 _ENDED = text("""
 INSERT INTO campaign (campaign_id, ended) VALUES (:campaign_id, true)

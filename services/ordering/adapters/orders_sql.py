@@ -17,26 +17,26 @@ from services.ordering.domain.payment import Payment, Surplus
 from services.ordering.domain.refund import Refund
 from shared.kernel.ids import derived_id
 
-_COLUMNS = """
+COLUMNS = """
 o.*, s.store_order_id, s.shop_id, s.shop_name, s.merchant_id, s.status AS store_status, s.lines,
 s.ready_at, s.picked_up_at, s.reason AS store_reason
 """
 _FIND = text(f"""
-SELECT {_COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
+SELECT {COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
 WHERE o.order_id = :order_id ORDER BY s.position
 """)
 # All rows are locked and so read as they are once the lock is granted; a sub-select would not be.
 _LOCK = text(f"""
-SELECT {_COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
+SELECT {COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
 WHERE o.order_id = :order_id ORDER BY s.position FOR UPDATE OF o, s
 """)
 _LOCK_BY_STORE_ORDER = text(f"""
-SELECT {_COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
+SELECT {COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
 WHERE o.order_id = (SELECT order_id FROM store_order WHERE store_order_id = :store_order_id)
 ORDER BY s.position FOR UPDATE OF o, s
 """)
 _LOCK_BY_PAYMENT = text(f"""
-SELECT {_COLUMNS}, p.payment_id AS attempt_payment_id, p.status AS attempt_status,
+SELECT {COLUMNS}, p.payment_id AS attempt_payment_id, p.status AS attempt_status,
        p.method, p.scenario, p.amount, p.started_at
 FROM payment p JOIN orders o ON o.order_id = p.order_id JOIN store_order s ON s.order_id = o.order_id
 WHERE p.payment_id = :payment_id ORDER BY s.position FOR UPDATE OF o, s, p

@@ -16,7 +16,7 @@ from services.ordering.domain.quote import CouponRefusal, Quote, QuotedShop, Sho
 from services.ordering.domain.refund import Refund
 from services.ordering.domain.store_order import StoreOrder, StoreStatus
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 Document = dict[str, Any]
 
 
@@ -206,9 +206,14 @@ def delivery_document(delivery: Delivery) -> Document:
 
 
 def delivery_from(document: Row) -> Delivery:
-    moments = ("eta", "delivered_at", "failed_at")
     return Delivery(
-        **{name: _moment(value) if name in moments else value for name, value in document.items()}
+        rank=document.get("rank", 0),
+        courier_id=document.get("courier_id"),
+        eta=_moment(document.get("eta")),
+        delivered_by=document.get("delivered_by"),
+        delivered_at=_moment(document.get("delivered_at")),
+        failed_at=_moment(document.get("failed_at")),
+        failure=document.get("failure"),
     )
 
 

@@ -56,17 +56,22 @@ class CampaignEnded(_Read):
     campaign_id = fields.String(required=True)
 
 
-_SCHEMAS = {
-    schema.__name__: schema()
-    for schema in (
-        CourierAssigned,
-        CourierUnassigned,
-        PickupCompleted,
-        DeliveryCompleted,
-        DeliveryFailed,
-        CampaignLaunched,
-        CampaignEnded,
-    )
+FROM_DISPATCH = (
+    "CourierAssigned",
+    "CourierUnassigned",
+    "PickupCompleted",
+    "DeliveryCompleted",
+    "DeliveryFailed",
+)
+FROM_CAMPAIGNS = ("CampaignLaunched", "CampaignEnded")
+_SCHEMAS: dict[str, Schema] = {
+    "CourierAssigned": CourierAssigned(),
+    "CourierUnassigned": CourierUnassigned(),
+    "PickupCompleted": PickupCompleted(),
+    "DeliveryCompleted": DeliveryCompleted(),
+    "DeliveryFailed": DeliveryFailed(),
+    "CampaignLaunched": CampaignLaunched(),
+    "CampaignEnded": CampaignEnded(),
 }
 
 

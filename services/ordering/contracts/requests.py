@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -111,7 +112,7 @@ class QuoteSchema(_Command):
             quote_id=quote_id,
             lines=lines,
             drop_off=data["drop_off"],
-            slot_id=None if data["slot_id"] == ASAP else data["slot_id"],
+            slot_id=None if data["slot_id"] in {None, ASAP} else data["slot_id"],
             coupon_codes=tuple(dict.fromkeys(data["coupon_codes"])),
         )
 
@@ -246,3 +247,24 @@ class NoticeSchema(_Strict):
             amount=told["amount"]["amount"],
             currency=told["amount"]["currency"],
         )
+
+
+QUOTE, PLACE, PAY, CANCEL = QuoteSchema(), PlaceSchema(), PaySchema(), CancelSchema()
+ACCEPT, REJECT, READY, REFUND = AcceptSchema(), RejectSchema(), ReadySchema(), RefundSchema()
+ORDER, STORE_ORDER, PAGE, SHOP_PAGE = (
+    OrderRequestSchema(),
+    StoreOrderRequestSchema(),
+    PageSchema(),
+    ShopPageSchema(),
+)
+_NOTICE = NoticeSchema()
+
+
+def notice(body: str) -> commands.ProviderNotice:
+    """What a verified notification says; raises :class:`InvalidInput` when it cannot be read."""
+    try:
+        wire = json.loads(body)
+    except ValueError as error:
+        raise InvalidInput("The notification is not JSON.") from error
+    told: commands.ProviderNotice = load(_NOTICE, wire)
+    return told

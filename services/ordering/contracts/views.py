@@ -101,6 +101,10 @@ def store_order(store: StoreOrder, order_id: str, currency: str) -> Wire:
     }
 
 
+def placed(at: datetime) -> Wire:
+    return {"placed_at": to_wire(at)}
+
+
 def payment(item: Payment) -> Wire:
     return {
         "payment_id": item.payment_id,

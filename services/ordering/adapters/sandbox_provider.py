@@ -1,0 +1,217 @@
+"""A payment provider for development and tests: books of its own, outcomes on demand.
+
+It stands for a foreign system. It shares the service's database server and nothing else: no transaction
+spans its tables and ordering's, and it speaks to ordering through signed HTTP notifications alone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+
+from services.ordering.application.ports import ProviderRefund
+from services.ordering.domain.commands import ProviderNotice
+from services.ordering.domain.payment import Payment
+from shared.kernel.clock import Clock, to_wire
+from shared.kernel.ids import derived_id
+from shared.persistence import Database
+
+# How long after an order's expiry a late success is told: business time, and at least some wall time.
+_LATE_BY = timedelta(minutes=1)
+_LATE_BY_AT_LEAST_SECONDS = 3.0
+_SECOND_CHARGE_AFTER_SECONDS = 0.2
+GIVE_UP_AFTER_ATTEMPTS = 30
+
+_START = text("""
+WITH attempt AS (
+    INSERT INTO sandbox_attempt (payment_id, amount, currency, scenario)
+    VALUES (:payment_id, :amount, :currency, :scenario)
+    ON CONFLICT (payment_id) DO NOTHING RETURNING payment_id, amount, currency
+), charges AS (
+    INSERT INTO sandbox_charge (charge_id, payment_id, amount, currency, charged_at)
+    SELECT c.charge_id, a.payment_id, a.amount, a.currency, c.charged_at
+    FROM attempt a, jsonb_to_recordset(CAST(:charges AS jsonb)) AS c(charge_id text, charged_at timestamptz)
+)
+INSERT INTO sandbox_notification (notification_id, payment_id, body, due_at)
+SELECT n.notification_id, a.payment_id, n.body, n.due_at
+FROM attempt a, jsonb_to_recordset(CAST(:notifications AS jsonb)) AS n(
+    notification_id text, body text, due_at timestamptz)
+""")
+_CLOSE = text("""
+WITH closed AS (
+    UPDATE sandbox_attempt SET closed_at = clock_timestamp()
+    WHERE payment_id = ANY(:payment_ids) AND closed_at IS NULL
+)
+SELECT charge_id, payment_id, amount, currency FROM sandbox_charge
+WHERE payment_id = ANY(:payment_ids) AND charged_at <= :now ORDER BY charged_at, charge_id
+""")
+_REFUND = text("""
+INSERT INTO sandbox_refund (refund_id, charge_id, amount)
+SELECT r.refund_id, r.charge_id, r.amount
+FROM jsonb_to_recordset(CAST(:refunds AS jsonb)) AS r(refund_id text, charge_id text, amount bigint)
+ON CONFLICT (refund_id) DO NOTHING
+""")
+_OVERDRAWN = text("""
+SELECT c.charge_id FROM sandbox_charge c JOIN sandbox_refund r USING (charge_id)
+WHERE c.charge_id = ANY(:charge_ids) GROUP BY c.charge_id, c.amount HAVING sum(r.amount) > c.amount
+""")
+# A claim is a long pause: a notification whose sender died is only told later.
+_EXCHANGE = text("""
+WITH told AS (
+    UPDATE sandbox_notification SET delivered_at = clock_timestamp() WHERE notification_id = ANY(:told)
+)
+UPDATE sandbox_notification SET attempt = attempt + 1, due_at = clock_timestamp() + interval '15 seconds'
+WHERE notification_id IN (
+    SELECT notification_id FROM sandbox_notification
+    WHERE delivered_at IS NULL AND due_at <= clock_timestamp() AND attempt < :give_up
+      AND notification_id <> ALL(:told)
+    ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+RETURNING notification_id, body, attempt
+""")
+_TELL_AGAIN = text("""
+UPDATE sandbox_notification SET due_at = clock_timestamp() + make_interval(secs => :delay)
+WHERE notification_id = :notification_id
+""")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notification:
+    """A message to the shop's system that is due; ``attempt`` counts from 1."""
+
+    notification_id: str
+    body: str
+    attempt: int
+
+
+class SandboxProvider:
+    """``wake`` is called when a notification may be due, so that it need not wait for the next poll."""
+
+    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None] = lambda: None) -> None:
+        self._database = database
+        self._clock = clock
+        self._wake = wake
+
+    # -- what a shop's system asks of its provider
+
+    def start(self, payment: Payment, expires_in: timedelta) -> None:
+        outcomes = self._outcomes(payment, expires_in)
+        charges = [
+            {"charge_id": charge_id, "charged_at": _at(when)}
+            for charge_id, when in outcomes
+            if charge_id is not None
+        ]
+        notifications = [
+            {
+                "notification_id": derived_id("notification", payment.payment_id, str(nth)),
+                "body": _body(payment, charge_id, when),
+                "due_at": _at(when),
+            }
+            for nth, (charge_id, when) in enumerate(outcomes)
+        ]
+        with self._database.read() as connection:
+            connection.execute(
+                _START,
+                {
+                    "payment_id": payment.payment_id,
+                    "amount": payment.amount,
+                    "currency": payment.currency,
+                    "scenario": payment.scenario,
+                    "charges": _json(charges),
+                    "notifications": _json(notifications),
+                },
+            )
+        self._wake()
+
+    def close(self, payment_ids: Sequence[str]) -> Sequence[ProviderNotice]:
+        with self._database.read() as connection:
+            charges = connection.execute(
+                _CLOSE, {"payment_ids": list(payment_ids), "now": datetime.now(UTC)}
+            ).all()
+        return [
+            ProviderNotice(
+                payment_id=charge.payment_id,
+                succeeded=True,
+                charge_id=charge.charge_id,
+                amount=charge.amount,
+                currency=charge.currency,
+            )
+            for charge in charges
+        ]
+
+    def refund(self, refunds: Sequence[ProviderRefund]) -> None:
+        """Raises :class:`ValueError` when more would go back than a charge took; then nothing does."""
+        wanted = [
+            {"refund_id": item.refund_id, "charge_id": item.charge_id, "amount": item.amount}
+            for item in refunds
+        ]
+        with self._database.transaction() as transaction:
+            transaction.connection.execute(_REFUND, {"refunds": _json(wanted)})
+            overdrawn = transaction.connection.scalars(
+                _OVERDRAWN, {"charge_ids": [item.charge_id for item in refunds]}
+            ).all()
+            if overdrawn:
+                raise ValueError(f"refunds exceed the charges {overdrawn}")
+
+    # -- what it does by itself
+
+    def exchange(self, told: Sequence[str], limit: int) -> Sequence[Notification]:
+        """Note which notifications were heard, and claim those that are due now, oldest first."""
+        with self._database.read() as connection:
+            claimed = connection.execute(
+                _EXCHANGE, {"told": list(told), "limit": limit, "give_up": GIVE_UP_AFTER_ATTEMPTS}
+            )
+            return [Notification(**row) for row in claimed.mappings()]
+
+    def tell_again(self, notification: Notification) -> None:
+        """It was not heard: the next attempt follows after a pause that doubles each time."""
+        delay = min(60.0, 0.25 * 2 ** min(notification.attempt, 8))
+        with self._database.read() as connection:
+            connection.execute(_TELL_AGAIN, {"notification_id": notification.notification_id, "delay": delay})
+
+    def _outcomes(self, payment: Payment, expires_in: timedelta) -> list[tuple[str | None, float]]:
+        """When which charge is made and told, in wall seconds; a failure is told without a charge."""
+        now = time.time()
+        first = derived_id("charge", payment.payment_id, "1")
+        match payment.scenario:
+            case "success":
+                return [(first, now)]
+            case "double_success":
+                second = derived_id("charge", payment.payment_id, "2")
+                return [(first, now), (second, now + _SECOND_CHARGE_AFTER_SECONDS)]
+            case "late_success":
+                late = self._clock.wall_seconds(_LATE_BY)
+                wait = self._clock.wall_seconds(expires_in) + max(late, _LATE_BY_AT_LEAST_SECONDS)
+                return [(first, now + wait)]
+            case "failure":
+                return [(None, now)]
+            case _:
+                return []
+
+
+def _body(payment: Payment, charge_id: str | None, when: float) -> str:
+    outcome = "payment.failed" if charge_id is None else "payment.succeeded"
+    return _json(
+        {
+            "type": outcome,
+            "timestamp": to_wire(datetime.fromtimestamp(when, UTC)),
+            "data": {
+                "payment_id": payment.payment_id,
+                "charge_id": charge_id,
+                "amount": {"amount": payment.amount, "currency": payment.currency},
+            },
+        }
+    )
+
+
+def _at(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,271 @@
+"""Ordering on the wire: parse, hand over, answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from services.ordering.adapters import standard_webhooks
+from services.ordering.adapters.peers_rpc import PeersRpc
+from services.ordering.adapters.queries_sql import QueriesSql
+from services.ordering.adapters.unit_of_work import TransactionsSql, UnitOfWorkSql
+from services.ordering.application import after_sale, deadlines, fulfilment, paying, placing, quoting
+from services.ordering.contracts import consumed, requests, views
+from services.ordering.domain.commands import Actor
+from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound, UnknownProvider
+from services.ordering.entrypoints.dependencies import PaymentProviders, PaymentsProvider, SettingsProvider
+from services.ordering.settings import Settings
+from shared.kernel.clock import Clock
+from shared.messaging.dependencies import ClockProvider, DatabaseProvider
+from shared.messaging.envelope import Event
+from shared.messaging.rpc import RpcClient, RpcProvider, answer
+from shared.messaging.subscription import subscribe
+from shared.messaging.timer import every
+from shared.persistence import Database, Transaction
+
+Wire = dict[str, Any]
+
+
+class OrderingService:
+    """One order over many shops: priced, placed, paid, split, fulfilled, refunded."""
+
+    name = "ordering"
+
+    database: Database = DatabaseProvider("ordering")
+    clock: Clock = ClockProvider()
+    settings: Settings = SettingsProvider()
+    payments: PaymentProviders = PaymentsProvider()
+    rpc: RpcClient = RpcProvider()
+
+    # -- the customer --------------------------------------------------------------------------------
+
+    @answer
+    def quote(self, **request: Any) -> Wire:
+        command = requests.load(requests.QUOTE, request)
+        return views.quote(
+            quoting.quote(
+                command,
+                transactions=self._transactions,
+                peers=self._peers,
+                clock=self.clock,
+                rules=self.settings.rules,
+            )
+        )
+
+    @answer
+    def place(self, **request: Any) -> Wire:
+        command = requests.load(requests.PLACE, request)
+        return views.order(
+            placing.place(
+                command,
+                transactions=self._transactions,
+                peers=self._peers,
+                clock=self.clock,
+                rules=self.settings.rules,
+            )
+        )
+
+    @answer
+    def pay(self, **request: Any) -> Wire:
+        command = requests.load(requests.PAY, request)
+        return views.payment(
+            paying.pay(
+                command,
+                transactions=self._transactions,
+                providers=self.payments.by_method,
+                clock=self.clock,
+            )
+        )
+
+    @answer
+    def cancel(self, **request: Any) -> Wire:
+        command = requests.load(requests.CANCEL, request)
+        return views.order(
+            after_sale.cancel(
+                command,
+                transactions=self._transactions,
+                providers=self.payments.by_method,
+                clock=self.clock,
+            )
+        )
+
+    @answer
+    def order(self, **request: Any) -> Wire:
+        """The whole order, for its customer and for operators."""
+        asked = requests.load(requests.ORDER, request)
+        actor: Actor = asked["actor"]
+        with self._transactions.single() as work:
+            order = work.orders.find(asked["order_id"])
+        if order is None or not (actor.is_operator or order.customer_id == actor.account_id):
+            raise OrderNotFound
+        return views.order(order)
+
+    @answer
+    def orders(self, **request: Any) -> Wire:
+        """The actor's own orders, newest first."""
+        asked = requests.load(requests.PAGE, request)
+        after = views.decode_cursor(asked["cursor"])
+        with self.database.read() as connection:
+            found, following = QueriesSql(connection).orders_of(
+                asked["actor"].account_id, asked["status"], asked["limit"], after
+            )
+        return views.page([views.order(order) for order in found], following)
+
+    # -- the payment provider ------------------------------------------------------------------------
+
+    @answer
+    def payment_notification(self, provider: str, headers: Mapping[str, str], body: str) -> Wire:
+        """Takes what a provider posted, once its signature is verified over the very bytes of ``body``."""
+        if provider not in self.payments.by_method:
+            raise UnknownProvider
+        standard_webhooks.verify(self.payments.webhook_key, headers, body, time.time())
+        notice = requests.notice(body)
+        paying.take_notice(notice, transactions=self._transactions, clock=self.clock)
+        return {"accepted": True}
+
+    # -- the shops -----------------------------------------------------------------------------------
+
+    @answer
+    def store_orders(self, **request: Any) -> Wire:
+        """The paid store orders of a shop, newest first; a merchant sees only own ones."""
+        asked = requests.load(requests.SHOP_PAGE, request)
+        actor: Actor = asked["actor"]
+        after = views.decode_cursor(asked["cursor"])
+        with self.database.read() as connection:
+            found, following = QueriesSql(connection).store_orders_of(
+                asked["shop_id"],
+                None if actor.is_operator else actor.account_id,
+                asked["status"],
+                asked["limit"],
+                after,
+            )
+        items = [
+            views.store_order(item.store, item.order_id, item.currency) | views.placed(item.placed_at)
+            for item in found
+        ]
+        return views.page(items, following)
+
+    @answer
+    def store_order(self, **request: Any) -> Wire:
+        """One shop's part, for its merchant, the order's customer and operators."""
+        asked = requests.load(requests.STORE_ORDER, request)
+        actor: Actor = asked["actor"]
+        with self.database.read() as connection:
+            order = QueriesSql(connection).order_with(asked["store_order_id"])
+        if order is None:
+            raise StoreOrderNotFound
+        store = order.store(asked["store_order_id"])
+        is_merchant = store.merchant_id == actor.account_id and order.paid_at is not None
+        if not (actor.is_operator or is_merchant or order.customer_id == actor.account_id):
+            raise StoreOrderNotFound
+        return views.store_order(store, order.order_id, order.currency) | views.placed(order.placed_at)
+
+    @answer
+    def accept(self, **request: Any) -> Wire:
+        command = requests.load(requests.ACCEPT, request)
+        return self._part(fulfilment.accept(command, transactions=self._transactions, clock=self.clock))
+
+    @answer
+    def reject(self, **request: Any) -> Wire:
+        command = requests.load(requests.REJECT, request)
+        return self._part(fulfilment.reject(command, transactions=self._transactions, clock=self.clock))
+
+    @answer
+    def ready(self, **request: Any) -> Wire:
+        command = requests.load(requests.READY, request)
+        return self._part(fulfilment.ready(command, transactions=self._transactions, clock=self.clock))
+
+    @answer
+    def refund(self, **request: Any) -> Wire:
+        command = requests.load(requests.REFUND, request)
+        done = after_sale.refund(command, transactions=self._transactions, clock=self.clock)
+        return views.refund(done.refund_id, done.refunds, done.order)
+
+    # -- what others have done -----------------------------------------------------------------------
+
+    @subscribe("dispatch", *consumed.FROM_DISPATCH)
+    def on_dispatch(self, tx: Transaction, event: Event) -> None:
+        take_dispatch_event(tx, event, self.settings)
+
+    @subscribe("campaigns", *consumed.FROM_CAMPAIGNS)
+    def on_campaigns(self, tx: Transaction, event: Event) -> None:
+        take_campaigns_event(tx, event)
+
+    # -- what the clock does -------------------------------------------------------------------------
+
+    @every(seconds=0.5)
+    def expire_unpaid(self) -> None:
+        deadlines.expire_unpaid(
+            transactions=self._transactions, providers=self.payments.by_method, clock=self.clock
+        )
+
+    @every(seconds=0.5)
+    def send_refunds(self) -> None:
+        paying.send_refunds(transactions=self._transactions, providers=self.payments.by_method)
+
+    @every(seconds=5.0)
+    def complete_delivered(self) -> None:
+        deadlines.complete_delivered(transactions=self._transactions, clock=self.clock)
+
+    @every(seconds=5.0)
+    def release_abandoned(self) -> None:
+        placing.release_abandoned(transactions=self._transactions, peers=self._peers)
+
+    @every(seconds=600.0)
+    def forget_quotes(self) -> None:
+        placing.forget_quotes(transactions=self._transactions, clock=self.clock)
+
+    # -- where ports meet adapters -------------------------------------------------------------------
+
+    @property
+    def _transactions(self) -> TransactionsSql:
+        return TransactionsSql(self.database)
+
+    @property
+    def _peers(self) -> PeersRpc:
+        return PeersRpc(self.rpc)
+
+    def _part(self, part: fulfilment.Part) -> Wire:
+        order, store = part
+        return views.store_order(store, order.order_id, order.currency)
+
+
+def take_dispatch_event(tx: Transaction, event: Event, settings: Settings) -> None:
+    """What dispatch tells, as changes of the order; (un)assignments are ranked by the event's sequence."""
+    fact = consumed.read(event.type, event.data)
+    work = UnitOfWorkSql.over(tx)
+    order_id = fact["order_id"]
+    match event.type:
+        case "CourierAssigned":
+            fulfilment.courier_changed(
+                work, order_id=order_id, courier_id=fact["courier_id"], eta=fact["eta"], rank=event.sequence
+            )
+        case "CourierUnassigned":
+            fulfilment.courier_changed(
+                work, order_id=order_id, courier_id=None, eta=None, rank=event.sequence
+            )
+        case "PickupCompleted":
+            fulfilment.picked_up(
+                work, order_id=order_id, store_order_id=fact["store_order_id"], at=fact["picked_up_at"]
+            )
+        case "DeliveryCompleted":
+            fulfilment.delivered(
+                work,
+                order_id=order_id,
+                delivery_id=fact["delivery_id"],
+                courier_id=fact["courier_id"],
+                at=fact["completed_at"],
+                rules=settings.rules,
+            )
+        case "DeliveryFailed":
+            fulfilment.delivery_failed(work, order_id=order_id, reason=fact["reason"], at=fact["failed_at"])
+
+
+def take_campaigns_event(tx: Transaction, event: Event) -> None:
+    fact = consumed.read(event.type, event.data)
+    work = UnitOfWorkSql.over(tx)
+    if event.type == "CampaignLaunched":
+        work.campaigns.launched(**fact)
+    else:
+        work.campaigns.ended(fact["campaign_id"])
