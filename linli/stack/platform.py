@@ -25,7 +25,7 @@ from shared.kernel.clock import Clock, clock_from_environment
 Kind = Literal["embedded", "full"]
 Server = TypeVar("Server", PrivatePostgres, PrivateRedis, PrivateRabbit)
 MEMORY = "linli-memory://"
-OPERATOR = "operator@demo.linli"
+OPERATOR = "operations@linli.local"
 
 
 def state_folder(name: str) -> Path:

@@ -1,0 +1,50 @@
+"""The command-line tool: `linli --help` lists what it does.
+
+Exit codes: 0 done · 1 it did not work, or a check does not hold · 2 asked for wrongly · 3 already running.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+import typer
+
+from linli.cli import ledger, looking_after, messages, processes, running
+from linli.failures import Failure
+
+app = typer.Typer(
+    help="Linli: run the platform, feed it, replay days on it, look after it.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+running.register(app)
+looking_after.register(app)
+app.add_typer(messages.dead_letters, name="dead-letters")
+app.add_typer(messages.outbox, name="outbox")
+app.add_typer(ledger.app, name="ledger")
+processes.register(app)
+
+
+def main() -> None:
+    """Run the tool; what went wrong is said in a sentence."""
+    warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
+    _add_days()
+    try:
+        app(prog_name="linli")
+    except Failure as failure:
+        print(f"linli: {failure}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(failure.exit_code) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+def _add_days() -> None:
+    from linli.day import commands
+
+    panel = "Days"
+    app.command("import", rich_help_panel=panel)(commands.import_day)
+    app.command("replay", rich_help_panel=panel)(commands.replay)
