@@ -79,7 +79,7 @@ _SAVE = text(
 )
 _SELL_HELD = text(
     "UPDATE reservation SET status = 'sold', paid = true, changed_at = :at"
-    " WHERE order_id = :order_id AND status = 'held' RETURNING lines"
+    " WHERE order_id = :order_id AND status = 'held' AND returns = '{}' RETURNING lines"
 )
 _TIME_OUT = text("""
 WITH due AS (

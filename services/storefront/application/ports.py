@@ -71,7 +71,10 @@ class Reservations(Protocol):
     def save(self, reservation: Reservation, at: datetime) -> None: ...
 
     def sell_held(self, order_id: str, at: datetime) -> Lines | None:
-        """Record the payment of an order whose units are held, and return them; None in any other state."""
+        """Record the payment of an order of which nothing is known but what it holds, and return that.
+
+        None, and nothing done, in any other state.
+        """
 
     def time_out(self, due_before: datetime, at: datetime, limit: int) -> Sequence[Reservation]:
         """Release up to ``limit`` held reservations that ran out by ``due_before``; locked ones wait."""
