@@ -104,7 +104,7 @@ def test_baskets_and_batches_that_overlap_in_any_order_never_deadlock(replicas: 
     def trade(buyer: int) -> int:
         street, chance, held = replicas[buyer % 2], random.Random(buyer), []
         for attempt in range(15):
-            basket = {listing_id: 1 for listing_id in chance.sample(goods, 4)}
+            basket = dict.fromkeys(chance.sample(goods, 4), 1)
             street.reserve(f"order-{buyer}-{attempt}", **basket)
             held.append((f"order-{buyer}-{attempt}", basket))
             if len(held) == 5:
