@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import text
 
 from services.commission.entrypoints.service import CommissionService
 from shared.messaging.envelope import Event
-from shared.messaging.inbox import consume
+from shared.messaging.inbox import consume, retry_due
 from shared.persistence import Database
 from shared.testing.clock import StoppedClock
 from tests.commission.builders import NOON, operator
@@ -43,6 +44,21 @@ class Platform:
             lambda tx, event: handler(self.service, tx, event),
             events,
         )
+
+    def retry_until_nothing_is_left(self) -> None:
+        """Try again whatever lost a race, as the subscription would."""
+        for _ in range(50):
+            for source in ("ordering", "dispatch"):
+                handler = getattr(CommissionService, f"on_{source}").handle
+                retry_due(
+                    self.database,
+                    f"commission.from.{source}",
+                    lambda tx, event, handler=handler: handler(self.service, tx, event),  # type: ignore[misc]
+                )
+            if not self.rows("SELECT 1 FROM inbox_retry"):
+                return
+            time.sleep(0.1)
+        raise AssertionError(self.rows("SELECT reason FROM inbox_retry"))
 
     def rows(self, statement: str, **parameters: Any) -> list[tuple[Any, ...]]:
         with self.database.read() as connection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -312,3 +314,43 @@ def in_batches(events: list[Event], data: st.DataObject) -> list[list[Event]]:
         else:
             batches.append([event])
     return batches
+
+
+def test_replicas_that_work_at_once_on_the_same_orders_end_in_the_same_books(platform: Platform) -> None:
+    orders = [an_order() for _ in range(12)]
+    told = [[order.paid(), order.delivered(), order.refund(order.parts[1])] for order in orders]
+    from_ordering = [event for events in told for event in events]
+    from_dispatch = [order.trip() for order in orders]
+    failures: list[BaseException] = []
+
+    def replica(seed: int) -> None:
+        shuffled = random.Random(seed)
+        feeds = [from_ordering, from_dispatch]
+        try:
+            for feed in feeds if seed % 2 else reversed(feeds):
+                arrival = shuffled.sample(feed, len(feed))
+                for start in range(0, len(arrival), 6):
+                    platform.hears_at_once(*arrival[start : start + 6])
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=replica, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    platform.retry_until_nothing_is_left()
+    assert {order.order_id: platform.sums(order.order_id) for order in orders} == {
+        order.order_id: {
+            "cash:provider": 6200,
+            "payable:shop:fruit": -5510,
+            "revenue:take_rate": -290,
+            "revenue:delivery_fee": -700,
+            "expense:platform_discount": 300,
+            "expense:courier_pay": 651,
+            "payable:courier:courier-1": -651,
+        }
+        for order in orders
+    }
+    assert platform.is_sound()
