@@ -166,3 +166,5 @@ class AcceptStoreOrder(Schema):
 class Period(Schema):
     since = Instant(load_default=None)
     until = Instant(load_default=None)
+    limit = count(1, 500, load_default=500)
+    cursor = fields.String(validate=validate.Length(min=1, max=40), load_default=None)

@@ -43,7 +43,7 @@ class Problem(Schema):
     extra = fields.Dict(metadata={"description": "Further facts for programs."})
 
 
-class AccountShape(Schema):
+class AccountDetails(Schema):
     account_id = Id(required=True)
     role = fields.String(required=True)
     name = fields.String(required=True)
@@ -61,11 +61,11 @@ class TokenPair(Schema):
     expires_in = fields.Integer(required=True, metadata={"description": "Seconds."})
 
 
-class NewAccount(AccountShape):
+class NewAccount(AccountDetails):
     tokens = fields.Nested(TokenPair, required=True)
 
 
-class SessionShape(TokenPair):
+class Session(TokenPair):
     account_id = Id(required=True)
     role = fields.String(required=True)
 
@@ -225,7 +225,7 @@ class StoreOrder(Schema):
     lines = fields.List(fields.Nested(OrderLine))
 
 
-class DropOffShape(Schema):
+class OrderDropOff(Schema):
     lat = fields.Float()
     lon = fields.Float()
     address = fields.String()
@@ -267,7 +267,7 @@ class Order(Schema):
     total = fields.Nested(Money)
     refunded = fields.Nested(Money)
     slot = fields.Nested(Slot, allow_none=True)
-    drop_off = fields.Nested(DropOffShape, allow_none=True)
+    drop_off = fields.Nested(OrderDropOff, allow_none=True)
     zone_id = fields.String(allow_none=True)
     promised_at = Instant(allow_none=True)
     expires_at = Instant(allow_none=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from marshmallow import INCLUDE, Schema, fields, validate
+from typing import Any
+
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from services.gateway.contracts.fields import (
     Id,
@@ -50,6 +52,11 @@ class ChangeShop(ShopFields):
     lat = Latitude()
     lon = Longitude()
     status = one_of("open", "closed")
+
+    @validates_schema
+    def _whole_place(self, data: dict[str, Any], **_: Any) -> None:
+        if ("lat" in data) != ("lon" in data):
+            raise ValidationError("Send lat and lon together.", "lon" if "lat" in data else "lat")
 
 
 class ListingFields(Schema):

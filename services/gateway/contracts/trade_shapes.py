@@ -33,23 +33,29 @@ class PromotionLink(Schema):
 
 class Balance(Schema):
     owner_id = fields.String()
-    kind = fields.String()
+    account_kind = fields.String()
     payable = fields.Nested(Money)
     frozen = fields.Nested(Money)
     currency = fields.String()
 
 
 class StatementLine(Schema):
-    entry_id = fields.String()
+    entry_id = fields.Integer()
     transaction_id = fields.String()
+    posted_at = Instant()
+    occurred_at = Instant()
+    event_type = fields.String()
     account = fields.String()
+    amount = fields.Nested(Money)
     kind = fields.String()
+    reason = fields.String(metadata={"description": "Why it is this amount, in a sentence."})
     order_id = fields.String(allow_none=True)
     store_order_id = fields.String(allow_none=True)
-    amount = fields.Nested(Money)
-    balance = fields.Nested(Money, allow_none=True)
-    memo = fields.String(allow_none=True)
-    posted_at = Instant()
+    promotion_link_id = fields.String(allow_none=True)
+    rate_plan = fields.Integer(allow_none=True)
+    rate_bp = fields.Integer(allow_none=True)
+    base = fields.Nested(Money, allow_none=True)
+    reverses = fields.String(allow_none=True)
 
 
 class Statement(Schema):
@@ -59,10 +65,11 @@ class Statement(Schema):
     until = Instant(allow_none=True)
     currency = fields.String(allow_none=True)
     opening = fields.Nested(Money, allow_none=True)
-    closing = fields.Nested(Money, allow_none=True)
+    total_by_kind = fields.Dict(values=fields.Nested(Money))
     total = fields.Nested(Money, allow_none=True)
-    totals = fields.Dict(values=fields.Nested(Money))
-    items = fields.List(fields.Nested(StatementLine))
+    closing = fields.Nested(Money, allow_none=True)
+    lines = fields.List(fields.Nested(StatementLine))
+    next_cursor = fields.String(allow_none=True)
 
 
 class CustomerProfile(Schema):
@@ -180,17 +187,14 @@ class StopAnswer(Schema):
     delivery_status = fields.String()
 
 
-class Earnings(Schema):
+class Earnings(Statement):
+    """A courier's statement, and what is payable now."""
+
     courier_id = fields.String()
     payable = fields.Nested(Money, allow_none=True)
-    frozen = fields.Nested(Money, allow_none=True)
-    total = fields.Nested(Money, allow_none=True)
-    deliveries = fields.Integer()
-    currency = fields.String(allow_none=True)
-    items = fields.List(fields.Raw())
 
 
-class AreaShape(Schema):
+class ZoneArea(Schema):
     south = fields.Float()
     west = fields.Float()
     north = fields.Float()
@@ -200,7 +204,7 @@ class AreaShape(Schema):
 class Zone(Schema):
     zone_id = fields.String(required=True)
     name = fields.String()
-    area = fields.Nested(AreaShape)
+    area = fields.Nested(ZoneArea)
     settings = fields.Dict(allow_none=True)
 
 
@@ -232,7 +236,9 @@ class RatePlan(Schema):
 class LedgerAccount(Schema):
     account = fields.String(required=True)
     currency = fields.String()
-    balance = fields.Nested(Money)
+    balance = fields.Nested(Money, metadata={"description": "Debits less credits; all accounts sum to zero."})
+    side = fields.String(metadata={"enum": ["debit", "credit"]})
+    natural = fields.Nested(Money, metadata={"description": "The balance as its side counts it."})
 
 
 class DeadLetter(Schema):
@@ -254,8 +260,18 @@ class DeadLetterPage(Schema):
 
 
 class LedgerCheck(Schema):
+    sound = fields.Boolean()
     sums_to_zero = fields.Boolean()
+    sums = fields.Dict()
+    orders = fields.Integer()
+    open_orders = fields.Integer()
+    waiting_orders = fields.Integer()
+    unbalanced_transactions = fields.List(fields.Raw())
+    orphan_orders = fields.List(fields.Raw())
     per_order_mismatches = fields.List(fields.Raw())
+    per_order_mismatch_count = fields.Integer()
+    unsettled_orders = fields.List(fields.Raw())
+    unsettled_order_count = fields.Integer()
 
 
 ZonePage = several(Zone, "ZonePage")

@@ -177,4 +177,4 @@ def _roles(route: Route) -> list[str]:
 
 def _schema_name(schema: Any) -> str:
     cls = schema if isinstance(schema, type) else type(schema)
-    return cls.__name__.removesuffix("Shape")
+    return cls.__name__

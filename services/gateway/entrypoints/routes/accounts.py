@@ -59,7 +59,7 @@ def register(call: Call) -> dict[str, Any] | Answer:
     summary="Sign in",
     roles=ANYONE,
     body=forms.Credentials,
-    answer=shapes.SessionShape,
+    answer=shapes.Session,
     limit=Limit.SIGN_INS,
     refusals=("wrong-credentials", "too-many-failed-sign-ins"),
 )
@@ -83,7 +83,7 @@ def sign_in(call: Call) -> dict[str, Any]:
     description="A refresh token is good for one use. When it comes a second time, its session is closed.",
     roles=ANYONE,
     body=forms.Refresh,
-    answer=shapes.SessionShape,
+    answer=shapes.Session,
     limit=Limit.SIGN_INS,
     refusals=("refresh-token-invalid", "refresh-token-reused"),
 )
@@ -103,7 +103,7 @@ def sign_out(call: Call) -> None:
     accounts.sign_out(call.caller, store=call.parts.store, tokens=call.parts.tokens)
 
 
-@routes.get("/v1/me", summary="The caller's account", roles=SIGNED_IN, answer=shapes.AccountShape)
+@routes.get("/v1/me", summary="The caller's account", roles=SIGNED_IN, answer=shapes.AccountDetails)
 def me(call: Call) -> dict[str, Any]:
     return _account(accounts.who_am_i(call.caller, store=call.parts.store))
 

@@ -115,10 +115,11 @@ def set_rate_plan(call: Call) -> Any:
     "/v1/ledger/accounts",
     summary="The accounts of the ledger and their balances",
     roles=_OPERATOR_OR_ANALYST,
+    query=forms.Page,
     answer=trade_shapes.LedgerAccountPage,
 )
 def ledger_accounts(call: Call) -> Any:
-    return call.ask_as_caller("commission", "accounts")
+    return call.ask_as_caller("commission", "accounts", **call.query)
 
 
 @routes.get(
