@@ -66,7 +66,8 @@ async def audit_day(outcome: Outcome, base_url: str, operator: tuple[str, str]) 
         await all_of(outcome.records, lambda name: asked("order", name, order))
         await all_of(cast.shop_ids, lambda name: asked("shop", name, shop))
         await all_of(cast.couriers, lambda name: asked("courier", name, courier))
-        audit.accounts += (await api.get("/v1/ledger/accounts", person))["items"]
+        async for account in _pages(api, "/v1/ledger/accounts", person):
+            audit.accounts.append(account)
         async for letter in _pages(api, "/v1/dead-letters", person):
             audit.dead_letters.append(letter)
     finally:
