@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -167,7 +168,8 @@ def main() -> None:
     seen["inbox"] = rows(Crm, "SELECT count(*) FROM inbox")[0][0]
     seen["sent"] = wait_until(lambda: not outbox.has_unsent())
     seen["timer"] = wait_until(lambda: len(BEATS) >= 5)
-    print(json.dumps(seen), flush=True)
+    sys.stdout.write(json.dumps(seen) + "\n")
+    sys.stdout.flush()
     os._exit(0)
 
 
