@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.commission.application.ports import Catalogue, EntryRow, Ledger
-from services.commission.application.rights import accounts_of, check_party, operators_only, owner_of
+from services.commission.application.rights import (
+    accounts_of,
+    check_party,
+    owner_of,
+    readers_of_all_books_only,
+)
 from services.commission.domain.commands import AskAccounts, AskBalance, AskEntries, AskStatement, Party
+from shared.kernel.clock import Clock
+
+LONGEST_TRANSACTION_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,7 +32,10 @@ class Balance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
-    """``opening`` plus every line of the period is ``closing``; ``more`` is true when lines were left off."""
+    """``opening`` plus every line of the period is ``closing``; ``more`` is true when lines were left off.
+
+    ``final`` once the period is over and nothing can be posted into it any more.
+    """
 
     ask: AskStatement
     opening: int
@@ -31,6 +43,7 @@ class Statement:
     total_by_kind: dict[str, int]
     lines: list[EntryRow]
     more: bool
+    final: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,10 +69,10 @@ def balance(ask: AskBalance, *, catalogue: Catalogue, ledger: Ledger) -> Balance
     )
 
 
-def statement(ask: AskStatement, *, catalogue: Catalogue, ledger: Ledger) -> Statement:
+def statement(ask: AskStatement, *, catalogue: Catalogue, ledger: Ledger, clock: Clock) -> Statement:
     """Every movement of what is payable to a party, line by line, with the order and the rate behind it.
 
-    Entries never change, so a period that is over always reads the same.
+    Entries never change, so a statement that is final always reads the same.
     """
     check_party(ask.actor, ask.party, ask.owner_id, catalogue)
     payable, _ = accounts_of(ask.party, ask.owner_id)
@@ -84,13 +97,19 @@ def statement(ask: AskStatement, *, catalogue: Catalogue, ledger: Ledger) -> Sta
         total_by_kind=totals,
         lines=lines[: ask.limit],
         more=len(lines) > ask.limit,
+        final=ask.until is not None and _is_over(ask.until, clock),
     )
+
+
+def _is_over(until: datetime, clock: Clock) -> bool:
+    # A transaction that was dated before `until` may still be on its way to its commit.
+    return clock.wall_seconds(clock.now() - until) > LONGEST_TRANSACTION_SECONDS
 
 
 def entries(ask: AskEntries, *, catalogue: Catalogue, ledger: Ledger) -> list[EntryRow]:
     """Entries as they were written, one more than asked for; a party sees its own accounts alone."""
     if ask.account is None:
-        operators_only(ask.actor)
+        readers_of_all_books_only(ask.actor)
     else:
         check_party(ask.actor, *owner_of(ask.account), catalogue)
     accounts = None if ask.account is None else [ask.account]
@@ -99,7 +118,7 @@ def entries(ask: AskEntries, *, catalogue: Catalogue, ledger: Ledger) -> list[En
 
 def account_balances(ask: AskAccounts, *, ledger: Ledger) -> list[AccountBalance]:
     """Every account with its signed sum, by name, one more than asked for; all of them sum to zero."""
-    operators_only(ask.actor)
+    readers_of_all_books_only(ask.actor)
     rows = [
         AccountBalance(account=account, currency=currency, amount=amount)
         for account, currency, amount in ledger.balances(ask.prefix)

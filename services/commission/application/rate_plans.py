@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from services.commission.application.ports import Catalogue
-from services.commission.application.rights import operators_only
+from services.commission.application.rights import operators_only, readers_of_all_books_only
 from services.commission.domain.commands import Actor, SetRatePlan
 from services.commission.domain.errors import InvalidRatePlan, RatePlanExists, RatePlanInThePast
 from services.commission.domain.rates import RatePlan
@@ -30,7 +30,7 @@ def set_rate_plan(command: SetRatePlan, *, catalogue: Catalogue, clock: Clock) -
 
 
 def rate_plans(actor: Actor, *, catalogue: Catalogue) -> list[tuple[int, RatePlan]]:
-    operators_only(actor)
+    readers_of_all_books_only(actor)
     return catalogue.plans()
 
 

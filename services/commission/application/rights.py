@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from services.commission.application.ports import Catalogue
 from services.commission.domain import ledger
-from services.commission.domain.commands import Actor, Party
-from services.commission.domain.errors import AccountNotFound, OperatorsOnly
+from services.commission.domain.commands import COURIER, MERCHANT, Actor, Party
+from services.commission.domain.errors import AccountNotFound, BooksClosed, OperatorsOnly
 from services.commission.domain.promotion import Shop
 
 
 def may_see_shop(actor: Actor, shop: Shop) -> bool:
-    return actor.is_operator or (actor.role == "merchant" and shop.owner_id == actor.account_id)
+    return actor.is_operator or (actor.role == MERCHANT and shop.owner_id == actor.account_id)
 
 
 def operators_only(actor: Actor) -> None:
     if not actor.is_operator:
-        raise OperatorsOnly("Only operators may see this.")
+        raise OperatorsOnly("Only operators set rates.")
+
+
+def readers_of_all_books_only(actor: Actor) -> None:
+    if not actor.reads_all_books:
+        raise BooksClosed("Only operators and analysts read the platform's books.")
 
 
 def check_party(actor: Actor, party: Party, owner_id: str, catalogue: Catalogue) -> None:
     """Raises :class:`AccountNotFound` unless ``actor`` may see the accounts of that party."""
     if party is Party.PLATFORM:
-        operators_only(actor)
+        readers_of_all_books_only(actor)
         return
-    if actor.is_operator:
+    if actor.reads_all_books:
         return
-    if party is Party.COURIER and actor.role == "courier" and actor.account_id == owner_id:
+    if party is Party.COURIER and actor.role == COURIER and actor.account_id == owner_id:
         return
     if party is Party.SHOP:
         shop = catalogue.shop(owner_id)

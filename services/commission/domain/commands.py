@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from services.commission.domain.rates import CourierPay, TakeRateBase
 
-OPERATOR = "operator"
+OPERATOR, ANALYST, MERCHANT, COURIER = "operator", "analyst", "merchant", "courier"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +19,11 @@ class Actor:
     @property
     def is_operator(self) -> bool:
         return self.role == OPERATOR
+
+    @property
+    def reads_all_books(self) -> bool:
+        """Entries hold ids and amounts alone, so analysts may read them too."""
+        return self.role in {OPERATOR, ANALYST}
 
 
 class Party(StrEnum):

@@ -5,7 +5,8 @@ Refusal
 │   ├── InvalidRatePlan      a rate plan contradicts itself
 │   └── ContradictoryEvent   the figures of an event do not add up
 ├── Forbidden
-│   └── OperatorsOnly        the caller is no operator
+│   ├── OperatorsOnly        the caller is no operator
+│   └── BooksClosed          the caller is neither operator nor analyst
 ├── NotFound
 │   ├── AccountNotFound      no such account, or not the caller's
 │   ├── ShopNotFound         no such shop, or not the caller's
@@ -38,6 +39,10 @@ class ContradictoryEvent(InvalidInput):
 
 class OperatorsOnly(Forbidden):
     code, title = "operators-only", "This is open to operators only"
+
+
+class BooksClosed(Forbidden):
+    code, title = "books-closed", "The platform's books are open to operators and analysts only"
 
 
 class AccountNotFound(NotFound):

@@ -77,6 +77,7 @@ def statement(found: Statement) -> Json:
         "currency": currency,
         "since": _time(ask.since),
         "until": _time(ask.until),
+        "final": found.final,
         "opening": money(found.opening, currency),
         "total_by_kind": {kind: money(amount, currency) for kind, amount in found.total_by_kind.items()},
         "total": money(found.closing - found.opening, currency),

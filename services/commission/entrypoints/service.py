@@ -13,7 +13,7 @@ from services.commission.adapters.catalogue_sql import SqlCatalogue
 from services.commission.adapters.ledger_sql import SqlLedger
 from services.commission.application import accounts, bookkeeping, promotion, rate_plans
 from services.commission.application.audit import audit
-from services.commission.application.rights import check_party, operators_only
+from services.commission.application.rights import check_party, readers_of_all_books_only
 from services.commission.contracts import consumed, requests
 from services.commission.domain.commands import Party
 from services.commission.domain.ledger import Cause
@@ -109,7 +109,12 @@ class CommissionService:
         ask = requests.statement(request)
         with self._one_moment() as connection:
             return answers.statement(
-                accounts.statement(ask, catalogue=SqlCatalogue(connection), ledger=SqlLedger(connection))
+                accounts.statement(
+                    ask,
+                    catalogue=SqlCatalogue(connection),
+                    ledger=SqlLedger(connection),
+                    clock=self.clock,
+                )
             )
 
     @answer
@@ -118,7 +123,7 @@ class CommissionService:
         ask = requests.earnings(request)
         with self._one_moment() as connection:
             catalogue, ledger = SqlCatalogue(connection), SqlLedger(connection)
-            found = accounts.statement(ask, catalogue=catalogue, ledger=ledger)
+            found = accounts.statement(ask, catalogue=catalogue, ledger=ledger, clock=self.clock)
             payable = accounts.payable_now(ask, catalogue=catalogue, ledger=ledger)
         return answers.statement(found) | {
             "courier_id": ask.owner_id,
@@ -142,7 +147,7 @@ class CommissionService:
     def check(self, **request: Any) -> dict[str, Any]:
         """Whether the books are right, and what is wrong with them where they are not."""
         if request:
-            operators_only(requests.actor(request))
+            readers_of_all_books_only(requests.actor(request))
         with self._one_moment() as connection:
             return answers.audit(audit(SqlLedger(connection)))
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from services.commission.domain.errors import (
     InvalidRatePlan,
@@ -22,6 +24,7 @@ from services.commission.domain.errors import (
     ShopNotFound,
 )
 from shared.kernel.clock import to_wire
+from shared.kernel.ids import derived_id
 from tests.commission.builders import (
     a_listing_published,
     a_promoted_order,
@@ -99,6 +102,32 @@ def test_a_later_state_of_a_listing_is_not_replaced_by_an_earlier_one(town: Plat
     town.hears(later, a_listing_published("pear", "sourced", sequence=1))
     with pytest.raises(ListingNotSourced):
         link(town, listing_id="pear")
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.data())
+def test_shops_and_listings_end_the_same_however_they_are_heard_of(
+    platform: Platform, data: st.DataObject
+) -> None:
+    mark = derived_id(repr(data.draw(st.integers(0, 2**60), label="a listing of its own")))
+    told = [
+        a_shop_opened(f"shop-{mark}", owner_id="owner"),
+        a_listing_published(mark, f"shop-{mark}", sequence=1),
+        a_listing_published(mark, f"shop-{mark}", category="rare", sequence=2),
+        a_listing_published(mark, f"shop-{mark}", category="rarer", sourced=False, sequence=3),
+    ]
+    repeated = told + data.draw(st.lists(st.sampled_from(told), max_size=3))
+    for event in data.draw(st.permutations(repeated)):
+        platform.hears(event)
+    assert platform.rows("SELECT owner_id FROM shop WHERE shop_id = :id", id=f"shop-{mark}") == [("owner",)]
+    assert platform.rows("SELECT category, sourced FROM listing WHERE listing_id = :id", id=mark) == [
+        ("rarer", False)
+    ]
 
 
 def test_a_promoter_sees_what_its_links_earn(town: Platform) -> None:

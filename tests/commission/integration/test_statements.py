@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.commission.domain.errors import AccountNotFound, OperatorsOnly
+from services.commission.domain.errors import AccountNotFound, BooksClosed
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import InvalidInput
 from tests.commission.builders import (
@@ -69,6 +69,7 @@ def test_periods_follow_one_another_without_a_gap(platform: Platform) -> None:
     first = platform.service.statement(**asked, until=midnight)
     second = platform.service.statement(**asked, since=midnight)
     assert amount(first["closing"]) == 3 * 1710
+    assert (first["final"], second["final"]) == (True, False)
     assert second["opening"] == first["closing"]
     assert (
         second["closing"]
@@ -165,19 +166,22 @@ def test_a_couriers_money_is_seen_by_that_courier_alone(platform: Platform) -> N
             platform.service.balance(actor=actor, kind="courier", owner_id="courier-1")
 
 
-def test_the_platforms_books_are_for_operators(platform: Platform) -> None:
+def test_the_platforms_books_are_for_operators_and_analysts(platform: Platform) -> None:
     busy_day(platform)
     actor, service = merchant("fruit"), platform.service
-    with pytest.raises(OperatorsOnly):
+    with pytest.raises(BooksClosed):
         service.accounts(actor=actor)
-    with pytest.raises(OperatorsOnly):
+    with pytest.raises(BooksClosed):
         service.entries(actor=actor)
-    with pytest.raises(OperatorsOnly):
+    with pytest.raises(BooksClosed):
         service.statement(actor=actor, account_kind="platform", owner_id=None)
-    with pytest.raises(OperatorsOnly):
+    with pytest.raises(BooksClosed):
         service.entries(actor=actor, account="cash:provider")
-    with pytest.raises(OperatorsOnly):
+    with pytest.raises(BooksClosed):
         service.check(actor=actor)
+    analyst = {"account_id": "analyst-1", "role": "analyst"}
+    assert service.check(actor=analyst)["sound"]
+    assert service.accounts(actor=analyst)["items"]
 
 
 @pytest.mark.parametrize(
