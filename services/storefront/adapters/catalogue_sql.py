@@ -157,14 +157,17 @@ def _listings_near(*, paged: bool) -> TextClause:
             SELECT s.shop_id, s.name AS shop_name, s.delivery_radius_m, {_DISTANCE} AS distance_m
             FROM shop AS s WHERE {_IN_BOX}
         )
-        SELECT {rows.LISTING}, near.shop_name, near.distance_m
-        FROM near JOIN listing AS l USING (shop_id) JOIN stock_level AS v USING (listing_id)
-        WHERE near.distance_m <= least(:radius_m, near.delivery_radius_m)
-          AND l.status = 'published'
-          AND l.fragments @> CAST(:fragments AS text[])
-          AND l.search_text LIKE ALL (CAST(:patterns AS text[]))
-          {"AND (near.distance_m, l.listing_id) > (:after_m, :after_id)" if paged else ""}
-        ORDER BY near.distance_m, l.listing_id LIMIT :limit
+        SELECT {rows.LISTING}, found.shop_name, found.distance_m FROM (
+            SELECT l.listing_id, near.shop_name, near.distance_m
+            FROM near JOIN listing AS l USING (shop_id)
+            WHERE near.distance_m <= least(:radius_m, near.delivery_radius_m)
+              AND l.status = 'published'
+              AND l.fragments @> CAST(:fragments AS text[])
+              AND l.search_text LIKE ALL (CAST(:patterns AS text[]))
+              {"AND (near.distance_m, l.listing_id) > (:after_m, :after_id)" if paged else ""}
+            ORDER BY near.distance_m, l.listing_id LIMIT :limit
+        ) AS found JOIN listing AS l USING (listing_id) JOIN stock_level AS v USING (listing_id)
+        ORDER BY found.distance_m, found.listing_id
     """)
 
 
