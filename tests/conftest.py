@@ -6,6 +6,7 @@ Nothing is skipped where a server is missing: the run stops with a sentence that
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,21 @@ from linli.stack.redis_server import PrivateRedis
 from linli.stack.state import State
 from shared.persistence import Database
 from tests.databases import TestDatabases
+
+
+@pytest.fixture(autouse=True)
+def _no_network_in_unit_tests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit test that leaves this machine has forgotten a fake."""
+    if "unit" not in request.path.parts:
+        return
+    connect = socket.socket.connect
+
+    def connect_here(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+            raise AssertionError(f"A unit test tried to reach {address[0]}.")
+        connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
 
 
 @pytest.fixture(scope="session")
