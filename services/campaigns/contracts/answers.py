@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from services.campaigns.contracts import cursors
-from services.campaigns.domain.campaign import CampaignAccount
+from services.campaigns.domain.campaign import CampaignAccount, Obstacle
 from services.campaigns.domain.pipeline import Evaluation
 from shared.kernel.clock import to_wire
 
+_STATUS = {None: "running", Obstacle.NOT_STARTED: "scheduled", Obstacle.ENDED: "ended"}
 
-def campaign(account: CampaignAccount) -> dict[str, Any]:
+
+def campaign(account: CampaignAccount, now: datetime) -> dict[str, Any]:
     """For those who run it: the terms, and what is taken."""
     terms, usage = account.campaign, account.usage
     return {
@@ -30,15 +33,16 @@ def campaign(account: CampaignAccount) -> dict[str, Any]:
         "ends_at": to_wire(terms.ends_at),
         "ended_at": to_wire(terms.ended_at) if terms.ended_at else None,
         "code": terms.code,
+        "status": _STATUS[terms.runs_at(now)],
     }
 
 
-def page(accounts: Sequence[CampaignAccount], limit: int) -> dict[str, Any]:
+def page(accounts: Sequence[CampaignAccount], limit: int, now: datetime) -> dict[str, Any]:
     """``accounts`` holds one more than ``limit`` when there is a further page."""
     shown = accounts[:limit]
     further = len(accounts) > limit
     return {
-        "items": [campaign(account) for account in shown],
+        "items": [campaign(account, now) for account in shown],
         "next_cursor": cursors.encode(shown[-1].campaign.campaign_id) if further else None,
     }
 

@@ -26,6 +26,9 @@ from shared.kernel.money import Money
 
 _ID = validate.Regexp(r"[\x21-\x7e]{1,100}\Z", error="Expected an id.")
 _WORDS = validate.Regexp(r"[^\x00-\x1f]+\Z", error="Expected some text.")
+_CODE = validate.Regexp(
+    r"\s*[\x21-\x7e]{3,40}\s*\Z", error="A code is 3 to 40 letters, digits and signs, without spaces."
+)
 _LIMIT = validate.Range(min=1, max=1_000_000_000)
 _AMOUNT_BOUND = 10**15
 
@@ -83,7 +86,7 @@ class _Shop(Schema):
 class _Evaluate(Schema):
     customer_id = fields.String(required=True, validate=_ID)
     coupon_codes = fields.List(
-        fields.String(validate=[validate.Length(max=40), _WORDS]),
+        fields.String(validate=validate.And(validate.Length(max=100), validate.ContainsNoneOf("\x00"))),
         load_default=list,
         validate=validate.Length(max=20),
     )

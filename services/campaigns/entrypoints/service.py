@@ -33,13 +33,13 @@ class CampaignsService:
         account = self.database.run(
             lambda tx: campaigns.launch(command, store=StoreSql(tx), clock=self.clock)
         )
-        return answers.campaign(account)
+        return answers.campaign(account, self.clock.now())
 
     @answer
     def end(self, **request: Any) -> dict[str, Any]:
         command = requests.one_campaign(request)
         account = self.database.run(lambda tx: campaigns.end(command, store=StoreSql(tx), clock=self.clock))
-        return answers.campaign(account)
+        return answers.campaign(account, self.clock.now())
 
     @answer
     def campaign(self, **request: Any) -> dict[str, Any]:
@@ -47,13 +47,13 @@ class CampaignsService:
         account = self.database.run(
             lambda tx: campaigns.campaign_of(query.actor, query.campaign_id, store=StoreSql(tx))
         )
-        return answers.campaign(account)
+        return answers.campaign(account, self.clock.now())
 
     @answer
     def campaigns_of(self, **request: Any) -> dict[str, Any]:
         query = requests.campaigns_of(request)
         accounts = self.database.run(lambda tx: campaigns.campaigns_of(query, store=StoreSql(tx)))
-        return answers.page(accounts, query.limit)
+        return answers.page(accounts, query.limit, self.clock.now())
 
     @answer
     def evaluate(self, **request: Any) -> dict[str, Any]:
