@@ -72,6 +72,17 @@ class Statement(Schema):
     next_cursor = fields.String(allow_none=True)
 
 
+class CustomerMoment(Schema):
+    """One fact between a customer and a shop."""
+
+    kind = fields.String(metadata={"enum": ["placed", "paid", "delivered", "cancelled", "refunded"]})
+    at = Instant()
+    order_id = Id()
+    store_order_id = Id()
+    refund_id = fields.String(allow_none=True)
+    amount = fields.Nested(Money, allow_none=True)
+
+
 class CustomerProfile(Schema):
     """What a shop knows of one of its customers: from their orders alone."""
 
@@ -83,25 +94,28 @@ class CustomerProfile(Schema):
     refund_count = fields.Integer()
     spend = fields.Nested(Money, allow_none=True)
     refunded = fields.Nested(Money, allow_none=True)
-    average_order = fields.Nested(Money, allow_none=True)
-    first_order_at = Instant(allow_none=True)
-    last_order_at = Instant(allow_none=True)
-    categories = fields.Dict()
-    segment = fields.String(allow_none=True)
-    tags = fields.List(fields.String())
+    spend_elsewhere = fields.List(
+        fields.Nested(Money), metadata={"description": "What was spent in further currencies, if any."}
+    )
+    first_seen = Instant()
+    last_seen = Instant()
+    timeline = fields.List(fields.Nested(CustomerMoment))
+    next_cursor = fields.String(
+        allow_none=True, metadata={"description": "Goes on with the timeline, where it was asked for."}
+    )
 
 
 class ShopProfile(Schema):
     shop_id = Id(required=True)
     customer_count = fields.Integer()
-    repeat_customer_count = fields.Integer()
+    returning_customer_count = fields.Integer()
     order_count = fields.Integer()
-    delivered_count = fields.Integer()
-    cancelled_count = fields.Integer()
-    spend = fields.Nested(Money, allow_none=True)
-    refunded = fields.Nested(Money, allow_none=True)
-    first_order_at = Instant(allow_none=True)
-    last_order_at = Instant(allow_none=True)
+    refund_count = fields.Integer()
+    spend = fields.Nested(Money)
+    refunded = fields.Nested(Money)
+    spend_elsewhere = fields.List(fields.Nested(Money))
+    first_seen = Instant(allow_none=True)
+    last_seen = Instant(allow_none=True)
 
 
 class Rule(Schema):
@@ -118,13 +132,14 @@ class Campaign(Schema):
     rule = fields.Nested(Rule)
     budget = fields.Nested(Money, allow_none=True)
     spent = fields.Nested(Money, allow_none=True)
-    redeemed = fields.Integer()
+    uses = fields.Integer()
     per_customer_limit = fields.Integer(allow_none=True)
     total_limit = fields.Integer(allow_none=True)
     starts_at = Instant()
     ends_at = Instant()
+    ended_at = Instant(allow_none=True)
     code = fields.String(allow_none=True)
-    status = fields.String()
+    status = fields.String(metadata={"enum": ["scheduled", "running", "ended"]})
 
 
 class Shift(Schema):

@@ -241,10 +241,11 @@ def customers_of_shop(call: Call) -> Any:
     "/v1/shops/{shop_id}/customers/{customer_id}",
     summary="What a shop knows of a customer",
     roles=_MERCHANT_OR_OPERATOR,
+    query=forms.Page,
     answer=trade_shapes.CustomerProfile,
 )
 def customer_of_shop(call: Call) -> Any:
-    return call.ask_as_caller("crm", "profile", **call.path)
+    return call.ask_as_caller("crm", "profile", **call.path, **call.query)
 
 
 @routes.get(
@@ -277,11 +278,23 @@ def launch_campaign(call: Call) -> Any:
     "/v1/shops/{shop_id}/campaigns",
     summary="A shop's campaigns",
     roles=_MERCHANT_OR_OPERATOR,
+    query=forms.Page,
     answer=trade_shapes.CampaignPage,
 )
 def campaigns_of_shop(call: Call) -> Any:
-    found = call.ask_as_caller("campaigns", "campaigns_of", **call.path)
-    return found if isinstance(found, dict) else {"items": found, "next_cursor": None}
+    return call.ask_as_caller("campaigns", "campaigns_of", **call.path, **call.query)
+
+
+@routes.post(
+    "/v1/campaigns/{campaign_id}/end",
+    summary="End a campaign before its time",
+    roles=_MERCHANT_OR_OPERATOR,
+    body=forms.Nothing,
+    answer=trade_shapes.Campaign,
+    refusals=("campaign-not-found",),
+)
+def end_campaign(call: Call) -> Any:
+    return call.ask_as_caller("campaigns", "end", **call.path)
 
 
 def _positioned(body: dict[str, Any]) -> dict[str, Any]:

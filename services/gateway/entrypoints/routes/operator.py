@@ -98,6 +98,17 @@ def launch_platform_campaign(call: Call) -> Any:
     )
 
 
+@routes.get(
+    "/v1/campaigns",
+    summary="The campaigns for every shop",
+    roles=OPERATOR,
+    query=forms.Page,
+    answer=trade_shapes.CampaignPage,
+)
+def platform_campaigns(call: Call) -> Any:
+    return call.ask_as_caller("campaigns", "campaigns_of", shop_id=None, **call.query)
+
+
 @routes.post(
     "/v1/rate-plans",
     summary="Set the rates of the platform",
