@@ -36,7 +36,9 @@ def by_platform(amount: int) -> Discount:
     return Discount(campaign_id=PLATFORM_CAMPAIGN, name="welcome", funder="platform", amount=amount)
 
 
-def a_line(number: int, category: str, quantity: int, unit_price: int, *discounts: Discount, **more: Any) -> Line:
+def a_line(
+    number: int, category: str, quantity: int, unit_price: int, *discounts: Discount, **more: Any
+) -> Line:
     return Line(
         **{
             "line_id": LINES[number],

@@ -186,6 +186,10 @@ class FakeCommission:
         return self.links[code]
 
 
+def undisturbed(service: str, method: str) -> None:
+    """Nothing happens ahead of a request."""
+
+
 class FakeRpc:
     """Carries requests to the fakes. What is in ``mute`` answers too late, after it has done its work if
     ``works_when_mute``; ``before`` is called ahead of every request."""
@@ -198,9 +202,11 @@ class FakeRpc:
         self.mute: set[tuple[str, str]] = set()
         self.works_when_mute = True
         self.log: list[tuple[str, str]] = []
-        self.before: Callable[[str, str], None] = lambda service, method: None
+        self.before: Callable[[str, str], None] = undisturbed
 
-    def call(self, service: str, method: str, *, deadline: float = DEADLINE_SECONDS, **arguments: Any) -> Any:
+    def call(
+        self, service: str, method: str, /, *, deadline: float = DEADLINE_SECONDS, **arguments: Any
+    ) -> Any:
         self.before(service, method)
         self.log.append((service, method))
         if (service, method) in self.mute:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from shared.kernel.errors import Refusal
-from tests.ordering.integration.conftest import CUSTOMER, RULES, Platform, part_of
+from tests.ordering.fakes import FakeRpc, undisturbed
+from tests.ordering.integration.conftest import CUSTOMER, RULES, Platform, Wire, merchant, part_of
 
 
 def refused(platform: Platform, quote_id: str, order_id: str) -> Refusal:
@@ -17,7 +19,7 @@ def refused(platform: Platform, quote_id: str, order_id: str) -> Refusal:
     return caught.value
 
 
-def amounts(wire: dict, *names: str) -> tuple[int, ...]:
+def amounts(wire: Wire, *names: str) -> tuple[int, ...]:
     return tuple(wire[name]["amount"] for name in names)
 
 
@@ -126,7 +128,9 @@ def test_what_is_held_outlasts_the_order(platform: Platform) -> None:
         (lambda rpc: setattr(rpc.campaigns, "uses", 0), "refused"),
     ],
 )
-def test_a_refusal_of_one_releases_the_others(platform: Platform, spoil, code: str) -> None:
+def test_a_refusal_of_one_releases_the_others(
+    platform: Platform, spoil: Callable[[FakeRpc], None], code: str
+) -> None:
     quote = platform.quoted(coupon_codes=["WELCOME"])
     spoil(platform.rpc)
     assert refused(platform, quote["quote_id"], "order-a").code == code
@@ -198,7 +202,7 @@ def test_a_crash_after_holding_is_healed_by_asking_again(platform: Platform) -> 
     platform.rpc.before = die
     with pytest.raises(SystemExit):
         platform.place(quote["quote_id"], "order-a")
-    platform.rpc.before = lambda service, method: None
+    platform.rpc.before = undisturbed
     order = platform.place(quote["quote_id"], "order-a")
     assert platform.rpc.storefront.available("apples") == 97
     assert platform.place(quote["quote_id"], "order-a") == order
@@ -286,11 +290,11 @@ def test_orders_are_listed_page_by_page(platform: Platform) -> None:
 def test_a_shop_sees_its_paid_parts_without_the_door(platform: Platform) -> None:
     platform.placed()
     order = platform.paid()
-    seen = platform.service.store_orders(actor={"account_id": "merchant-1", "role": "merchant"}, shop_id="shop-1")
+    seen = platform.service.store_orders(actor=merchant(1), shop_id="shop-1")
     (item,) = seen["items"]
     assert item["store_order_id"] == part_of(order, "shop-1")["store_order_id"]
     assert "drop_off" not in item
-    other = platform.service.store_orders(actor={"account_id": "merchant-2", "role": "merchant"}, shop_id="shop-1")
+    other = platform.service.store_orders(actor=merchant(2), shop_id="shop-1")
     assert other["items"] == []
 
 

@@ -23,9 +23,7 @@ def accept(platform: Platform, order: Wire, shop: int) -> Wire:
 
 def reject(platform: Platform, order: Wire, shop: int, reason: str = "sold out") -> Wire:
     part = part_of(order, f"shop-{shop}")
-    return platform.service.reject(
-        actor=merchant(shop), store_order_id=part["store_order_id"], reason=reason
-    )
+    return platform.service.reject(actor=merchant(shop), store_order_id=part["store_order_id"], reason=reason)
 
 
 def pickup(platform: Platform, order: Wire, shop: int) -> None:

@@ -183,8 +183,9 @@ def test_cancelling_finds_a_charge_that_was_not_told_yet(platform: Platform) -> 
     assert platform.money_taken() == 0
     (event,) = platform.published("OrderCancelled")
     assert event["was_paid"] is True
-    assert sum(refund["amount"]["amount"] for refund in platform.published("RefundIssued")) == (
-        order["total"]["amount"]
+    assert (
+        sum(refund["amount"]["amount"] for refund in platform.published("RefundIssued"))
+        == (order["total"]["amount"])
     )
 
 
