@@ -79,15 +79,11 @@ class SqlCatalogue:
             opened=open_minute is not None,
             paged=search.after is not None,
         )
-        found = [
-            FoundShop(shop=rows.shop(row), distance_m=row.distance_m)
-            for row in self._connection.execute(statement, parameters)
-        ]
-        more = len(found) > search.limit
-        last = found[search.limit - 1] if more else None
+        found: Sequence[Any] = self._connection.execute(statement, parameters).all()
+        last = found[search.limit - 1] if len(found) > search.limit else None
         return Page(
             items=found[: search.limit],
-            next_key=(last.distance_m, last.shop.shop_id) if last else None,
+            next_key=(last.distance_m, last.shop_id) if last else None,
         )
 
     def listings_near(self, search: Near) -> Page[FoundListing]:
@@ -97,8 +93,7 @@ class SqlCatalogue:
                 _listings_near(paged=search.after is not None), _around(search)
             )
         ]
-        more = len(found) > search.limit
-        last = found[search.limit - 1] if more else None
+        last = found[search.limit - 1] if len(found) > search.limit else None
         return Page(
             items=found[: search.limit],
             next_key=(last.distance_m, last.listing.listing_id) if last else None,

@@ -59,6 +59,12 @@ def nearby(search: Near, *, catalogue: Catalogue, clock: Clock) -> Page[FoundSho
 def listings_of_shop(
     shop_id: str, *, actor: Actor | None, limit: int, after: Key | None, catalogue: Catalogue
 ) -> Page[Listing]:
-    """A shop's listings; those that were withdrawn only to the shop itself and to operators."""
+    """A shop's listings; those that were withdrawn only to the shop itself and to operators.
+
+    Raises ShopNotFound for a shop that is not there.
+    """
     mine = actor is not None and (actor.is_operator or catalogue.shop(shop_id).owner_id == actor.account_id)
-    return catalogue.listings_of(shop_id, limit, after, withdrawn_too=mine)
+    found = catalogue.listings_of(shop_id, limit, after, withdrawn_too=mine)
+    if not found.items:
+        catalogue.shop(shop_id)
+    return found

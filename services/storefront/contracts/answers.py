@@ -52,8 +52,20 @@ def listing(item: Listing) -> Wire:
 
 def found_shop(item: FoundShop) -> Wire:
     """A shop and how far it is; ``delivers`` says whether it delivers that far."""
-    delivers = item.distance_m <= item.shop.terms.delivery_radius_m
-    return shop(item.shop) | {"distance_m": item.distance_m, "delivers": delivers}
+    return {
+        "shop_id": item.shop_id,
+        "owner_id": item.owner_id,
+        "name": item.name,
+        "category": item.category,
+        "position": {"lat": item.lat, "lon": item.lon},
+        "delivery_radius_m": item.delivery_radius_m,
+        "hours": item.hours,
+        "preparation_minutes": item.preparation_minutes,
+        "status": item.status,
+        "version": item.version,
+        "distance_m": item.distance_m,
+        "delivers": item.distance_m <= item.delivery_radius_m,
+    }
 
 
 def found_listing(item: FoundListing) -> Wire:

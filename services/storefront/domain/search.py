@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
+from services.storefront.domain.hours import Spans
 from services.storefront.domain.listing import Listing
 from services.storefront.domain.position import Position
-from services.storefront.domain.shop import Shop
 
 Item = TypeVar("Item")
 # The sort key of the last item that was seen; a list goes on behind it.
@@ -36,9 +36,20 @@ class Near:
     open_now: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class FoundShop:
-    shop: Shop
+class FoundShop(Protocol):
+    """A shop as a search shows it. Searches are many, so a row of the answer serves as it is."""
+
+    shop_id: str
+    owner_id: str
+    name: str
+    category: str
+    lat: float
+    lon: float
+    delivery_radius_m: int
+    hours: Spans | None
+    preparation_minutes: int
+    status: str
+    version: int
     distance_m: int
 
 

@@ -39,6 +39,13 @@ def test_a_withdrawn_listing_is_shown_to_its_shop_alone(street: Street):
     assert shown(actor=MEI) == shown(actor=OPERATOR) == ["apple", "pear"]
 
 
+def test_a_shop_that_is_not_there_has_no_listings_to_show(street: Street):
+    street.open_shop()
+    assert street.service.listings(shop_id="fruit") == {"items": [], "next_cursor": None}
+    with pytest.raises(errors.ShopNotFound):
+        street.service.listings(shop_id="nowhere")
+
+
 def test_only_the_shops_own_merchant_touches_its_listings(street: Street):
     street.open_shop()
     street.list_goods()

@@ -40,6 +40,12 @@ def test_shops_come_nearest_first_within_the_radius(town: Street):
     assert "far" in ids(town.service.nearby(**HERE, radius_m=15_000))
 
 
+def test_a_found_shop_is_shown_as_it_is_alone(town: Street):
+    found = town.service.nearby(**HERE)["items"][0]
+    del found["distance_m"], found["delivers"]
+    assert found == town.service.shop(shop_id="here")
+
+
 def test_shops_that_wait_or_closed_are_not_found(town: Street):
     town.service.open_shop(actor=MEI, shop_id="new", name="new", category="fruit", position=HERE)
     town.service.change_shop(actor=MEI, shop_id="north", status="closed")
