@@ -1,4 +1,4 @@
-"""Writes the documents that follow from the code: the event catalogue, for people and for machines.
+"""Writes the documents that follow from the code: the event catalogue, and the broker's definitions.
 
 `python -P -m linli.documents` writes them; with `--check` it only says whether they are fresh.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from linli.definitions import definitions
 from linli.processes.discovery import SERVICES, all_services, service_class
 
 DOCS = SERVICES.parent / "docs"
@@ -131,7 +132,12 @@ def documents() -> dict[Path, str]:
     warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
     events = list(catalogue())
     machine = json.dumps(asyncapi(events), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    return {DOCS / "events.md": events_page(events), DOCS / "asyncapi.json": machine}
+    broker = json.dumps(definitions(), indent=1, sort_keys=True) + "\n"
+    return {
+        DOCS / "events.md": events_page(events),
+        DOCS / "asyncapi.json": machine,
+        SERVICES.parent / "deploy" / "rabbitmq" / "definitions.json": broker,
+    }
 
 
 def main(arguments: list[str]) -> int:

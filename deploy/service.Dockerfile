@@ -1,0 +1,33 @@
+# One image a service:  docker build -f deploy/service.Dockerfile --build-arg SERVICE=ordering -t linli/ordering .
+# It holds that service, shared/ and the mains, nothing else. The target `tools` holds the whole project, for
+# what a deployment does once: migrations and the declaration of exchanges and queues.
+ARG PYTHON=3.13
+
+FROM python:${PYTHON}-slim AS packages
+COPY requirements.lock /
+RUN python -m venv /venv \
+ && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r /requirements.lock
+
+FROM python:${PYTHON}-slim AS runtime
+RUN useradd --create-home --uid 10001 linli && mkdir /keys && chown linli /keys
+COPY --from=packages /venv /venv
+WORKDIR /app
+ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1 LINLI_OPS_ADDRESS=0.0.0.0:9100
+COPY linli/__init__.py linli/failures.py linli/
+COPY linli/processes linli/processes
+COPY shared shared
+COPY services/__init__.py services/
+USER linli
+EXPOSE 9100
+
+FROM runtime AS tools
+COPY linli linli
+COPY services services
+ENTRYPOINT ["python", "-m", "linli"]
+
+FROM runtime AS service
+ARG SERVICE
+ENV SERVICE=${SERVICE}
+COPY services/${SERVICE} services/${SERVICE}
+# Without a command it runs the service; `python -m linli.processes.relay ordering` runs its relay, and so on.
+CMD ["sh", "-c", "exec python -m linli.processes.service $SERVICE"]
