@@ -9,8 +9,10 @@ at a fixed rhythm whatever the answers do, for the waiting times.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Annotated, Any
 
 import typer
@@ -18,9 +20,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.neighbourhood import Neighbourhood, build
-from benchmarks.platforms import Where, connected, percentiles, platform
+from benchmarks.platforms import Where, connected, percentiles, platform, run
 from linli.day.api import Api, ApiRefusal
 from linli.day.quiet import Databases, subscriptions
+from shared.messaging.topology import Subscription
 
 console = Console()
 EFFECTS = ("OrderPlaced", "OrderPaid", "StoreOrderSplit", "StockReserved")
@@ -33,7 +36,7 @@ class Load:
     started: float = 0.0
     answered: float = 0.0
     done: float = 0.0
-    times: list[float] = None  # type: ignore[assignment]
+    times: list[float] = field(default_factory=list)
     refused: int = 0
 
     @property
@@ -57,14 +60,14 @@ async def closed_loop(
     api: Api, hood: Neighbourhood, databases: Databases, *, workers: int, seconds: float
 ) -> Load:
     """So many customers, each ordering again and again."""
-    load = Load(times=[])
+    load = Load()
     before = paid(databases)
     load.started = time.monotonic()
-    numbers = iter(range(10_000_000))
+    numbers, run = count(), secrets.token_hex(4)
 
     async def worker() -> None:
         while time.monotonic() < load.started + seconds:
-            await _timed(load, time.monotonic(), checkout(api, hood, "closed", next(numbers)))
+            await _timed(load, time.monotonic(), checkout(api, hood, run, next(numbers)))
 
     await asyncio.gather(*(worker() for _ in range(workers)))
     load.answered = time.monotonic()
@@ -77,14 +80,14 @@ async def open_loop(
     api: Api, hood: Neighbourhood, databases: Databases, *, rate: float, seconds: float
 ) -> Load:
     """One checkout every 1/rate seconds; a wait counts from when it was due, not from when it began."""
-    load = Load(times=[])
+    load = Load()
     before = paid(databases)
     load.started = time.monotonic()
-    tasks = []
+    tasks, run = [], secrets.token_hex(4)
     for number in range(int(rate * seconds)):
         due = load.started + number / rate
         await asyncio.sleep(max(0.0, due - time.monotonic()))
-        tasks.append(asyncio.create_task(_timed(load, due, checkout(api, hood, "open", number))))
+        tasks.append(asyncio.create_task(_timed(load, due, checkout(api, hood, run, number))))
     await asyncio.gather(*tasks)
     load.answered = time.monotonic()
     await to_the_last_effect(databases, before + len(load.times))
@@ -119,7 +122,7 @@ async def to_the_last_effect(databases: Databases, orders_paid: int, patience: f
     raise TimeoutError(f"{orders_paid - paid(databases)} payments or some effects did not come")
 
 
-def behind(databases: Databases, wanted: Any) -> int:
+def behind(databases: Databases, wanted: Subscription) -> int:
     published = databases.value(
         wanted.source, "SELECT count(*) FROM outbox WHERE type = ANY(%s)", list(wanted.types)
     )
@@ -167,4 +170,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from benchmarks.checkout import open_loop
 from benchmarks.neighbourhood import build
-from benchmarks.platforms import Where, connected, percentiles, platform
+from benchmarks.platforms import Where, connected, percentiles, platform, run
 from linli.day.quiet import Databases, subscriptions
 
 
@@ -68,4 +68,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

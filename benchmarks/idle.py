@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.platforms import Where, platform
+from benchmarks.platforms import Where, platform, run
 from linli.stack import children
 from linli.stack.platform import state_folder
 
@@ -58,4 +58,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.neighbourhood import CENTRE, build
-from benchmarks.platforms import Where, connected, percentiles, platform
+from benchmarks.platforms import Where, connected, percentiles, platform, run
 from linli.day.api import Api
 
 
@@ -61,4 +61,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

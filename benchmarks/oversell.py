@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.neighbourhood import Neighbourhood, build, drop_off
-from benchmarks.platforms import Where, connected, platform
+from benchmarks.platforms import Where, connected, platform, run
 from linli.day.api import Api, ApiRefusal, Person
 from linli.day.quiet import Databases
 
@@ -126,4 +126,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run(main)

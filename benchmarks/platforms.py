@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import typer
 from rich.console import Console
 
 from linli.day.api import Api, Person
@@ -54,9 +56,18 @@ def percentiles(values: Sequence[float]) -> tuple[float, float, float]:
     return percentile(values, 0.5), percentile(values, 0.9), percentile(values, 0.99)
 
 
-def _operator() -> tuple[str, str]:
-    import os
+def run(main: Callable[..., None]) -> None:
+    """Run a measurement as a command; what goes wrong is said in a sentence where there is one."""
+    app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+    app.command()(main)
+    try:
+        app()
+    except Failure as failure:
+        Console(stderr=True).print(str(failure), style="red", markup=False)
+        raise SystemExit(failure.exit_code) from None
 
+
+def _operator() -> tuple[str, str]:
     try:
         return os.environ["LINLI_OPERATOR"], os.environ["LINLI_OPERATOR_PASSWORD"]
     except KeyError as missing:

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import psycopg2
 
+from linli.processes import discovery
 from linli.stack.databases import connect
+from shared.messaging.topology import Subscription
 
 # What a service finishes by itself, in its own time: holds that run out, money on its way back.
 _LOOSE_ENDS = {
     "storefront": ("held", "SELECT count(*) FROM reservation WHERE status IN ('held', 'unknown')"),
     "ordering": ("refunds not sent", "SELECT count(*) FROM provider_refund WHERE sent_at IS NULL"),
 }
-_SERVICES = Path(__file__).parents[2] / "services"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Subscribed:
-    """What one service hears of another, as its entrypoints say."""
-
-    service: str
-    source: str
-    types: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return f"{self.service}.from.{self.source}"
 
 
 class Databases:
@@ -70,18 +57,14 @@ def databases_at(urls: Mapping[str, str]) -> Iterator[Databases]:
         databases.close()
 
 
-def subscriptions() -> list[Subscribed]:
-    """Every subscription that the services' entrypoints declare, read from their source."""
-    found: list[Subscribed] = []
-    for file in sorted(_SERVICES.glob("*/entrypoints/*.py")):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if not isinstance(node, ast.Call) or getattr(node.func, "id", "") != "subscribe":
-                continue
-            words = [x.value for x in node.args if isinstance(x, ast.Constant) and isinstance(x.value, str)]
-            if len(words) > 1:
-                service = file.parents[1].name
-                found.append(Subscribed(service=service, source=words[0], types=tuple(words[1:])))
-    return found
+@cache
+def subscriptions() -> tuple[Subscription, ...]:
+    """Every subscription that the services' entrypoints declare."""
+    warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
+    from shared.messaging.subscription import subscriptions_of
+
+    classes = [discovery.service_class(name) for name in discovery.all_services()]
+    return tuple(sorted(found for cls in classes for found in subscriptions_of(cls)))
 
 
 def undone(databases: Databases) -> dict[str, int]:
@@ -100,7 +83,7 @@ def undone(databases: Databases) -> dict[str, int]:
     return {what: count for what, count in left.items() if count}
 
 
-def missing(databases: Databases, wanted: Subscribed) -> set[str]:
+def missing(databases: Databases, wanted: Subscription) -> set[str]:
     """Events that were published for a subscription and are neither done, nor waiting, nor parked there."""
     published = databases.rows(
         wanted.source, "SELECT id FROM outbox WHERE type = ANY(%s)", list(wanted.types)
