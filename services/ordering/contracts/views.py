@@ -120,15 +120,19 @@ def refund(refund_id: str, refunds: Sequence[Refund], item: Order) -> Wire:
     currency = item.currency
     goods = sum(part.goods for part in refunds)
     fee = sum(part.delivery_fee for part in refunds)
+    stores = [part.store_order_id for part in refunds if part.store_order_id is not None]
+    parts = [_refund_part(part, currency) for part in refunds]
     return {
         "refund_id": refund_id,
         "order_id": item.order_id,
+        "store_order_id": stores[0] if len(stores) == 1 else None,
         "amount": money(goods + fee, currency),
         "goods": money(goods, currency),
         "delivery_fee": money(fee, currency),
         "reason": refunds[0].reason,
         "issued_at": to_wire(refunds[0].issued_at),
-        "parts": [_refund_part(part, currency) for part in refunds],
+        "lines": [line for part in parts for line in part["lines"]],
+        "parts": parts,
     }
 
 
