@@ -20,8 +20,8 @@ def definitions() -> dict[str, Any]:
     declare(notebook, publishers(), subscriptions)
     return {
         "vhosts": [{"name": "/"}],
-        "exchanges": list(notebook.exchanges.values()),
-        "queues": list(notebook.queues.values()),
+        "exchanges": [notebook.exchanges[name] for name in sorted(notebook.exchanges)],
+        "queues": [notebook.queues[name] for name in sorted(notebook.queues)],
         "bindings": sorted(notebook.bindings, key=lambda b: (b["source"], b["destination"], b["routing_key"])),
     }
 
