@@ -2,6 +2,7 @@
 "use strict";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
+const ROLES = 5;
 let spec;
 
 const make = (tag, attributes = {}, ...children) => {
@@ -67,6 +68,8 @@ const kind = (given) => {
 const inner = (given) => {
   const [schema] = plain(given);
   if (schema.type === "array") return inner(schema.items || {});
+  // Money is everywhere and explained at the top.
+  if ((named(schema) || "").startsWith("Money")) return null;
   const real = resolve(schema);
   return real.properties ? real : null;
 };
@@ -102,7 +105,9 @@ const example = (given, depth = 0) => {
   if (real.enum) return real.enum[0];
   if (real.type === "array") return depth > 5 ? [] : [example(real.items || {}, depth + 1)];
   if (real.properties) {
-    const wanted = real.required && real.required.length ? real.required : Object.keys(real.properties);
+    const all = Object.keys(real.properties);
+    // One of email and phone is needed, which a list of required fields cannot say.
+    const wanted = (real.required || []).length ? all.filter((name) => name === "email" || real.required.includes(name)) : all;
     return Object.fromEntries(wanted.map((name) => [name, exampleOf(name, real.properties[name], depth)]));
   }
   if (real.format === "uuid") return "019b8d02-0000-7000-8000-0000000000c1";
@@ -190,6 +195,8 @@ const detail = (method, path, operation) => {
   return box;
 };
 
+const shown = (roles) => (roles.length < ROLES ? roles : ["every role"]);
+
 const call = (method, path, operation) => {
   const pretty = path.split(/(\{\w+\})/).map((part) => (part.startsWith("{") ? make("i", {}, part) : part));
   const element = make(
@@ -200,7 +207,7 @@ const call = (method, path, operation) => {
       {},
       make("span", { class: `method ${method.toUpperCase()}` }, method.toUpperCase()),
       make("span", { class: "path" }, ...pretty),
-      make("span", { class: "roles" }, ...operation["x-roles"].map((role) => make("span", { class: `role ${role}` }, role))),
+      make("span", { class: "roles" }, ...shown(operation["x-roles"]).map((role) => make("span", { class: `role ${role}` }, role))),
       make("span", { class: "what" }, operation.summary),
     ),
   );

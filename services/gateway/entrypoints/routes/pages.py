@@ -32,11 +32,12 @@ def front_page(call: Call) -> Answer:
     up = call.parts.pulse.services()
     rows = "\n".join(
         f'<li class="{"up" if alive else "down"}"><span class="dot"></span><span class="name">'
-        f'{escape(name)}</span><span class="state">{"answers" if alive else "does not answer"}</span></li>'
+        f'{escape(name)}</span><span class="state">{"answers" if alive else "no answer"}</span></li>'
         for name, alive in {"gateway": True, **up}.items()
     )
     down = [name for name, alive in up.items() if not alive]
-    verdict = "Everything answers." if not down else f"{', '.join(down).capitalize()} does not answer."
+    verb = "does" if len(down) == 1 else "do"
+    verdict = f"{', '.join(down).capitalize()} {verb} not answer." if down else "Everything answers."
     page = Template(_text("index.html")).substitute(services=rows, verdict=escape(verdict))
     return Answer(200, page.encode(), _HTML, dict(_HEADERS))
 
