@@ -75,7 +75,9 @@ def a_paid_delivery(order_id: str = "order-1", **held: object) -> Delivery:
     return delivery
 
 
-def an_assigned_delivery(order_id: str = "order-1", courier_id: str = "courier-1", **held: object) -> Delivery:
+def an_assigned_delivery(
+    order_id: str = "order-1", courier_id: str = "courier-1", **held: object
+) -> Delivery:
     delivery = a_paid_delivery(order_id, **held)
     delivery.assign(courier_id, at(1), at(30), plan_version=1)
     return delivery

@@ -160,7 +160,10 @@ class Day:
         orders, riders = list(self.orders), list(self.riders)
         minute = 0.0
         while minute <= until and (
-            orders or riders or any(d.status not in ENDED for d in self.all.values()) or self.desk.state.couriers
+            orders
+            or riders
+            or any(d.status not in ENDED for d in self.all.values())
+            or self.desk.state.couriers
         ):
             while orders and orders[0].placed <= minute:
                 self._place(orders.pop(0))
@@ -224,7 +227,9 @@ class Day:
             wanted = [self.all[order_id] for order_id in offer.order_ids]
             etas = {stop.order_id: stop.eta for stop in offer.route}
             for delivery in wanted:
-                delivery.assign(courier.courier_id, self.clock.now(), etas[delivery.order_id], offer.plan_version)
+                delivery.assign(
+                    courier.courier_id, self.clock.now(), etas[delivery.order_id], offer.plan_version
+                )
             route = merged(self.desk.state.promised(courier), offer.route)
             courier.follow([stop for stop in route if self.desk.state.is_open(stop)])
             del self.desk.state.offers[offer.offer_id]

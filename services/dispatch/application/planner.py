@@ -37,7 +37,7 @@ class PlannerPolicy:
     debounce: timedelta = timedelta(seconds=5)
     least_wall_seconds: float = 0.1
     answer_wall_seconds: float = 2.0
-    rounds: int = 40
+    rounds: int = 12
     solve_seconds: float = 0.06
 
     def pause(self, clock: Clock) -> timedelta:

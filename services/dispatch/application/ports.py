@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.dispatch.domain.courier import Courier, Sighting
+from services.dispatch.domain.courier import Courier, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.places import Position
@@ -55,8 +55,14 @@ class Deliveries(Stored, Protocol):
     def take_slot(self, slot_id: str, now: datetime) -> bool:
         """Count one more order in the slot, if there is room."""
 
-    def see(self, courier_id: str, sighting: Sighting, zone_id: str | None = None) -> None:
-        """Remember where a courier was seen last; an older sighting changes nothing."""
+    def see(self, courier_id: str, sighting: Sighting, marks: bool = False) -> None:
+        """Remember where a courier was seen last; an older sighting changes nothing.
+
+        With ``marks`` the zone of an idle courier is worth planning anew.
+        """
+
+    def past_shift(self, shift_id: str) -> tuple[str, Shift] | None:
+        """Whose shift it was, and the shift, if there ever was one."""
 
     def expired_holds(self, before: datetime, limit: int) -> list[Delivery]: ...
 
@@ -79,8 +85,12 @@ class Zones(Protocol):
     def slots(self, zone_id: str, now: datetime) -> list[Slot]:
         """The zone's slots whose cut-off is still to come, soonest first."""
 
-    def add_slots(self, slots: Sequence[Slot]) -> None:
-        """Open slots; those that are open already stay as they are."""
+    def add_slots(self, slots: Sequence[Slot]) -> list[Slot]:
+        """Open slots; those that are open already stay as they are. Answers all of them."""
+
+
+class Store(Deliveries, Zones, Protocol):
+    """Both, in one transaction."""
 
 
 @dataclass(frozen=True, kw_only=True)

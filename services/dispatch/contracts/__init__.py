@@ -1,0 +1,1 @@
+"""What crosses dispatch's border, as schemas."""

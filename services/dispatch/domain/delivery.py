@@ -6,6 +6,7 @@ derived from all of them, so the same facts lead to the same delivery however th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -286,7 +287,7 @@ class Delivery:
         if self.status is Status.ASSIGNED and stop.kind is StopKind.PICKUP:
             self._become(Status.COLLECTING)
 
-    def complete(self, stop_id: str, proof: str | None, leg_m: int, at: datetime) -> None:
+    def complete(self, stop_id: str, proof: Mapping[str, str] | None, leg_m: int, at: datetime) -> None:
         """The goods are picked up, or handed over. Completing a stop twice changes nothing."""
         stop = self.stop(stop_id)
         if stop.status is StopStatus.DONE:

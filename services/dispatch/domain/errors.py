@@ -4,8 +4,8 @@ Refusal
 ├── NotFound   ZoneNotFound · SlotNotFound · OrderNotDispatched · OfferNotFound · StopNotFound
 ├── Forbidden  OperatorsOnly · CouriersOnly
 ├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved
-└── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed · WrongState · PickupOutstanding · Stale
-               ZoneExists · SlotExists
+└── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed (OfferExpired) · WrongState
+               PickupOutstanding · ZoneExists · SlotExists
 """
 
 from __future__ import annotations
@@ -73,16 +73,16 @@ class OfferClosed(Conflict):
     code, title = "offer-closed", "This offer is no longer open"
 
 
+class OfferExpired(OfferClosed):
+    code, title = "offer-expired", "This offer has run out"
+
+
 class WrongState(Conflict):
     code, title = "wrong-state", "The present state does not allow this"
 
 
 class PickupOutstanding(Conflict):
     code, title = "pickup-outstanding", "Something of this order has not been picked up yet"
-
-
-class Stale(Conflict):
-    code, title = "stale", "It has changed in the meantime"
 
 
 class ZoneExists(Conflict):

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.dispatch.domain.courier import RouteStop
-from services.dispatch.domain.errors import OfferClosed
+from services.dispatch.domain.errors import OfferClosed, OfferExpired
 
 
 class OfferStatus(StrEnum):
@@ -52,7 +52,7 @@ class Offer:
         if self.status is OfferStatus.ACCEPTED:
             return False
         if self.is_due(now):
-            raise OfferClosed("This offer has run out; somebody else is being asked.")
+            raise OfferExpired("This offer has run out; somebody else is being asked.")
         self._close(OfferStatus.ACCEPTED, now)
         return True
 

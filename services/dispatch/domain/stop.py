@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -50,7 +51,7 @@ class Stop:
     arrived_at: datetime | None = None
     ended_at: datetime | None = None
     leg_m: int = 0
-    proof: str | None = None
+    proof: Mapping[str, str] | None = None
 
     @property
     def is_open(self) -> bool:

@@ -1,0 +1,117 @@
+"""The read side: what couriers, customers and operators look at, without locking anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, slot_of, zone_of
+from services.dispatch.domain.courier import Courier, Sighting
+from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.places import Position
+from services.dispatch.domain.zone import Slot, Zone
+
+_COURIER = text("SELECT * FROM courier WHERE courier_id = :courier_id")
+_OPEN_OFFERS = text(
+    "SELECT * FROM offer WHERE courier_id = :courier_id AND status = 'open' AND expires_at > :now"
+)
+_DELIVERIES = text("SELECT * FROM delivery WHERE order_id = ANY(:order_ids)")
+_DELIVERY = text("SELECT * FROM delivery WHERE order_id = :order_id")
+_SEEN = text("SELECT * FROM sighting WHERE courier_id = :courier_id")
+_ZONES = text("SELECT * FROM zone ORDER BY name, zone_id")
+_ZONE_AT = text("""
+    SELECT * FROM zone WHERE south <= :lat AND :lat < north AND west <= :lon AND :lon < east
+    ORDER BY (north - south) * (east - west), zone_id LIMIT 1
+""")
+_SLOTS = text(
+    "SELECT * FROM slot WHERE zone_id = :zone_id AND cutoff_at > :now AND taken < capacity"
+    " ORDER BY starts_at, slot_id LIMIT 200"
+)
+# Looked at several times a second by whoever runs a zone: PostgreSQL writes the answer itself.
+_WIRE_TIME = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
+_BOARD = text(f"""
+    SELECT json_build_object(
+        'deliveries', (SELECT coalesce(json_agg(json_build_object(
+            'delivery_id', d.delivery_id, 'order_id', d.order_id, 'status', d.status,
+            'courier_id', d.courier_id, 'offer_id', d.offer_id,
+            'eta', to_char(d.eta AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
+            'promised_at', to_char(d.promised_at AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
+            'slot_id', d.slot_id,
+            'drop_off', json_build_object('lat', d.held->'drop_off'->'lat', 'lon', d.held->'drop_off'->'lon'),
+            'pickups', (SELECT json_agg(json_build_object('shop_id', s->'shop_id', 'lat', s->'lat',
+                'lon', s->'lon', 'status', s->'status')) FROM jsonb_array_elements(d.stops) AS s
+                WHERE s->>'kind' = 'pickup')
+        ) ORDER BY d.promised_at), '[]')
+        FROM delivery AS d WHERE d.zone_id = :zone_id
+            AND d.status IN ('waiting', 'planned', 'assigned', 'collecting', 'delivering')),
+        'couriers', (SELECT coalesce(json_agg(json_build_object(
+            'courier_id', c.courier_id, 'shift_id', c.shift->'shift_id',
+            'status', CASE WHEN (c.shift->'ending')::boolean THEN 'ending' ELSE 'on' END,
+            'ends_at', to_char((c.shift->>'ends_at')::timestamptz AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
+            'stops', jsonb_array_length(c.route),
+            'position', CASE WHEN s.lat IS NULL THEN NULL
+                ELSE json_build_object('lat', s.lat, 'lon', s.lon) END,
+            'seen_at', to_char(s.seen_at AT TIME ZONE 'UTC', '{_WIRE_TIME}')
+        ) ORDER BY c.courier_id), '[]')
+        FROM courier AS c LEFT JOIN sighting AS s USING (courier_id) WHERE c.zone_id = :zone_id),
+        'offers', (SELECT coalesce(json_agg(json_build_object(
+            'offer_id', o.offer_id, 'courier_id', o.courier_id, 'zone_id', o.zone_id, 'status', o.status,
+            'order_ids', o.order_ids,
+            'offered_at', to_char(o.offered_at AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
+            'expires_at', to_char(o.expires_at AT TIME ZONE 'UTC', '{_WIRE_TIME}')
+        ) ORDER BY o.offered_at), '[]')
+        FROM offer AS o WHERE o.zone_id = :zone_id AND o.status = 'open')
+    ) FROM zone WHERE zone_id = :zone_id
+""")
+
+
+class Views:
+    """Reads by what people ask for."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def courier(self, courier_id: str) -> Courier | None:
+        row = self._connection.execute(_COURIER, {"courier_id": courier_id}).mappings().one_or_none()
+        return None if row is None else courier_of(row)
+
+    def open_offers(self, courier_id: str, now: datetime) -> list[Offer]:
+        rows = self._connection.execute(_OPEN_OFFERS, {"courier_id": courier_id, "now": now}).mappings()
+        return [offer_of(row) for row in rows]
+
+    def deliveries(self, order_ids: Iterable[str]) -> dict[str, Delivery]:
+        wanted = sorted(set(order_ids))
+        if not wanted:
+            return {}
+        rows = self._connection.execute(_DELIVERIES, {"order_ids": wanted}).mappings()
+        return {row["order_id"]: delivery_of(row) for row in rows}
+
+    def delivery(self, order_id: str) -> Delivery | None:
+        row = self._connection.execute(_DELIVERY, {"order_id": order_id}).mappings().one_or_none()
+        return None if row is None else delivery_of(row)
+
+    def seen(self, courier_id: str) -> Sighting | None:
+        row = self._connection.execute(_SEEN, {"courier_id": courier_id}).mappings().one_or_none()
+        if row is None:
+            return None
+        return Sighting(place=Position(lat=row["lat"], lon=row["lon"]), at=row["seen_at"])
+
+    def zones(self) -> list[Zone]:
+        return [zone_of(row) for row in self._connection.execute(_ZONES).mappings()]
+
+    def zone_at(self, place: Position) -> Zone | None:
+        row = self._connection.execute(_ZONE_AT, place.to_wire()).mappings().one_or_none()
+        return None if row is None else zone_of(row)
+
+    def slots(self, zone_id: str, now: datetime) -> list[Slot]:
+        rows = self._connection.execute(_SLOTS, {"zone_id": zone_id, "now": now}).mappings()
+        return [slot_of(row) for row in rows]
+
+    def board(self, zone_id: str) -> dict[str, Any] | None:
+        """The deliveries, couriers and open offers of a zone; ``None`` when there is no such zone."""
+        board: dict[str, Any] | None = self._connection.scalar(_BOARD, {"zone_id": zone_id})
+        return board

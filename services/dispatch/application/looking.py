@@ -1,0 +1,81 @@
+"""Who may look at what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from services.dispatch.domain.commands import Actor
+from services.dispatch.domain.courier import Courier, Sighting
+from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.errors import OrderNotDispatched, OutOfZone, ZoneNotFound
+from services.dispatch.domain.lifecycle import UNPAID
+from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.places import Position
+from services.dispatch.domain.zone import Slot, Zone
+from shared.kernel.clock import Clock
+
+
+class Views(Protocol):
+    """Reading, without locking anything."""
+
+    def courier(self, courier_id: str) -> Courier | None: ...
+
+    def open_offers(self, courier_id: str, now: datetime) -> list[Offer]: ...
+
+    def deliveries(self, order_ids: Iterable[str]) -> dict[str, Delivery]: ...
+
+    def delivery(self, order_id: str) -> Delivery | None: ...
+
+    def seen(self, courier_id: str) -> Sighting | None: ...
+
+    def zone_at(self, place: Position) -> Zone | None: ...
+
+    def slots(self, zone_id: str, now: datetime) -> list[Slot]: ...
+
+    def board(self, zone_id: str) -> dict[str, Any] | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouteView:
+    courier: Courier
+    offers: list[Offer]
+    deliveries: dict[str, Delivery]
+
+
+def route(courier_id: str, *, views: Views, clock: Clock) -> RouteView:
+    """A courier's stops and open offers, with the deliveries behind them."""
+    courier = views.courier(courier_id) or Courier(courier_id=courier_id)
+    offers = views.open_offers(courier_id, clock.now())
+    stops = [*courier.route, *(stop for offer in offers for stop in offer.route)]
+    deliveries = views.deliveries(stop.order_id for stop in stops)
+    return RouteView(courier=courier, offers=offers, deliveries=deliveries)
+
+
+def tracking(actor: Actor, order_id: str, *, views: Views) -> tuple[Delivery, Sighting | None]:
+    """Where an order is, for its customer, its courier and operators; nobody else learns that it exists."""
+    delivery = views.delivery(order_id)
+    if delivery is None or delivery.status in UNPAID:
+        raise OrderNotDispatched
+    if not actor.operates and actor.account_id not in {delivery.customer_id, delivery.courier_id}:
+        raise OrderNotDispatched
+    return delivery, views.seen(delivery.courier_id) if delivery.courier_id else None
+
+
+def slots(place: Position, *, views: Views, clock: Clock) -> list[Slot]:
+    """The slots that still take orders for ``place``; raises :class:`OutOfZone` where no zone delivers."""
+    zone = views.zone_at(place)
+    if zone is None:
+        raise OutOfZone
+    return views.slots(zone.zone_id, clock.now())
+
+
+def board(actor: Actor, zone_id: str, *, views: Views) -> dict[str, Any]:
+    """What goes on in a zone, for operators."""
+    actor.must_operate()
+    found = views.board(zone_id)
+    if found is None:
+        raise ZoneNotFound
+    return found

@@ -1,0 +1,181 @@
+"""What dispatch answers, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from services.dispatch.domain.courier import Courier, RouteStop, Shift, Sighting
+from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.lifecycle import RIDING
+from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.stop import Stop, StopKind
+from services.dispatch.domain.zone import Slot, Zone
+from shared.kernel.clock import to_wire
+
+Wire = dict[str, Any]
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else to_wire(moment)
+
+
+def zone(zone: Zone) -> Wire:
+    return {
+        "zone_id": zone.zone_id,
+        "name": zone.name,
+        "area": zone.area.to_wire(),
+        "settings": asdict(zone.settings),
+    }
+
+
+def slot(slot: Slot) -> Wire:
+    return {
+        "slot_id": slot.slot_id,
+        "zone_id": slot.zone_id,
+        "starts_at": _time(slot.starts_at),
+        "ends_at": _time(slot.ends_at),
+        "cutoff_at": _time(slot.cutoff_at),
+        "capacity": slot.capacity,
+        "left": slot.left,
+    }
+
+
+def hold(delivery: Delivery) -> Wire:
+    chosen = delivery.slot
+    return {
+        "zone_id": delivery.zone_id,
+        "slot": None
+        if chosen is None
+        else {
+            "slot_id": chosen.slot_id,
+            "starts_at": _time(chosen.starts_at),
+            "ends_at": _time(chosen.ends_at),
+        },
+        "promised_at": _time(delivery.promised_at),
+    }
+
+
+def courier(courier: Courier) -> Wire:
+    return {
+        "courier_id": courier.courier_id,
+        "status": courier.readiness.value,
+        "approved": courier.approved_at is not None,
+        "registered": courier.registered_at is not None,
+    }
+
+
+def shift(courier: Courier, shift: Shift) -> Wire:
+    """A shift is ``on``, ``ending`` while the last goods are brought, then ``off``."""
+    running = courier.shift is not None and courier.shift.shift_id == shift.shift_id
+    return {
+        "shift_id": shift.shift_id,
+        "courier_id": courier.courier_id,
+        "zone_id": shift.zone_id,
+        "status": "off" if not running else "ending" if shift.ending else "on",
+        "started_at": _time(shift.started_at),
+        "ends_at": _time(shift.ends_at),
+        "capacity": {"volume": shift.capacity} if shift.capacity else None,
+    }
+
+
+def route(
+    courier: Courier, shift_wire: Wire | None, offers: Sequence[Offer], deliveries: Mapping[str, Delivery]
+) -> Wire:
+    """A courier's stops in their order, with what is needed to make them, and what is offered."""
+    return {
+        "shift": shift_wire,
+        "version": courier.version,
+        "stops": _stops(courier.route, deliveries, private=True),
+        "offers": [
+            {
+                "offer_id": offer.offer_id,
+                "courier_id": offer.courier_id,
+                "zone_id": offer.zone_id,
+                "status": offer.status.value,
+                "offered_at": _time(offer.offered_at),
+                "expires_at": _time(offer.expires_at),
+                "deliveries": [deliveries[o].delivery_id for o in offer.order_ids if o in deliveries],
+                "stops": _stops(offer.route, deliveries, private=False),
+            }
+            for offer in offers
+        ],
+    }
+
+
+def _stops(route: Sequence[RouteStop], deliveries: Mapping[str, Delivery], private: bool) -> list[Wire]:
+    stops: list[Wire] = []
+    for on_route in route:
+        delivery = deliveries.get(on_route.order_id)
+        found = [s for s in delivery.stops if s.stop_id == on_route.stop_id] if delivery else []
+        if delivery is None or not found or not found[0].is_open:
+            continue
+        wire = _stop(found[0], delivery) | {"eta": _time(on_route.eta)}
+        if private and found[0].kind is StopKind.DROP_OFF and delivery.drop_off is not None:
+            wire |= {"address": delivery.drop_off.address, "contact": delivery.drop_off.contact}
+        stops.append(wire)
+    return stops
+
+
+def _stop(stop: Stop, delivery: Delivery) -> Wire:
+    part = delivery.parts.get(stop.store_order_id or "")
+    return {
+        "stop_id": stop.stop_id,
+        "kind": stop.kind.value,
+        "delivery_id": delivery.delivery_id,
+        "order_id": delivery.order_id,
+        "store_order_id": stop.store_order_id,
+        "shop_id": stop.shop_id,
+        "name": stop.name,
+        "position": stop.place.to_wire(),
+        "ready_at": _time(part.ready_at or part.ready_estimate) if part else None,
+        "status": stop.status.value,
+    }
+
+
+def tracking(delivery: Delivery, seen: Sighting | None) -> Wire:
+    """Where an order is. The courier's position shows only while this order is on its way."""
+    on_the_way = delivery.status in RIDING
+    return {
+        "delivery_id": delivery.delivery_id,
+        "order_id": delivery.order_id,
+        "status": delivery.status.value,
+        "courier_id": delivery.courier_id,
+        "courier_position": seen.place.to_wire() if seen is not None and on_the_way else None,
+        "eta": _time(delivery.eta),
+        "promised_at": _time(delivery.promised_at),
+        "stops": [
+            {
+                "stop_id": stop.stop_id,
+                "kind": stop.kind.value,
+                "store_order_id": stop.store_order_id,
+                "shop_id": stop.shop_id,
+                "name": stop.name,
+                "position": stop.place.to_wire(),
+                "status": stop.status.value,
+                "arrived_at": _time(stop.arrived_at),
+                "done_at": _time(stop.ended_at),
+            }
+            for stop in delivery.stops
+        ],
+    }
+
+
+def offer(offer: Offer, deliveries: Sequence[Delivery] = ()) -> Wire:
+    return {
+        "offer_id": offer.offer_id,
+        "status": offer.status.value,
+        "deliveries": [delivery.delivery_id for delivery in deliveries],
+    }
+
+
+def at_stop(delivery: Delivery, stop: Stop) -> Wire:
+    return {
+        "stop_id": stop.stop_id,
+        "delivery_id": delivery.delivery_id,
+        "order_id": delivery.order_id,
+        "status": stop.status.value,
+        "delivery_status": delivery.status.value,
+    }

@@ -1,0 +1,152 @@
+"""The events that dispatch promises to others: their schemas, and the translation from the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields as fields_of
+from datetime import datetime
+from typing import Any, Protocol
+
+from marshmallow import RAISE, Schema, fields, validate
+
+from services.dispatch.domain.events import (
+    CourierAssigned,
+    CourierOffShift,
+    CourierOnShift,
+    CourierUnassigned,
+    DeliveryCompleted,
+    DeliveryFailed,
+    DeliveryPlanned,
+    DispatchEvent,
+    PickupCompleted,
+)
+from shared.kernel.clock import to_wire
+
+_text = validate.Length(min=1)
+
+
+class _Published(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class _OfDelivery(_Published):
+    delivery_id = fields.String(required=True, validate=_text)
+    order_id = fields.String(required=True, validate=_text)
+
+
+class DeliveryPlannedV1(_OfDelivery):
+    """A plan has a courier in mind for the delivery. Nobody has been asked yet, and it may change."""
+
+    zone_id = fields.String(required=True, validate=_text)
+    courier_id = fields.String(required=True, validate=_text)
+    plan_version = fields.Integer(required=True, strict=True)
+    eta = fields.AwareDateTime(required=True)
+    promised_at = fields.AwareDateTime(required=True)
+
+
+class CourierAssignedV1(_OfDelivery):
+    """A courier took the offer to bring this order."""
+
+    zone_id = fields.String(required=True, validate=_text)
+    courier_id = fields.String(required=True, validate=_text)
+    assigned_at = fields.AwareDateTime(required=True)
+    plan_version = fields.Integer(required=True, strict=True)
+    eta = fields.AwareDateTime(required=True)
+
+
+class CourierUnassignedV1(_OfDelivery):
+    """The courier will not bring this order after all; the reason is stated."""
+
+    courier_id = fields.String(required=True, validate=_text)
+    reason = fields.String(required=True, validate=_text)
+
+
+class PickupCompletedV1(_OfDelivery):
+    """One shop's part of the order is on board."""
+
+    store_order_id = fields.String(required=True, validate=_text)
+    shop_id = fields.String(required=True, validate=_text)
+    courier_id = fields.String(required=True, validate=_text)
+    picked_up_at = fields.AwareDateTime(required=True)
+
+
+class DeliveryCompletedV1(_OfDelivery):
+    """The order was handed over. ``distance_m`` is what the courier rode to its stops."""
+
+    zone_id = fields.String(required=True, validate=_text)
+    courier_id = fields.String(required=True, validate=_text)
+    completed_at = fields.AwareDateTime(required=True)
+    pickups = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    distance_m = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+
+
+class DeliveryFailedV1(_OfDelivery):
+    """The order will not be delivered; whoever took the money gives it back."""
+
+    courier_id = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True, validate=_text)
+    failed_at = fields.AwareDateTime(required=True)
+
+
+class _OfShift(_Published):
+    courier_id = fields.String(required=True, validate=_text)
+    zone_id = fields.String(required=True, validate=_text)
+    shift_id = fields.String(required=True, validate=_text)
+
+
+class CourierOnShiftV1(_OfShift):
+    """A courier began to work in a zone."""
+
+    started_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True)
+
+
+class CourierOffShiftV1(_OfShift):
+    """A courier went home."""
+
+    ended_at = fields.AwareDateTime(required=True)
+
+
+SCHEMAS: Mapping[str, type[Schema]] = {
+    "DeliveryPlanned": DeliveryPlannedV1,
+    "CourierAssigned": CourierAssignedV1,
+    "CourierUnassigned": CourierUnassignedV1,
+    "PickupCompleted": PickupCompletedV1,
+    "DeliveryCompleted": DeliveryCompletedV1,
+    "DeliveryFailed": DeliveryFailedV1,
+    "CourierOnShift": CourierOnShiftV1,
+    "CourierOffShift": CourierOffShiftV1,
+}
+
+_OF_DELIVERY = (
+    DeliveryPlanned
+    | CourierAssigned
+    | CourierUnassigned
+    | PickupCompleted
+    | DeliveryCompleted
+    | DeliveryFailed
+)
+
+
+class Outbox(Protocol):
+    """Where events are left to be sent."""
+
+    def publish(
+        self, type: str, subject: str, data: Mapping[str, Any], partitionkey: str | None = None
+    ) -> str: ...
+
+
+def data_of(event: DispatchEvent) -> dict[str, Any]:
+    """What others are told of ``event``."""
+    values = ((field.name, getattr(event, field.name)) for field in fields_of(event))
+    return {name: to_wire(value) if isinstance(value, datetime) else value for name, value in values}
+
+
+def publish(outbox: Outbox, event: DispatchEvent) -> None:
+    """Tell others: about a delivery in the order of its order's messages, about a shift in the courier's."""
+    name = type(event).__name__
+    if isinstance(event, _OF_DELIVERY):
+        outbox.publish(name, event.delivery_id, data_of(event), partitionkey=event.order_id)
+    elif isinstance(event, CourierOnShift | CourierOffShift):
+        outbox.publish(name, event.courier_id, data_of(event))

@@ -1,0 +1,91 @@
+"""What dispatch can be told to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.dispatch.domain.errors import CouriersOnly, OperatorsOnly
+from services.dispatch.domain.facts import DropOff, Pickup
+from services.dispatch.domain.places import Position
+from services.dispatch.domain.zone import Slot, Zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who asks, and as what."""
+
+    account_id: str
+    role: str
+
+    @property
+    def operates(self) -> bool:
+        return self.role == "operator"
+
+    def must_operate(self) -> None:
+        """Raises :class:`OperatorsOnly` for anybody else."""
+        if not self.operates:
+            raise OperatorsOnly
+
+    def must_ride(self) -> str:
+        """The courier who asks; raises :class:`CouriersOnly` for anybody else."""
+        if self.role != "courier":
+            raise CouriersOnly
+        return self.account_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """Keep room for an order that is about to be placed. Without a slot it is wanted as soon as possible."""
+
+    order_id: str
+    slot_id: str | None
+    drop_off: DropOff
+    pickups: tuple[Pickup, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenZone:
+    actor: Actor
+    zone: Zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSlots:
+    actor: Actor
+    zone_id: str
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartShift:
+    actor: Actor
+    shift_id: str
+    zone_id: str
+    ends_at: datetime
+    position: Position
+    capacity: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportPosition:
+    actor: Actor
+    position: Position
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerOffer:
+    actor: Actor
+    offer_id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtStop:
+    actor: Actor
+    stop_id: str
+    proof: Mapping[str, str] | None = None
+    reason: str = ""

@@ -1,0 +1,19 @@
+"""What nameko hands to dispatch beside what every service is handed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nameko.extensions import DependencyProvider
+
+from services.dispatch.settings import Settings, read_settings
+
+
+class SettingsProvider(DependencyProvider):
+    """Dispatch's settings, read and checked once when the service starts."""
+
+    def setup(self) -> None:
+        self.settings = read_settings()
+
+    def get_dependency(self, _worker_ctx: Any) -> Settings:
+        return self.settings

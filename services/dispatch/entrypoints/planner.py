@@ -1,0 +1,168 @@
+"""The planner: a plain process that plans one due zone after another. Any number of them may run.
+
+It knows no broker: it reads and writes dispatch's database, and its events leave through the outbox.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from socketserver import ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import Counter, Gauge, Histogram
+from sqlalchemy.exc import DBAPIError
+
+from services.dispatch.adapters.desk import SqlDesk, is_any_due
+from services.dispatch.application.planner import Epoch, PlannerPolicy, business_span, plan_next_zone
+from services.dispatch.settings import read_settings
+from shared.kernel.clock import Clock, clock_from_environment
+from shared.kernel.ids import Ids, UuidV7
+from shared.observability.logging import configure_logging
+from shared.observability.ops import ops_application
+from shared.persistence import Database
+from shared.persistence.database import is_disconnect
+
+log = logging.getLogger(__name__)
+
+_SHORTEST_POLL, _LONGEST_POLL = 0.1, 0.5
+_AFTER_FAILURE = 1.0
+# For each second of planning, so much of another second is left to whoever shares the processor.
+_REST = 0.5
+_LONGEST_REST = 0.25
+
+_SECONDS = Histogram(
+    "linli_planner_epoch_seconds",
+    "Time to plan a zone once, from its snapshot to its commit",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10),
+)
+_BASKETS = Gauge("linli_planner_baskets", "Baskets in the last plan", ["zone"])
+_COURIERS = Gauge("linli_planner_couriers", "Couriers in the last plan", ["zone"])
+_UNASSIGNED = Gauge("linli_planner_unassigned", "Baskets nobody could take in the last plan", ["zone"])
+_OFFERS = Counter("linli_planner_offers_total", "Offers made to couriers")
+_STALE = Counter("linli_planner_stale_total", "Changes dropped since something had changed meanwhile")
+_FAILED = Counter("linli_planner_failures_total", "Epochs that failed")
+
+
+class Planner:
+    """Plans until it is told to stop. A zone that cannot be planned does not keep the others waiting."""
+
+    def __init__(self, database: Database, clock: Clock, ids: Ids, policy: PlannerPolicy) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = ids
+        self._policy = policy
+        self._stopped = threading.Event()
+        self.last_look = time.monotonic()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def run(self) -> None:
+        debounce = self._clock.wall_seconds(self._policy.debounce)
+        idle = min(max(debounce / 4, _SHORTEST_POLL), _LONGEST_POLL)
+        while not self._stopped.is_set():
+            self._stopped.wait(self._pause_after(idle))
+
+    def _pause_after(self, idle: float) -> float:
+        """Plan a zone, if one is due, and answer for how long to rest."""
+        try:
+            epoch = self.step()
+        except DBAPIError as error:
+            if not is_disconnect(error):
+                raise
+            log.warning("the planner waits for its database: %r", error.orig)
+            return _AFTER_FAILURE
+        finally:
+            self.last_look = time.monotonic()
+        if epoch is None:
+            return idle
+        return min(epoch.seconds * _REST, _LONGEST_REST)
+
+    def step(self) -> Epoch | None:
+        """Plan the zone whose turn it is; ``None`` when none is due, or its planning failed."""
+        now = self._clock.now()
+        with self._database.read() as connection:
+            if not is_any_due(connection, now, now - self._policy.pause(self._clock)):
+                return None
+        desk: SqlDesk | None = None
+        try:
+            with self._database.transaction() as tx:
+                desk = SqlDesk(tx)
+                epoch = plan_next_zone(desk, clock=self._clock, ids=self._ids, policy=self._policy)
+        except Exception as error:
+            if isinstance(error, DBAPIError) and is_disconnect(error):
+                raise
+            _FAILED.inc()
+            log.exception("planning the zone %s failed", desk.claimed if desk else None)
+            self._postpone(desk)
+            return None
+        if epoch is not None:
+            _observe(epoch)
+        return epoch
+
+    def _postpone(self, desk: SqlDesk | None) -> None:
+        if desk is None or desk.claimed is None:
+            return
+        now = self._clock.now()
+        pause = max(timedelta(seconds=30), business_span(_AFTER_FAILURE, self._clock))
+        with self._database.transaction() as tx:
+            SqlDesk(tx).postpone(desk.claimed, now, now + pause)
+
+
+def _observe(epoch: Epoch) -> None:
+    _SECONDS.observe(epoch.seconds)
+    _BASKETS.labels(epoch.zone_id).set(epoch.baskets)
+    _COURIERS.labels(epoch.zone_id).set(epoch.couriers)
+    _UNASSIGNED.labels(epoch.zone_id).set(epoch.unassigned)
+    _OFFERS.inc(epoch.offers)
+    _STALE.inc(epoch.stale)
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """Scrapes and probes are not worth a line."""
+
+
+def _serve_operators(is_alive: Callable[[], bool]) -> None:
+    address = os.environ.get("LINLI_OPS_ADDRESS")
+    if not address:
+        return
+    where, _, port = address.rpartition(":")
+    server = make_server(where, int(port), ops_application({"planner": is_alive}), _Server, _Quiet)
+    threading.Thread(target=server.serve_forever, name="operators", daemon=True).start()
+
+
+def main() -> None:
+    configure_logging("planner", os.environ.get("LINLI_LOG_LEVEL", "INFO"))
+    settings = read_settings()
+    url = os.environ.get("LINLI_DISPATCH_DATABASE_URL", "")
+    if not url:
+        raise SystemExit("LINLI_DISPATCH_DATABASE_URL is not set: name the PostgreSQL database of dispatch")
+    clock = clock_from_environment()
+    database = Database(url, "dispatch", pool_size=2, clock=clock)
+    planner = Planner(database, clock, UuidV7(), settings.policy)
+
+    def end(_number: int, _frame: object) -> None:
+        planner.stop()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    _serve_operators(lambda: time.monotonic() - planner.last_look < 30)
+    log.info("planning")
+    planner.run()
+    database.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""Dispatch on the wire: parse, hand over, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from services.dispatch.adapters.store import SqlStore
+from services.dispatch.adapters.views import Views
+from services.dispatch.application import holding, looking, operating, orders, riding
+from services.dispatch.contracts import answers, consumed, requests
+from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.places import Position
+from services.dispatch.domain.stop import Stop
+from services.dispatch.entrypoints.dependencies import SettingsProvider
+from services.dispatch.settings import Settings
+from shared.kernel.clock import Clock, to_wire
+from shared.messaging.dependencies import ClockProvider, DatabaseProvider
+from shared.messaging.envelope import Event
+from shared.messaging.rpc import answer
+from shared.messaging.subscription import subscribe
+from shared.messaging.timer import every
+from shared.persistence import Database, Transaction
+
+Result = TypeVar("Result")
+Wire = dict[str, Any]
+
+
+class DispatchService:
+    """Who brings what, when, on which way. Routes are planned by a process of its own."""
+
+    name = "dispatch"
+
+    database: Database = DatabaseProvider("dispatch")
+    clock: Clock = ClockProvider()
+    settings: Settings = SettingsProvider()
+
+    # -- for ordering --------------------------------------------------------------------------------------
+
+    @answer
+    def hold(self, **request: Any) -> Wire:
+        command = requests.load(requests.HOLD, request)
+        return answers.hold(self._do(lambda store: holding.hold(command, store=store, clock=self.clock)))
+
+    @answer
+    def release_hold(self, **request: Any) -> Wire:
+        asked = requests.load(requests.RELEASE, request)
+        reason = asked["reason"] or "released"
+        self._do(lambda store: holding.release_hold(asked["order_id"], reason, store=store, clock=self.clock))
+        return {"order_id": asked["order_id"], "released": True}
+
+    @subscribe("ordering", *consumed.FROM_ORDERING)
+    def on_ordering(self, tx: Transaction, event: Event) -> None:
+        fact = consumed.read(event.type, event.data)
+        orders.take_fact(event.type, fact, store=SqlStore(tx), clock=self.clock)
+
+    @subscribe("gateway", *consumed.FROM_GATEWAY)
+    def on_gateway(self, tx: Transaction, event: Event) -> None:
+        orders.take_account(consumed.read(event.type, event.data), store=SqlStore(tx))
+
+    @every(seconds=5)
+    def give_back(self) -> None:
+        """What was held for orders that nobody paid, and what was paid without a hold."""
+        grace = self.settings.expiry_grace(self.clock)
+        self._do(lambda store: holding.release_expired(store=store, clock=self.clock, grace=grace))
+        self._do(lambda store: holding.fail_unheld(store=store, clock=self.clock, grace=grace))
+
+    # -- for customers -------------------------------------------------------------------------------------
+
+    @answer
+    def slots(self, **request: Any) -> Wire:
+        """The slots of a place. The opening hours of shops are the storefront's to check."""
+        asked = requests.load(requests.SLOTS, request)
+        place = Position(lat=asked["lat"], lon=asked["lon"])
+        with self._views() as views:
+            found = looking.slots(place, views=views, clock=self.clock)
+        return {"items": [answers.slot(slot) for slot in found], "asap": True, "next_cursor": None}
+
+    @answer
+    def tracking(self, **request: Any) -> Wire:
+        asked = requests.load(requests.OF_ORDER, request)
+        with self._views() as views:
+            return answers.tracking(*looking.tracking(asked["actor"], asked["order_id"], views=views))
+
+    # -- for operators -------------------------------------------------------------------------------------
+
+    @answer
+    def open_zone(self, **request: Any) -> Wire:
+        command = requests.load(requests.OPEN_ZONE, request)
+        return answers.zone(self._do(lambda store: operating.open_zone(command, store=store)))
+
+    @answer
+    def zones(self) -> Wire:
+        with self._views() as views:
+            return {"items": [answers.zone(zone) for zone in views.zones()], "next_cursor": None}
+
+    @answer
+    def open_slots(self, **request: Any) -> Wire:
+        command = requests.load(requests.OPEN_SLOTS, request)
+        opened = self._do(lambda store: operating.open_slots(command, store=store))
+        return {"items": [answers.slot(slot) for slot in opened]}
+
+    @answer
+    def approve_courier(self, **request: Any) -> Wire:
+        asked = requests.load(requests.APPROVE, request)
+        return answers.courier(
+            self._do(
+                lambda store: operating.approve_courier(
+                    asked["actor"], asked["courier_id"], store=store, clock=self.clock
+                )
+            )
+        )
+
+    @answer
+    def board(self, **request: Any) -> Wire:
+        asked = requests.load(requests.OF_ZONE, request)
+        with self._views() as views:
+            found = looking.board(asked["actor"], asked["zone_id"], views=views)
+        return {"zone_id": asked["zone_id"], "at": to_wire(self.clock.now())} | found
+
+    # -- for couriers --------------------------------------------------------------------------------------
+
+    @answer
+    def start_shift(self, **request: Any) -> Wire:
+        command = requests.load(requests.START_SHIFT, request)
+        started = self._do(lambda store: riding.start_shift(command, store=store, clock=self.clock))
+        return answers.shift(*started)
+
+    @answer
+    def end_shift(self, **request: Any) -> Wire:
+        courier_id = requests.load(requests.NOTHING, request)["actor"].must_ride()
+        ended = self._do(lambda store: riding.end_shift(courier_id, store=store, clock=self.clock))
+        return answers.shift(*ended)
+
+    @answer
+    def position(self, **request: Any) -> Wire:
+        command = requests.load(requests.POSITION, request)
+        self._do(lambda store: riding.report_position(command, store=store, clock=self.clock))
+        return {"accepted": True}
+
+    @answer
+    def route(self, **request: Any) -> Wire:
+        courier_id = requests.load(requests.NOTHING, request)["actor"].must_ride()
+        with self._views() as views:
+            seen = looking.route(courier_id, views=views, clock=self.clock)
+        shift = answers.shift(seen.courier, seen.courier.shift) if seen.courier.shift else None
+        return answers.route(seen.courier, shift, seen.offers, seen.deliveries)
+
+    @answer
+    def accept_offer(self, **request: Any) -> Wire:
+        command = requests.load(requests.OFFER, request)
+        accepted = self._do(lambda store: riding.accept_offer(command, store=store, clock=self.clock))
+        return answers.offer(*accepted)
+
+    @answer
+    def decline_offer(self, **request: Any) -> Wire:
+        command = requests.load(requests.OFFER, request)
+        declined = self._do(lambda store: riding.decline_offer(command, store=store, clock=self.clock))
+        return answers.offer(declined)
+
+    @answer
+    def arrive(self, **request: Any) -> Wire:
+        return self._at_stop(riding.arrive, request)
+
+    @answer
+    def complete(self, **request: Any) -> Wire:
+        return self._at_stop(riding.complete, request)
+
+    @answer
+    def fail(self, **request: Any) -> Wire:
+        return self._at_stop(riding.fail, request)
+
+    def _at_stop(self, act: Callable[..., tuple[Delivery, Stop]], request: Wire) -> Wire:
+        command = requests.load(requests.AT_STOP, request)
+        return answers.at_stop(*self._do(lambda store: act(command, store=store, clock=self.clock)))
+
+    def _do(self, act: Callable[[SqlStore], Result]) -> Result:
+        """In one transaction, again when it only lost a race for locks."""
+        return self.database.run(lambda tx: act(SqlStore(tx)))
+
+    @contextmanager
+    def _views(self) -> Iterator[Views]:
+        with self.database.read() as connection:
+            yield Views(connection)

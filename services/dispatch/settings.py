@@ -1,0 +1,48 @@
+"""Every environment variable that only dispatch reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from environs import Env, validate
+
+from services.dispatch.application.planner import PlannerPolicy, business_span
+from shared.kernel.clock import Clock
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """``expiry_grace_seconds`` is wall time: how long a message about a hold may take to arrive."""
+
+    expiry_grace_seconds: float
+    policy: PlannerPolicy
+
+    def expiry_grace(self, clock: Clock) -> timedelta:
+        """The grace in business time: messages take wall time, however fast the clock runs."""
+        return business_span(self.expiry_grace_seconds, clock)
+
+
+def read_settings() -> Settings:
+    """Read and check them; what is wrong is said in one message (:class:`environs.EnvValidationError`)."""
+    env = Env(eager=False)
+    above_zero = validate.Range(min=0, min_inclusive=False)
+    usual = PlannerPolicy()
+    with env.prefixed("LINLI_DISPATCH_"):
+        grace = env.float("EXPIRY_GRACE_SECONDS", 10.0, validate=validate.Range(min=0, max=3_600))
+        at_least_every = env.float("PLAN_EVERY_SECONDS", 30.0, validate=above_zero)
+        debounce = env.float("PLAN_DEBOUNCE_SECONDS", 5.0, validate=validate.Range(min=0))
+        least_wall = env.float("PLAN_PAUSE_WALL_SECONDS", usual.least_wall_seconds, validate=above_zero)
+        answer_wall = env.float("OFFER_WALL_SECONDS", usual.answer_wall_seconds, validate=above_zero)
+        rounds = env.int("PLAN_ROUNDS", usual.rounds, validate=validate.Range(min=0, max=10_000))
+        solve = env.float("PLAN_SOLVE_SECONDS", usual.solve_seconds, validate=above_zero)
+    env.seal()
+    policy = PlannerPolicy(
+        at_least_every=timedelta(seconds=at_least_every),
+        debounce=timedelta(seconds=debounce),
+        least_wall_seconds=least_wall,
+        answer_wall_seconds=answer_wall,
+        rounds=rounds,
+        solve_seconds=solve,
+    )
+    return Settings(expiry_grace_seconds=grace, policy=policy)
