@@ -22,7 +22,8 @@ Document = dict[str, Any]
 
 def line_document(line: Line) -> Document:
     """A line with its shares spelled out: what was agreed is stored, not computed again."""
-    return asdict(line) | {
+    return vars(line) | {
+        "discounts": [vars(discount) for discount in line.discounts],
         "goods": line.goods,
         "discount": line.discount,
         "paid": line.paid,

@@ -31,7 +31,7 @@ class SettingsProvider(DependencyProvider):
     """Ordering's settings, read and checked once when the service starts."""
 
     def setup(self) -> None:
-        self.settings = settings_from_environment()
+        self.settings = settings_from_environment(clock_from_environment())
 
     def get_dependency(self, worker_ctx: Any) -> Settings:  # noqa: ARG002
         return self.settings
@@ -49,7 +49,7 @@ class PaymentsProvider(DependencyProvider):
     """The sandbox provider with its books, and the loop that tells its notifications."""
 
     def setup(self) -> None:
-        settings = settings_from_environment()
+        settings = settings_from_environment(clock_from_environment())
         key = standard_webhooks.key_of(settings.webhook_secret)
         self.database = Database(database_url("ordering"), "ordering-sandbox", pool_size=4)
         sandbox = SandboxProvider(self.database, clock_from_environment(), self._wake)
