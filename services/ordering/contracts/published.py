@@ -111,6 +111,8 @@ class _SumsSchema(_OrderSchema):
 
 
 class OrderPlacedSchema(_SumsSchema):
+    """An order was priced and everything it needs is held, until it is paid or expires."""
+
     placed_at = _time()
     expires_at = _time()
     slot_id = _optional_id()
@@ -118,11 +120,15 @@ class OrderPlacedSchema(_SumsSchema):
 
 
 class OrderPaidSchema(_SumsSchema):
+    """The provider has the money: the order goes to its shops."""
+
     payment_id = _id()
     paid_at = _time()
 
 
 class StoreOrderSplitSchema(StorePartSchema):
+    """One shop's part of a paid order came into being."""
+
     order_id = _id()
     customer_id = _id()
     parts = fields.Integer(required=True, strict=True)
@@ -136,31 +142,43 @@ class _StorePartEventSchema(Schema):
 
 
 class StoreOrderAcceptedSchema(_StorePartEventSchema):
+    """A shop took its part on and said when it will be ready."""
+
     accepted_at = _time()
     ready_at = _time()
 
 
 class StoreOrderReadySchema(_StorePartEventSchema):
+    """A shop's part waits for the courier."""
+
     ready_at = _time()
 
 
 class StoreOrderRejectedSchema(_StorePartEventSchema):
+    """A shop's part dropped out; a RefundIssued pays it back, the siblings go on."""
+
     customer_id = _id()
     rejected_at = _time()
     reason = fields.String(required=True)
 
 
 class OrderCancelledSchema(_OrderSchema):
+    """Nothing of the order will be delivered; what was paid goes back by RefundIssued."""
+
     cancelled_at = _time()
     reason = fields.String(required=True)
     was_paid = fields.Boolean(required=True)
 
 
 class OrderExpiredSchema(_OrderSchema):
+    """Nobody paid in time; everything held for the order is free."""
+
     expired_at = _time()
 
 
 class OrderDeliveredSchema(_OrderSchema):
+    """Every part that was still in the order has reached the customer."""
+
     delivered_at = _time()
     delivery_id = _id()
     courier_id = _id()
@@ -168,6 +186,8 @@ class OrderDeliveredSchema(_OrderSchema):
 
 
 class OrderCompletedSchema(_OrderSchema):
+    """The after-sale window of a delivered order has closed."""
+
     completed_at = _time()
 
 
@@ -181,6 +201,8 @@ class RefundedLineSchema(Schema):
 
 
 class RefundIssuedSchema(_OrderSchema):
+    """Money goes back: for parts of one store order, or (without one) for the delivery fee."""
+
     refund_id = _id()
     store_order_id = _optional_id()
     shop_id = _optional_id()

@@ -31,7 +31,7 @@ def test_everything_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPat
         assert name in message
 
 
-def test_deadlines_leave_time_for_messages_however_fast_the_clock_runs(
+def test_deadlines_leave_time_for_messages_on_a_fast_clock(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LINLI_PAYMENT_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
