@@ -18,7 +18,7 @@ from services.gateway.contracts.fields import (
 )
 from services.gateway.domain.accounts import SELF_REGISTERED
 
-MOST_LINES = 200
+MOST_LINES = 100
 
 
 class Nothing(Schema):
@@ -64,7 +64,7 @@ class Nearby(Page):
     lon = Longitude(required=True)
     radius_m = count(1, 50_000, load_default=3000)
     category = text(40)
-    q = text(80)
+    q = text(50)
     open_now = fields.Boolean(load_default=False)
 
 
@@ -72,7 +72,7 @@ class ListingSearch(Page):
     limit = count(1, 100, load_default=20)
     lat = Latitude(required=True)
     lon = Longitude(required=True)
-    q = text(80, required=True)
+    q = text(50, required=True)
     radius_m = count(1, 50_000, load_default=3000)
 
 
@@ -94,7 +94,7 @@ class DropOff(Schema):
     lat = Latitude(required=True)
     lon = Longitude(required=True)
     address = text(200, required=True)
-    contact = text(120, required=True)
+    contact = text(100, required=True)
 
 
 class Basket(Schema):
@@ -107,7 +107,7 @@ class Basket(Schema):
         validate=validate.Length(min=1, max=80),
         metadata={"description": "A slot's id, or `asap`."},
     )
-    coupon_codes = fields.List(text(40), load_default=list, validate=validate.Length(max=20))
+    coupon_codes = fields.List(text(40), load_default=list, validate=validate.Length(max=10))
 
 
 class PlaceOrder(Schema):
@@ -132,11 +132,11 @@ class OrdersQuery(Page):
 
 
 class Reason(Schema):
-    reason = text(300, required=True)
+    reason = text(200, required=True)
 
 
 class OptionalReason(Schema):
-    reason = text(300, least=0, load_default="")
+    reason = text(200, least=0, load_default="")
 
 
 class RefundLine(Schema):

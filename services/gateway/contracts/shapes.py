@@ -109,6 +109,7 @@ class SlotChoice(Schema):
     starts_at = Instant()
     ends_at = Instant()
     cutoff_at = Instant()
+    capacity = fields.Integer()
     left = fields.Integer(metadata={"description": "How many orders it still takes."})
 
 
@@ -120,8 +121,14 @@ class SlotChoices(Schema):
 
 class Slot(Schema):
     slot_id = fields.String()
-    starts_at = Instant()
-    ends_at = Instant()
+    starts_at = Instant(allow_none=True)
+    ends_at = Instant(allow_none=True)
+
+
+class OrderSlot(Slot):
+    """A slot, or `asap`; `promised_at` is the time that the customer was told."""
+
+    promised_at = Instant(allow_none=True)
 
 
 class Discount(Schema):
@@ -143,6 +150,7 @@ class QuoteLine(Schema):
     paid = fields.Nested(Money, required=True)
     list_name = fields.String(allow_none=True)
     if_missing = fields.String()
+    promotion_link_id = fields.String(allow_none=True)
 
 
 class QuoteShop(Schema):
@@ -169,7 +177,7 @@ class Quote(Schema):
     discount = fields.Nested(Money, required=True)
     delivery_fee = fields.Nested(Money, required=True)
     total = fields.Nested(Money, required=True)
-    slot = fields.Nested(Slot, allow_none=True)
+    slot = fields.Nested(OrderSlot, allow_none=True)
     refused_coupons = fields.List(fields.Nested(RefusedCoupon))
     expires_at = Instant(required=True)
 
@@ -216,8 +224,10 @@ class StoreOrder(Schema):
             ]
         },
     )
+    reason = fields.String(allow_none=True, metadata={"description": "Why it was rejected or cancelled."})
     placed_at = Instant()
     ready_at = Instant(allow_none=True)
+    picked_up_at = Instant(allow_none=True)
     goods = fields.Nested(Money)
     discount = fields.Nested(Money)
     paid = fields.Nested(Money)
@@ -258,18 +268,19 @@ class Order(Schema):
             ]
         },
     )
+    reason = fields.String(allow_none=True, metadata={"description": "Why it was cancelled or expired."})
     placed_at = Instant()
     paid_at = Instant(allow_none=True)
+    delivered_at = Instant(allow_none=True)
     currency = fields.String()
     goods = fields.Nested(Money)
     discount = fields.Nested(Money)
     delivery_fee = fields.Nested(Money)
     total = fields.Nested(Money)
     refunded = fields.Nested(Money)
-    slot = fields.Nested(Slot, allow_none=True)
+    slot = fields.Nested(OrderSlot, allow_none=True)
     drop_off = fields.Nested(OrderDropOff, allow_none=True)
     zone_id = fields.String(allow_none=True)
-    promised_at = Instant(allow_none=True)
     expires_at = Instant(allow_none=True)
     payment_status = fields.String(allow_none=True)
     delivery = fields.Nested(OrderDelivery, allow_none=True)
@@ -279,6 +290,7 @@ class Order(Schema):
 class Payment(Schema):
     payment_id = Id(required=True)
     order_id = Id(required=True)
+    method = fields.String()
     status = fields.String(required=True, metadata={"enum": ["pending", "succeeded", "failed", "refunded"]})
     amount = fields.Nested(Money, required=True)
 
@@ -289,17 +301,25 @@ class RefundedLine(Schema):
     amount = fields.Nested(Money)
 
 
+class RefundPart(Schema):
+    refund_id = fields.String(required=True)
+    store_order_id = fields.String(allow_none=True)
+    shop_id = fields.String(allow_none=True)
+    amount = fields.Nested(Money)
+    lines = fields.List(fields.Nested(RefundedLine))
+
+
 class Refund(Schema):
     refund_id = fields.String(required=True)
     order_id = Id()
     store_order_id = fields.String(allow_none=True)
-    status = fields.String()
     reason = fields.String()
     amount = fields.Nested(Money)
     goods = fields.Nested(Money)
     delivery_fee = fields.Nested(Money)
     issued_at = Instant()
     lines = fields.List(fields.Nested(RefundedLine))
+    parts = fields.List(fields.Nested(RefundPart), metadata={"description": "One per store order."})
 
 
 class TrackedStop(Schema):
@@ -309,8 +329,9 @@ class TrackedStop(Schema):
     store_order_id = fields.String(allow_none=True)
     name = fields.String(allow_none=True)
     position = fields.Nested(Position, allow_none=True)
-    eta = Instant(allow_none=True)
     status = fields.String()
+    arrived_at = Instant(allow_none=True)
+    done_at = Instant(allow_none=True)
 
 
 class Tracking(Schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from services.gateway.contracts.fields import (
     Id,
@@ -13,18 +13,25 @@ from services.gateway.contracts.fields import (
     Longitude,
     MoneyToPay,
     Position,
+    count,
     integer,
     one_of,
     text,
 )
-from services.gateway.contracts.forms import Page
+from services.gateway.contracts.forms import Page, Period
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _number(least: float, most: float) -> fields.Float:
+    return fields.Float(validate=validate.Range(min=least, max=most), allow_nan=False)
+
+
 _HOUR = fields.String(validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"))
 
 
 class ShopFields(Schema):
-    name = text(80)
+    name = text(100)
     category = text(40)
     delivery_radius_m = integer(100, 50_000)
     hours = fields.Dict(
@@ -38,11 +45,11 @@ class ShopFields(Schema):
             "examples": [{"mon": [["08:00", "12:00"], ["14:00", "22:00"]]}],
         },
     )
-    preparation_minutes = integer(0, 600)
+    preparation_minutes = integer(0, 24 * 60)
 
 
 class OpenShop(ShopFields):
-    name = text(80, required=True)
+    name = text(100, required=True)
     category = text(40, required=True)
     lat = Latitude(required=True)
     lon = Longitude(required=True)
@@ -60,26 +67,26 @@ class ChangeShop(ShopFields):
 
 
 class ListingFields(Schema):
-    name = text(120)
+    name = text(100)
     price = fields.Nested(MoneyToPay)
     unit = text(20)
-    category = text(40, allow_none=True)
+    category = text(40)
     description = text(2000, least=0)
 
 
 class PublishListing(ListingFields):
-    name = text(120, required=True)
+    name = text(100, required=True)
     price = fields.Nested(MoneyToPay, required=True)
-    stock = integer(0, 10_000_000, required=True)
+    stock = integer(0, 10**9, required=True)
     sourced = fields.Boolean()
 
 
 class ChangeListing(ListingFields):
-    published = fields.Boolean()
+    status = one_of("published", "withdrawn")
 
 
 class SetStock(Schema):
-    stock = integer(0, 10_000_000, required=True)
+    stock = integer(0, 10**9, required=True)
 
 
 class StoreOrdersQuery(Page):
@@ -106,11 +113,14 @@ class LaunchCampaign(Schema):
     name = text(80, required=True)
     rule = fields.Nested(CampaignRule, required=True)
     budget = fields.Nested(MoneyToPay, required=True)
-    per_customer_limit = integer(1, 1_000_000, required=True)
-    total_limit = integer(1, 100_000_000, required=True)
+    per_customer_limit = integer(1, 10**9, allow_none=True)
+    total_limit = integer(1, 10**9, allow_none=True)
     starts_at = Instant(required=True)
     ends_at = Instant(required=True)
-    code = text(40)
+    code = fields.String(
+        validate=validate.Regexp(r"^[\x21-\x7e]{3,40}$"),
+        metadata={"description": "What customers type: 3 to 40 letters, digits and signs."},
+    )
 
 
 class StartShift(Schema):
@@ -118,9 +128,9 @@ class StartShift(Schema):
     ends_at = Instant(required=True)
     position = fields.Nested(Position, required=True)
     capacity = fields.Dict(
-        keys=fields.String(validate=validate.Length(min=1, max=40)),
-        values=fields.Integer(strict=True, validate=validate.Range(min=0, max=1_000_000)),
-        metadata={"description": "How much the courier carries."},
+        keys=fields.String(validate=validate.OneOf(("volume", "parcels"))),
+        values=fields.Integer(strict=True, validate=validate.Range(min=1, max=1_000_000)),
+        metadata={"description": "How much the courier carries, as `volume` or `parcels`."},
     )
 
 
@@ -147,12 +157,27 @@ class Area(Schema):
     east = Longitude(required=True)
 
 
+class ZoneSettings(Schema):
+    """How deliveries are planned here; what is left out keeps its default."""
+
+    metres_per_minute = _number(10, 2000)
+    pickup_service_minutes = _number(0, 60)
+    drop_off_service_minutes = _number(0, 60)
+    target_minutes = _number(5, 24 * 60)
+    maximum_minutes = _number(5, 48 * 60)
+    give_up_minutes = _number(0, 48 * 60)
+    horizon_minutes = _number(5, 24 * 60)
+    slot_lead_minutes = _number(5, 24 * 60)
+    commit_margin_minutes = _number(0, 120)
+    shift_slack_minutes = _number(0, 240)
+    offer_seconds = _number(5, 3600)
+    capacity = integer(1, 200)
+
+
 class OpenZone(Schema):
     name = text(80, required=True)
     area = fields.Nested(Area, required=True)
-    settings = fields.Dict(
-        keys=fields.String(validate=validate.Length(min=1, max=60)), values=fields.Raw(allow_none=True)
-    )
+    settings = fields.Nested(ZoneSettings)
 
 
 class NewSlot(Schema):
@@ -166,15 +191,55 @@ class OpenSlots(Schema):
     slots = fields.List(fields.Nested(NewSlot), required=True, validate=validate.Length(min=1, max=500))
 
 
-class SetRatePlan(Schema):
-    """Rates in basis points."""
+class CourierPay(Schema):
+    per_drop = fields.Nested(MoneyToPay, required=True)
+    per_extra_pickup = fields.Nested(MoneyToPay, required=True)
+    per_km = fields.Nested(MoneyToPay, required=True)
 
-    class Meta:
-        unknown = INCLUDE
+
+def _rate(**options: Any) -> fields.Integer:
+    return integer(0, 10_000, **options)
+
+
+def _rates(by: str) -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(validate=validate.Length(min=1, max=100)),
+        values=_rate(),
+        validate=validate.Length(max=5000),
+        metadata={"description": f"Rates that differ, by {by}."},
+    )
+
+
+class SetRatePlan(Schema):
+    """Rates in basis points; what is left out stays as it is."""
+
+    currency = fields.String(validate=validate.Regexp(r"^[A-Z]{3}$"))
+    effective_from = Instant()
+    take_rate_bp = _rate()
+    take_rate_by_category = _rates("category")
+    take_rate_by_shop = _rates("shop")
+    take_rate_base = one_of("after_shop_discount", "customer_paid")
+    distribution_bp = _rate()
+    distribution_max_bp = _rate()
+    courier_pay = fields.Nested(CourierPay)
 
 
 class BoardQuery(Schema):
     zone_id = fields.String(required=True, validate=validate.Length(min=1, max=80))
+
+
+class AccountsQuery(Page):
+    limit = count(1, 500, load_default=50)
+    prefix = text(200)
+
+
+class StatementQuery(Period):
+    account_kind = one_of("shop", "courier", "platform", required=True)
+    owner_id = fields.String(
+        load_default="",
+        validate=validate.Length(max=100),
+        metadata={"description": "The shop or the courier; none for the platform."},
+    )
 
 
 class EntriesQuery(Page):

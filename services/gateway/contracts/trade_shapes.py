@@ -5,22 +5,13 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 
 from services.gateway.contracts.fields import Id, Instant, Money, Position
-from services.gateway.contracts.shapes import several
+from services.gateway.contracts.shapes import Slot, several
 
 
 class Accepted(Schema):
     """Understood, and done."""
 
     accepted = fields.Boolean(required=True)
-
-
-class Stock(Schema):
-    listing_id = Id(required=True)
-    shop_id = Id()
-    stock = fields.Integer(required=True)
-    reserved = fields.Integer()
-    available = fields.Integer()
-    version = fields.Integer()
 
 
 class PromotionLink(Schema):
@@ -31,12 +22,18 @@ class PromotionLink(Schema):
     rate_bp = fields.Integer()
 
 
+class AccountBalance(Schema):
+    account = fields.String()
+    balance = fields.Nested(Money)
+
+
 class Balance(Schema):
     owner_id = fields.String()
     account_kind = fields.String()
     payable = fields.Nested(Money)
     frozen = fields.Nested(Money)
     currency = fields.String()
+    accounts = fields.List(fields.Nested(AccountBalance))
 
 
 class StatementLine(Schema):
@@ -68,6 +65,7 @@ class Statement(Schema):
     total_by_kind = fields.Dict(values=fields.Nested(Money))
     total = fields.Nested(Money, allow_none=True)
     closing = fields.Nested(Money, allow_none=True)
+    final = fields.Boolean(metadata={"description": "Nothing can be added to the period any more."})
     lines = fields.List(fields.Nested(StatementLine))
     next_cursor = fields.String(allow_none=True)
 
@@ -177,7 +175,7 @@ class Offer(Schema):
     status = fields.String()
     offered_at = Instant()
     expires_at = Instant()
-    deliveries = fields.List(fields.Raw())
+    deliveries = fields.List(fields.String())
     stops = fields.List(fields.Nested(Stop))
 
 
@@ -191,7 +189,7 @@ class Route(Schema):
 class OfferAnswer(Schema):
     offer_id = fields.String()
     status = fields.String()
-    deliveries = fields.List(fields.Raw())
+    deliveries = fields.List(fields.String())
 
 
 class StopAnswer(Schema):
@@ -223,14 +221,60 @@ class Zone(Schema):
     settings = fields.Dict(allow_none=True)
 
 
-class NewSlots(Schema):
-    items = fields.List(fields.Raw())
+class OpenedSlot(Slot):
+    zone_id = fields.String()
+    cutoff_at = Instant()
+    capacity = fields.Integer()
+    left = fields.Integer()
+
+
+class OpenedSlots(Schema):
+    items = fields.List(fields.Nested(OpenedSlot), required=True)
 
 
 class Courier(Schema):
     courier_id = fields.String()
-    approved = fields.Boolean()
     status = fields.String()
+    approved = fields.Boolean()
+    registered = fields.Boolean()
+
+
+class BoardPickup(Position):
+    shop_id = fields.String()
+    status = fields.String()
+
+
+class BoardDelivery(Schema):
+    delivery_id = fields.String()
+    order_id = fields.String()
+    status = fields.String()
+    courier_id = fields.String(allow_none=True)
+    offer_id = fields.String(allow_none=True)
+    eta = Instant(allow_none=True)
+    promised_at = Instant(allow_none=True)
+    slot_id = fields.String(allow_none=True)
+    drop_off = fields.Nested(Position, allow_none=True)
+    pickups = fields.List(fields.Nested(BoardPickup), allow_none=True)
+
+
+class BoardCourier(Schema):
+    courier_id = fields.String()
+    shift_id = fields.String(allow_none=True)
+    status = fields.String()
+    ends_at = Instant(allow_none=True)
+    stops = fields.Integer(metadata={"description": "How many stops are still to be made."})
+    position = fields.Nested(Position, allow_none=True)
+    seen_at = Instant(allow_none=True)
+
+
+class BoardOffer(Schema):
+    offer_id = fields.String()
+    courier_id = fields.String()
+    zone_id = fields.String()
+    status = fields.String()
+    order_ids = fields.List(fields.String())
+    offered_at = Instant(allow_none=True)
+    expires_at = Instant(allow_none=True)
 
 
 class Board(Schema):
@@ -238,14 +282,44 @@ class Board(Schema):
 
     zone_id = fields.String()
     at = Instant()
-    deliveries = fields.List(fields.Raw())
-    couriers = fields.List(fields.Raw())
-    offers = fields.List(fields.Raw())
+    deliveries = fields.List(fields.Nested(BoardDelivery))
+    couriers = fields.List(fields.Nested(BoardCourier))
+    offers = fields.List(fields.Nested(BoardOffer))
+
+
+class PayRates(Schema):
+    per_drop = fields.Nested(Money)
+    per_extra_pickup = fields.Nested(Money)
+    per_km = fields.Nested(Money)
 
 
 class RatePlan(Schema):
-    rate_plan_id = fields.String()
-    plan_id = fields.String()
+    plan_id = fields.String(required=True)
+    version = fields.Integer()
+    currency = fields.String()
+    effective_from = Instant()
+    take_rate_bp = fields.Integer()
+    take_rate_by_category = fields.Dict(values=fields.Integer())
+    take_rate_by_shop = fields.Dict(values=fields.Integer())
+    take_rate_base = fields.String()
+    distribution_bp = fields.Integer()
+    distribution_max_bp = fields.Integer()
+    courier_pay = fields.Nested(PayRates)
+
+
+class Accrual(Schema):
+    """A commission that a shop earns by promoting."""
+
+    accrual_id = fields.String(required=True)
+    order_id = fields.String()
+    store_order_id = fields.String()
+    promotion_link_id = fields.String()
+    status = fields.String()
+    full = fields.Nested(Money, metadata={"description": "Before refunds."})
+    amount = fields.Nested(Money)
+    rate_bp = fields.Integer()
+    reason = fields.String(allow_none=True)
+    changed_at = Instant()
 
 
 class LedgerAccount(Schema):
@@ -292,5 +366,7 @@ class LedgerCheck(Schema):
 ZonePage = several(Zone, "ZonePage")
 CampaignPage = several(Campaign, "CampaignPage")
 CustomerPage = several(CustomerProfile, "CustomerPage")
+RatePlanPage = several(RatePlan, "RatePlanPage")
+AccrualPage = several(Accrual, "AccrualPage")
 LedgerAccountPage = several(LedgerAccount, "LedgerAccountPage")
 EntryPage = several(StatementLine, "EntryPage")

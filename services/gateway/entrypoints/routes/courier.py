@@ -118,7 +118,8 @@ def fail_stop(call: Call) -> Any:
     "/v1/courier/earnings",
     summary="What the courier has earned",
     roles=COURIER,
+    query=forms.Period,
     answer=trade_shapes.Earnings,
 )
 def earnings(call: Call) -> Any:
-    return call.ask_as_caller("commission", "earnings")
+    return call.ask_as_caller("commission", "earnings", **call.query)

@@ -14,10 +14,15 @@ routes = Routes("Running a shop")
 _MERCHANT_OR_OPERATOR = MERCHANT | OPERATOR
 
 
-@routes.get("/v1/me/shops", summary="The caller's shops", roles=MERCHANT, answer=shapes.ShopPage)
+@routes.get(
+    "/v1/me/shops",
+    summary="The caller's shops",
+    roles=MERCHANT,
+    query=forms.Page,
+    answer=shapes.ShopPage,
+)
 def my_shops(call: Call) -> Any:
-    found = call.ask_as_caller("storefront", "my_shops")
-    return found if isinstance(found, dict) else {"items": found, "next_cursor": None}
+    return call.ask_as_caller("storefront", "my_shops", **call.query)
 
 
 @routes.post(
@@ -103,7 +108,8 @@ def change_listing(call: Call) -> Any:
     summary="Set how many there are",
     roles=_MERCHANT_OR_OPERATOR,
     body=trade_forms.SetStock,
-    answer=trade_shapes.Stock,
+    answer=shapes.Listing,
+    versioned=True,
     refusals=("listing-not-found",),
 )
 def set_stock(call: Call) -> Any:
@@ -201,6 +207,16 @@ def create_promotion_link(call: Call) -> Any:
     return call.ask_as_caller(
         "commission", "create_promotion_link", link_id=call.new_id, **call.path, **call.body
     )
+
+
+@routes.get(
+    "/v1/shops/{shop_id}/accruals",
+    summary="The commissions that a shop has earned by promoting, or will",
+    roles=_MERCHANT_OR_OPERATOR,
+    answer=trade_shapes.AccrualPage,
+)
+def accruals_of_shop(call: Call) -> Any:
+    return call.ask_as_caller("commission", "accruals", **call.path)
 
 
 @routes.get(

@@ -36,7 +36,7 @@ def open_zone(call: Call) -> Any:
     summary="Open slots in a zone",
     roles=OPERATOR,
     body=trade_forms.OpenSlots,
-    answer=trade_shapes.NewSlots,
+    answer=trade_shapes.OpenedSlots,
     status=201,
     key=Key.RECORDED,
 )
@@ -45,8 +45,7 @@ def open_slots(call: Call) -> Any:
         {"cutoff_at": slot["starts_at"], **slot, "slot_id": derived_id(call.new_id, str(number))}
         for number, slot in enumerate(call.body["slots"])
     ]
-    opened = call.ask_as_caller("dispatch", "open_slots", zone_id=call.path["zone_id"], slots=slots)
-    return opened if isinstance(opened, dict) and "items" in opened else {"items": slots}
+    return call.ask_as_caller("dispatch", "open_slots", **call.path, slots=slots)
 
 
 @routes.post(
@@ -123,14 +122,35 @@ def set_rate_plan(call: Call) -> Any:
 
 
 @routes.get(
+    "/v1/rate-plans",
+    summary="The rates, newest first",
+    roles=OPERATOR,
+    answer=trade_shapes.RatePlanPage,
+)
+def rate_plans(call: Call) -> Any:
+    return call.ask_as_caller("commission", "rate_plans")
+
+
+@routes.get(
     "/v1/ledger/accounts",
     summary="The accounts of the ledger and their balances",
     roles=_OPERATOR_OR_ANALYST,
-    query=forms.Page,
+    query=trade_forms.AccountsQuery,
     answer=trade_shapes.LedgerAccountPage,
 )
 def ledger_accounts(call: Call) -> Any:
     return call.ask_as_caller("commission", "accounts", **call.query)
+
+
+@routes.get(
+    "/v1/ledger/statement",
+    summary="The statement of a shop, a courier or the platform",
+    roles=_OPERATOR_OR_ANALYST,
+    query=trade_forms.StatementQuery,
+    answer=trade_shapes.Statement,
+)
+def ledger_statement(call: Call) -> Any:
+    return call.ask_as_caller("commission", "statement", **call.query)
 
 
 @routes.get(
@@ -151,7 +171,7 @@ def ledger_entries(call: Call) -> Any:
     answer=trade_shapes.LedgerCheck,
 )
 def ledger_check(call: Call) -> Any:
-    return call.ask("commission", "check")
+    return call.ask_as_caller("commission", "check")
 
 
 @routes.get(

@@ -38,13 +38,15 @@ def shop(call: Call) -> Any:
 @routes.get(
     "/v1/shops/{shop_id}/listings",
     summary="What a shop sells",
+    description="Its own merchant sees what is withdrawn, too.",
     roles=ANYONE,
     query=forms.Page,
     answer=shapes.ListingPage,
     refusals=("shop-not-found",),
 )
 def listings_of_shop(call: Call) -> Any:
-    return call.ask("storefront", "listings", shop_id=call.path["shop_id"], **call.query)
+    actor = call.principal.actor() if call.principal else None
+    return call.ask("storefront", "listings", actor=actor, **call.path, **call.query)
 
 
 @routes.get(
@@ -86,8 +88,7 @@ def slots(call: Call) -> Any:
 
 @routes.get("/v1/zones", summary="The zones that are served", roles=ANYONE, answer=trade_shapes.ZonePage)
 def zones(call: Call) -> Any:
-    found = call.ask("dispatch", "zones")
-    return found if isinstance(found, dict) else {"items": found, "next_cursor": None}
+    return call.ask("dispatch", "zones")
 
 
 @routes.get(
@@ -97,4 +98,4 @@ def zones(call: Call) -> Any:
     answer=trade_shapes.PromotionLink,
 )
 def promotion_link(call: Call) -> Any:
-    return {"code": call.path["code"], **call.ask("commission", "promotion_link", code=call.path["code"])}
+    return call.ask("commission", "promotion_link", **call.path)
