@@ -34,7 +34,7 @@ check-fast: setup ## format and lint
 	@$(PYTHON) -m ruff format --check $(CODE)
 	@$(PYTHON) -m ruff check $(CODE)
 docs: setup ## write the generated documents again
-	@$(PYTHON) -P -m linli.documents $(ARGS)
+	@$(PYTHON) -m linli.documents $(ARGS)
 lock: setup ## compile requirements*.txt to hashed locks
 	@deploy/lock
 
@@ -54,7 +54,7 @@ servers:
 migrate: setup-runtime ## bring every service's database up to date
 	@$(LINLI) migrate $(ARGS)
 migration: setup ## an empty migration: make migration SERVICE=ordering NAME=expand_add_note
-	@$(PYTHON) -P -m linli.migration $(SERVICE) $(NAME)
+	@$(PYTHON) -m linli.migration $(SERVICE) $(NAME)
 
 ##@ Deliver
 image: ## the image of one service: make image SERVICE=ordering

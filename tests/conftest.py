@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from linli.failures import Failure
+from linli.stack.containers import RabbitContainer, RedisContainer, broker, real_redis
 from linli.stack.postgres import PrivatePostgres
 from linli.stack.rabbitmq import PrivateRabbit
 from linli.stack.redis_server import PrivateRedis
@@ -55,18 +56,18 @@ def postgres_server(server_state: State) -> Iterator[PrivatePostgres]:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq_server(server_state: State) -> Iterator[PrivateRabbit]:
+def rabbitmq_server(server_state: State) -> Iterator[PrivateRabbit | RabbitContainer]:
     """A RabbitMQ that forgets everything at the end."""
-    server = PrivateRabbit(server_state)
+    server = broker(server_state)
     _provide("RabbitMQ", server.start)
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="session")
-def redis_server(server_state: State) -> Iterator[PrivateRedis]:
+def redis_server(server_state: State) -> Iterator[PrivateRedis | RedisContainer]:
     """A Redis that forgets everything at the end."""
-    server = PrivateRedis(server_state, real=True)
+    server = real_redis(server_state)
     _provide("Redis", server.start)
     yield server
     server.stop()

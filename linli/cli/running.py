@@ -153,15 +153,13 @@ def _seed(platform: Platform, console: Console) -> list[tuple[str, str, str]]:
 
 
 def _greet(platform: Platform, accounts: list[tuple[str, str, str]], console: Console) -> None:
-    console.print(
-        f"\n[bold]Linli is running at {platform.base_url}[/]  (the API is at {platform.base_url}/docs)"
-    )
+    console.print(f"\n[bold]Linli is running at {platform.base_url}[/] · API at {platform.base_url}/docs")
     if accounts:
         table = Table("who", "sign in as", "password", title="Demo accounts", title_justify="left")
         for row in accounts:
             table.add_row(*row)
         console.print(table)
-    console.print("Ctrl-C stops it; what it knows is kept in " + str(platform.state.folder) + "\n")
+    console.print(f"Ctrl-C stops it; what it knows is kept in {platform.state.folder}\n", soft_wrap=True)
     sys.stdout.flush()
 
 

@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 
 from linli.failures import Failure
 from linli.stack import children, databases, plan
+from linli.stack.containers import RabbitContainer, broker
 from linli.stack.postgres import PrivatePostgres
 from linli.stack.rabbitmq import PrivateRabbit
 from linli.stack.redis_server import PrivateRedis
@@ -23,7 +24,7 @@ from linli.stack.supervisor import Supervisor, Told
 from shared.kernel.clock import Clock, clock_from_environment
 
 Kind = Literal["embedded", "full"]
-Server = TypeVar("Server", PrivatePostgres, PrivateRedis, PrivateRabbit)
+Server = TypeVar("Server", PrivatePostgres, PrivateRedis, PrivateRabbit | RabbitContainer)
 MEMORY = "linli-memory://"
 OPERATOR = "operations@linli.local"
 
@@ -129,7 +130,7 @@ class Platform:
             database_urls=self._database_urls(),
             redis_url=os.environ.get("LINLI_REDIS_URL")
             or self._private("Redis", PrivateRedis(self.state)).url(),
-            amqp_url=amqp_url or self._private("RabbitMQ", PrivateRabbit(self.state)).url(),
+            amqp_url=amqp_url or self._private("RabbitMQ", broker(self.state)).url(),
         )
 
     def _database_urls(self) -> dict[str, str]:
@@ -204,7 +205,7 @@ def stop_leftovers(state: State, *, servers: bool = True) -> int:
     if servers:
         marks = {"rabbitmq.pid", "redis.pid", "postgres.pid"}
         count += sum((state.folder / mark).exists() for mark in marks)
-        PrivateRabbit(state).stop()
+        broker(state).stop()
         PrivateRedis(state).stop()
         PrivatePostgres(state).stop()
     return count

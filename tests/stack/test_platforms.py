@@ -1,0 +1,91 @@
+"""A platform remembers, starts again what dies, and can be filled in twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import create_engine, text
+
+from linli import mail
+from linli.demo import seed
+from linli.demo.neighbourhood import PASSWORD
+from linli.stack import children
+from linli.stack.platform import Kind, Platform, Wish
+from linli.stack.supervisor import is_ready
+
+
+@pytest.fixture(scope="module")
+def _state_elsewhere() -> Iterator[None]:
+    with (
+        tempfile.TemporaryDirectory(prefix="linli-platforms-") as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        Path(folder).chmod(0o711)
+        patch.setenv("LINLI_STATE", folder)
+        patch.setenv("LINLI_LOG_LEVEL", "WARNING")
+        yield
+
+
+@pytest.fixture(scope="module", params=["embedded", "full"])
+def platform(request: pytest.FixtureRequest, _state_elsewhere: None) -> Iterator[Platform]:
+    kind: Kind = request.param
+    made = Platform(Wish(kind=kind, name=f"platform-{kind}"))
+    made.start()
+    yield made
+    made.stop()
+
+
+def _counts(platform: Platform) -> dict[str, int]:
+    counted = {}
+    for service, table in (("storefront", "shop"), ("storefront", "listing"), ("gateway", "accounts")):
+        engine = create_engine(platform.database_urls[service])
+        with engine.connect() as connection:
+            counted[table] = connection.scalar(text(f"SELECT count(*) FROM {table}"))
+        engine.dispose()
+    return counted
+
+
+def test_filling_in_twice_changes_nothing(platform: Platform) -> None:
+    accounts = seed(platform.base_url, platform.database_urls["gateway"], platform.clock)
+    before = _counts(platform)
+    assert before["shop"] == 6
+    assert before["listing"] == 48
+    assert seed(platform.base_url, platform.database_urls["gateway"], platform.clock) == accounts
+    assert _counts(platform) == before
+
+
+def test_killed_processes_are_ready_again_within_seconds(platform: Platform) -> None:
+    for process in platform.processes:
+        running = children.marked(platform.state.folder / f"process-{process.name}.pid")
+        assert running is not None
+        os.kill(running.pid, signal.SIGKILL)
+    until = time.monotonic() + 60
+    waiting = list(platform.processes)
+    while waiting and time.monotonic() < until:
+        time.sleep(0.2)
+        waiting = [process for process in waiting if not is_ready(process)]
+    assert waiting == []
+    # Everything that waited to be sent is sent by those that came back.
+    while any(count for _, count, _ in mail.outbox_lag(platform.database_urls)):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    assert list(mail.dead_letters(platform.database_urls)) == []
+
+
+def test_a_stopped_platform_leaves_no_process_and_remembers_everything(platform: Platform) -> None:
+    platform.stop()
+    assert list(platform.state.folder.glob("*.pid")) == []
+    assert not (platform.state.folder / "running.json").exists()
+    platform.start()
+    credentials = {"email": "customer@demo.linli", "password": PASSWORD}
+    answer = httpx.post(f"{platform.base_url}/v1/tokens", json=credentials, timeout=10)
+    assert answer.status_code in {200, 201}, answer.text
+    found = httpx.get(f"{platform.base_url}/v1/shops", params={"lat": 30.2741, "lon": 120.1551}, timeout=10)
+    assert len(found.json()["items"]) == 6
