@@ -11,6 +11,7 @@ from services.campaigns.domain.commands import OrderClosed, OrderPaid, RefundFac
 from shared.kernel.clock import Clock
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
 from shared.messaging.envelope import Event
+from shared.messaging.parked import ShowsDeadLetters
 from shared.messaging.rpc import answer
 from shared.messaging.subscription import subscribe
 from shared.messaging.timer import every
@@ -19,7 +20,7 @@ from shared.persistence import Database, Transaction
 LAPSE_BATCH = 50
 
 
-class CampaignsService:
+class CampaignsService(ShowsDeadLetters):
     """Coupons and full reductions: their terms, their budgets, and what orders take of them."""
 
     name = "campaigns"

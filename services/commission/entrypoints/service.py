@@ -21,6 +21,7 @@ from services.commission.entrypoints import answers
 from shared.kernel.clock import Clock, from_wire
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
 from shared.messaging.envelope import Event
+from shared.messaging.parked import ShowsDeadLetters
 from shared.messaging.rpc import answer
 from shared.messaging.subscription import subscribe
 from shared.persistence import Database, Transaction
@@ -28,7 +29,7 @@ from shared.persistence import Database, Transaction
 _ONE_MOMENT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
-class CommissionService:
+class CommissionService(ShowsDeadLetters):
     """The ledger: who is owed what for every order, and why."""
 
     name = "commission"

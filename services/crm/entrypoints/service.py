@@ -10,12 +10,13 @@ from services.crm.application import profiles
 from services.crm.contracts import answers, consumed, requests
 from shared.messaging.dependencies import DatabaseProvider
 from shared.messaging.envelope import Event
+from shared.messaging.parked import ShowsDeadLetters
 from shared.messaging.rpc import answer
 from shared.messaging.subscription import subscribe
 from shared.persistence import Database, Transaction
 
 
-class CrmService:
+class CrmService(ShowsDeadLetters):
     """What a shop knows of the customers who bought from it, built from events alone."""
 
     name = "crm"

@@ -18,6 +18,7 @@ from services.dispatch.settings import Settings
 from shared.kernel.clock import Clock, to_wire
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
 from shared.messaging.envelope import Event
+from shared.messaging.parked import ShowsDeadLetters
 from shared.messaging.rpc import answer
 from shared.messaging.subscription import subscribe
 from shared.messaging.timer import every
@@ -27,7 +28,7 @@ Result = TypeVar("Result")
 Wire = dict[str, Any]
 
 
-class DispatchService:
+class DispatchService(ShowsDeadLetters):
     """Who brings what, when, on which way. Routes are planned by a process of its own."""
 
     name = "dispatch"

@@ -19,6 +19,7 @@ from services.ordering.settings import Settings
 from shared.kernel.clock import Clock
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
 from shared.messaging.envelope import Event
+from shared.messaging.parked import ShowsDeadLetters
 from shared.messaging.rpc import RpcClient, RpcProvider, answer
 from shared.messaging.subscription import subscribe
 from shared.messaging.timer import every
@@ -27,7 +28,7 @@ from shared.persistence import Database, Transaction
 Wire = dict[str, Any]
 
 
-class OrderingService:
+class OrderingService(ShowsDeadLetters):
     """One order over many shops: priced, placed, paid, split, fulfilled, refunded."""
 
     name = "ordering"

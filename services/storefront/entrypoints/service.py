@@ -15,6 +15,7 @@ from services.storefront.settings import Settings
 from shared.kernel.clock import Clock
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
 from shared.messaging.envelope import Event
+from shared.messaging.parked import ShowsDeadLetters
 from shared.messaging.rpc import answer
 from shared.messaging.subscription import subscribe
 from shared.messaging.timer import every
@@ -24,7 +25,7 @@ Result = TypeVar("Result")
 Wire = dict[str, Any]
 
 
-class StorefrontService:
+class StorefrontService(ShowsDeadLetters):
     """Shops, what they sell, and how much of it there is."""
 
     name = "storefront"
