@@ -20,6 +20,8 @@ from services.gateway.contracts.fields import (
 )
 from services.gateway.contracts.forms import Page, Period
 
+# The services behind the gateway.
+SERVICES = ("storefront", "ordering", "dispatch", "commission", "crm", "campaigns")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -248,4 +250,4 @@ class EntriesQuery(Page):
 
 
 class DeadLettersQuery(Page):
-    service = text(40)
+    service = one_of(*SERVICES)

@@ -10,11 +10,11 @@ from services.gateway.adapters.idempotency_sql import KeyRecordsSql
 from services.gateway.adapters.passwords import Argon2Passwords
 from services.gateway.adapters.pulse import RpcPulse
 from services.gateway.adapters.rate_limits import RateLimits
+from services.gateway.contracts.trade_forms import SERVICES
 from services.gateway.entrypoints.api import Api
 from services.gateway.entrypoints.bounded import BoundedRpc
 from services.gateway.entrypoints.call import Parts
 from services.gateway.entrypoints.routes import ALL
-from services.gateway.entrypoints.routes.operator import SERVICES
 from services.gateway.entrypoints.routing import Router
 from services.gateway.entrypoints.server import serves_http
 from services.gateway.settings import Settings, read_settings

@@ -216,11 +216,36 @@ def test_the_notification_of_a_provider_passes_as_it_came() -> None:
 def test_one_service_that_does_not_answer_does_not_hide_the_others_dead_letters() -> None:
     world = World()
     letter = {"id": 7, "reason": "poison", "attempts": 5, "parked_at": "2026-01-05T08:00:00.000Z"}
-    world.rpc.answers["ordering", "dead_letters"] = {"items": [letter]}
+    world.rpc.answers["ordering", "dead_letters"] = {"items": [letter], "next_cursor": None}
     world.rpc.otherwise = RemoteRefusal.from_wire({"code": "unavailable", "kind": "unavailable"})
     response = world.ask("GET", "/v1/dead-letters", role="operator")
     assert response.json["items"] == [{"service": "ordering", **letter}]
     assert "crm" in response.json["unanswered"]
+
+
+def test_dead_letters_are_paged_over_all_services() -> None:
+    world = World()
+    parked = {"storefront": [1, 4], "ordering": [], "dispatch": [2, 3, 9], "crm": [5]}
+
+    def of(service: str) -> Any:
+        def letters(limit: int, cursor: str | None, **_: Any) -> dict[str, Any]:
+            later = [number for number in parked.get(service, []) if number > int(cursor or 0)]
+            more = later[limit - 1] if len(later) > limit else None
+            return {"items": [{"id": n} for n in later[:limit]], "next_cursor": more and str(more)}
+
+        return letters
+
+    for service in ("storefront", "ordering", "dispatch", "commission", "crm", "campaigns"):
+        world.rpc.answers[service, "dead_letters"] = of(service)
+    for limit in (1, 2, 3, 4, 50):
+        seen, cursor = [], ""
+        while cursor is not None:
+            path = f"/v1/dead-letters?limit={limit}" + (f"&cursor={cursor}" if cursor else "")
+            page = world.ask("GET", path, role="operator").json
+            assert len(page["items"]) <= limit
+            seen += [(letter["service"], letter["id"]) for letter in page["items"]]
+            cursor = page["next_cursor"]
+        assert seen == [(service, number) for service, numbers in parked.items() for number in numbers]
 
 
 def test_health_and_pages() -> None:

@@ -15,7 +15,6 @@ from shared.kernel.ids import derived_id
 routes = Routes("Operating the platform")
 
 _OPERATOR_OR_ANALYST = OPERATOR | {Role.ANALYST}
-SERVICES = ("storefront", "ordering", "dispatch", "commission", "crm", "campaigns")
 
 
 @routes.post(
@@ -182,15 +181,29 @@ def ledger_check(call: Call) -> Any:
     answer=trade_shapes.DeadLetterPage,
 )
 def dead_letters(call: Call) -> Any:
-    asked = [call.query["service"]] if "service" in call.query else list(SERVICES)
+    """The lists of all services one after the other; a cursor names the service and the place in its list."""
+    asked = [call.query["service"]] if "service" in call.query else list(trade_forms.SERVICES)
+    service, _, after = (call.query["cursor"] or "").partition(":")
+    if service in asked:
+        asked = asked[asked.index(service) :]
     arguments = {"actor": call.caller.actor(), "limit": call.query["limit"]}
-    answers = call.parts.rpc.gather([(name, "dead_letters", arguments) for name in asked], deadline=3.0)
-    items: list[dict[str, Any]] = []
+    answers = call.parts.rpc.gather(
+        [
+            (name, "dead_letters", {**arguments, "cursor": after if name == service else None})
+            for name in asked
+        ],
+        deadline=3.0,
+    )
+    letters: list[dict[str, Any]] = []
     unanswered: list[str] = []
+    goes_on = False
     for name, found in zip(asked, answers, strict=True):
         if isinstance(found, Refusal):
             unanswered.append(name)
         else:
-            items.extend({"service": name, **letter} for letter in found["items"])
-    items.sort(key=lambda letter: str(letter.get("parked_at", "")), reverse=True)
-    return {"items": items[: call.query["limit"]], "unanswered": unanswered, "next_cursor": None}
+            letters.extend({"service": name, **letter} for letter in found["items"])
+            goes_on = goes_on or found["next_cursor"] is not None
+    items = letters[: call.query["limit"]]
+    goes_on = goes_on or len(letters) > len(items)
+    cursor = f"{items[-1]['service']}:{items[-1]['id']}" if goes_on else None
+    return {"items": items, "unanswered": unanswered, "next_cursor": cursor}
