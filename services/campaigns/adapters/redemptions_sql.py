@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from services.campaigns.application.ports import Taking
 from services.campaigns.domain.commands import Redeem, RefundFact
@@ -56,16 +56,19 @@ WHERE c.campaign_id = given.campaign_id
   AND (c.total_limit IS NULL OR c.uses < c.total_limit)
 RETURNING c.campaign_id
 """)
-_LOAD = text("""
-WITH held AS (SELECT * FROM orders WHERE order_id = :order_id FOR UPDATE)
+_FACTS = """
 SELECT o.order_id, o.customer_id, o.paid_at, o.closed_at, o.lapsed_at,
        t.campaign_id, t.amount, t.currency, t.counted, t.uses, t.told_redeemed, t.told_returned,
        coalesce((SELECT sum(r.amount) FROM refunds r
                  WHERE r.order_id = t.order_id AND r.campaign_id = t.campaign_id), 0)::bigint AS returned
 FROM held AS o LEFT JOIN taken AS t ON t.order_id = o.order_id
 ORDER BY t.campaign_id
-""")
-_PAID = text("UPDATE orders SET paid_at = least(paid_at, :at) WHERE order_id = :order_id RETURNING order_id")
+"""
+_LOAD = text(f"WITH held AS (SELECT * FROM orders WHERE order_id = :order_id FOR UPDATE) {_FACTS}")
+_PAID = text(f"""
+WITH held AS (
+    UPDATE orders SET paid_at = least(paid_at, :at) WHERE order_id = :order_id RETURNING *
+) {_FACTS}""")
 _CLOSED = text("""
 INSERT INTO orders AS o (order_id, closed_at, closed_because) VALUES (:order_id, :at, :reason)
 ON CONFLICT (order_id) DO UPDATE SET closed_at = excluded.closed_at, closed_because = excluded.closed_because
@@ -152,21 +155,24 @@ class RedemptionsSql:
         return Taking(counted=counted, granted=set(granted))
 
     def load(self, order_id: str) -> OrderRedemption | None:
-        rows = self._connection.execute(_LOAD, {"order_id": order_id}).all()
+        return self._order(_LOAD, {"order_id": order_id})
+
+    def mark_paid(self, order_id: str, at: datetime) -> OrderRedemption | None:
+        return self._order(_PAID, {"order_id": order_id, "at": at})
+
+    def _order(self, statement: TextClause, asked: dict[str, Any]) -> OrderRedemption | None:
+        rows = self._connection.execute(statement, asked).all()
         if not rows:
             return None
         first = rows[0]
         return OrderRedemption(
-            order_id=order_id,
+            order_id=first.order_id,
             customer_id=first.customer_id,
             paid_at=first.paid_at,
             closed_at=first.closed_at,
             lapsed_at=first.lapsed_at,
             taken=tuple(_taken(row) for row in rows if row.campaign_id is not None),
         )
-
-    def mark_paid(self, order_id: str, at: datetime) -> bool:
-        return self._connection.scalar(_PAID, {"order_id": order_id, "at": at}) is not None
 
     def mark_closed(self, order_id: str, at: datetime, reason: str) -> None:
         self._connection.execute(_CLOSED, {"order_id": order_id, "at": at, "reason": reason})

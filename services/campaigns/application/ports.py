@@ -62,8 +62,8 @@ class Redemptions(Protocol):
     def load(self, order_id: str) -> OrderRedemption | None:
         """The facts of one order, locked until the transaction ends."""
 
-    def mark_paid(self, order_id: str, at: datetime) -> bool:
-        """Record the payment; false when the order has redeemed nothing."""
+    def mark_paid(self, order_id: str, at: datetime) -> OrderRedemption | None:
+        """Record the payment and load the facts; ``None`` when the order has redeemed nothing."""
 
     def mark_closed(self, order_id: str, at: datetime, reason: str) -> None:
         """Record the end, also of an order never heard of, so that a late redemption finds it closed."""

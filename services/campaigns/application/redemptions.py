@@ -63,21 +63,20 @@ def release(command: Release, *, store: Store, clock: Clock) -> None:
 
 def confirm(fact: OrderPaid, *, store: Store) -> None:
     """The order was paid: what it holds is used."""
-    if store.redemptions.mark_paid(fact.order_id, fact.at):
-        _settle(fact.order_id, store)
+    _settle(store.redemptions.mark_paid(fact.order_id, fact.at), store)
 
 
 def close(fact: OrderClosed, *, store: Store) -> None:
     """The order came to nothing: what it took goes back."""
     store.redemptions.mark_closed(fact.order_id, fact.at, fact.reason)
-    _settle(fact.order_id, store)
+    _settle(store.redemptions.load(fact.order_id), store)
 
 
 def refund(fact: RefundFact, *, store: Store) -> None:
     """Lines were refunded: their parts go back to the budgets, and a use when all its parts did."""
     if fact.returned:
         store.redemptions.record_refund(fact)
-        _settle(fact.order_id, store)
+        _settle(store.redemptions.load(fact.order_id), store)
 
 
 def lapse(*, store: Store, clock: Clock, limit: int = 50) -> int:
@@ -85,12 +84,12 @@ def lapse(*, store: Store, clock: Clock, limit: int = 50) -> int:
     now = clock.now()
     orders = store.redemptions.lapse(now - LAPSE_GRACE, now, limit)
     for order_id in orders:
-        _settle(order_id, store)
+        _settle(store.redemptions.load(order_id), store)
     return len(orders)
 
 
-def _settle(order_id: str, store: Store) -> None:
-    order = store.redemptions.load(order_id)
+def _settle(order: OrderRedemption | None, store: Store) -> None:
+    """Count and tell what the facts ask for and is not counted and told yet."""
     if order is None or order.customer_id is None:
         return
     wanted = corrections(order)
@@ -98,7 +97,7 @@ def _settle(order_id: str, store: Store) -> None:
         return
     store.redemptions.correct(order, wanted)
     for one in wanted:
-        whose = (one.campaign_id, order_id, order.customer_id)
+        whose = (one.campaign_id, order.order_id, order.customer_id)
         if one.tell_redeemed:
             store.events.announce(CouponRedeemed(*whose, amount=one.amount))
         if one.tell_returned:
