@@ -1,0 +1,96 @@
+"""What dispatch promises to others, and what it needs of their promises."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.dispatch.contracts import consumed
+from services.dispatch.contracts.published import SCHEMAS, data_of
+from services.dispatch.domain import events
+from services.dispatch.domain.delivery import delivery_id_of
+from shared.messaging.envelope import Event
+
+SERVICES = Path(__file__).resolve().parents[3] / "services"
+SAMPLES = sorted((SERVICES / "dispatch" / "contracts" / "samples").glob("*.json"))
+ORDER = "019b8d3f-5a00-7c11-8a01-0000000000a1"
+COURIER = "019b8d10-0000-7000-8000-0000000000c1"
+ZONE = "019b8d00-0000-7000-8000-0000000000b1"
+SHIFT = "019b8d11-0000-7000-8000-0000000000f1"
+
+
+def time(text: str) -> datetime:
+    return datetime.fromisoformat(f"2026-01-05T{text}").replace(tzinfo=UTC)
+
+
+OF = {"delivery_id": delivery_id_of(ORDER), "order_id": ORDER}
+HAPPENED: list[Any] = [
+    events.DeliveryPlanned(
+        **OF, zone_id=ZONE, courier_id=COURIER, plan_version=17, eta=time("03:34"), promised_at=time("03:45")
+    ),
+    events.CourierAssigned(
+        **OF, zone_id=ZONE, courier_id=COURIER, assigned_at=time("03:08"), plan_version=19, eta=time("03:34")
+    ),
+    events.CourierUnassigned(**OF, courier_id=COURIER, reason="shift-ended"),
+    events.PickupCompleted(
+        **OF,
+        store_order_id="019b8d3f-5a00-7c11-8a01-0000000000d1",
+        shop_id="019b8d01-0000-7000-8000-0000000000e1",
+        courier_id=COURIER,
+        picked_up_at=time("03:20"),
+    ),
+    events.DeliveryCompleted(
+        **OF, zone_id=ZONE, courier_id=COURIER, completed_at=time("03:35"), pickups=2, distance_m=3140
+    ),
+    events.DeliveryFailed(**OF, courier_id=None, reason="no-courier", failed_at=time("03:35")),
+    events.CourierOnShift(
+        courier_id=COURIER, zone_id=ZONE, shift_id=SHIFT, started_at=time("02:00"), ends_at=time("06:00")
+    ),
+    events.CourierOffShift(courier_id=COURIER, zone_id=ZONE, shift_id=SHIFT, ended_at=time("06:02")),
+]
+
+
+def sample(service: str, name: str) -> Event:
+    wire = json.loads((SERVICES / service / "contracts" / "samples" / f"{name}.v1.json").read_text())
+    return Event.from_wire(wire)
+
+
+def snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+@pytest.mark.parametrize("happened", HAPPENED, ids=lambda happened: type(happened).__name__)
+def test_what_is_said_is_the_sample(happened: Any) -> None:
+    name = type(happened).__name__
+    told = sample("dispatch", snake(name))
+    assert told.type == name
+    assert data_of(happened) == told.data
+    assert told.subject == told.data.get("delivery_id", told.data["courier_id"])
+    SCHEMAS[name]().load(dict(told.data))
+
+
+def test_every_event_has_a_schema_a_sample_and_a_test() -> None:
+    names = {type(happened).__name__ for happened in HAPPENED}
+    assert names == set(SCHEMAS)
+    assert {file.name for file in SAMPLES} == {f"{snake(name)}.v1.json" for name in names}
+
+
+@pytest.mark.parametrize("file", SAMPLES, ids=lambda file: file.stem)
+def test_no_sample_says_who_lives_where(file: Path) -> None:
+    text = file.read_text()
+    assert not any(word in text for word in ("address", "contact", "phone", '"name"', '"lat"'))
+
+
+@pytest.mark.parametrize("name", sorted(consumed.FROM_ORDERING))
+def test_what_ordering_promises_is_enough(name: str) -> None:
+    fact = consumed.read(name, sample("ordering", snake(name)).data)
+    assert fact["order_id"]
+
+
+def test_what_the_gateway_promises_is_enough() -> None:
+    fact = consumed.read("AccountRegistered", sample("gateway", "account_registered").data)
+    assert fact["role"] == "courier"
