@@ -49,7 +49,7 @@ def told(world: World, run: int) -> Any:
         deliveries = connection.execute(
             text(
                 "SELECT replace(order_id, :run, '') AS o, status, slot_taken, customer_id, paid_at,"
-                " held IS NULL,
+                " held IS NULL,"
                 " replace(told::text, :run, '') AS told, (SELECT json_agg(s->'status') FROM"
                 " jsonb_array_elements(stops) AS s)::text AS stops FROM delivery"
                 " WHERE starts_with(order_id, :run) ORDER BY 1"

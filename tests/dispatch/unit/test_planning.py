@@ -94,9 +94,7 @@ def test_a_snapshot_keeps_started_and_offered_work_with_its_courier() -> None:
     started.arrive(first, at(5))
     started.complete(first, None, 0, at(9))
     courier = a_courier()
-    courier.follow(
-        [RouteStop(stop_id=s.stop_id, order_id="order-1", kind=s.kind, eta=at(9)) for s in started.stops]
-    )
+    promise(courier, started)
     state = ZoneState(zone=a_zone(), deliveries={"order-1": started}, couriers={"courier-1": courier})
     keep_up(state, at(10))
     snapshot = look_ahead(state, at(10), {})
