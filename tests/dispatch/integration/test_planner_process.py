@@ -1,0 +1,125 @@
+"""The planner as the process it is: started, left alone, and killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from shared.kernel.clock import to_wire
+from shared.persistence import Database
+from tests.dispatch.builders import ZONE_ID, place
+from tests.dispatch.world import OPERATOR, World, courier_actor
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+class RealTime:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def wall_seconds(self, span: timedelta) -> float:
+        return span.total_seconds()
+
+    def advance(self, span: timedelta) -> None:
+        time.sleep(span.total_seconds())
+
+
+@pytest.fixture
+def world(service_database: Callable[[str], Database]) -> World:
+    world = World(service_database("dispatch"))
+    world.clock = world.service.clock = RealTime()  # type: ignore[assignment]
+    return world
+
+
+@pytest.fixture
+def start(world: World) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> subprocess.Popen[bytes]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("LINLI_")}
+        environment |= {
+            "LINLI_DISPATCH_DATABASE_URL": world.database.url,
+            "LINLI_DISPATCH_PLAN_DEBOUNCE_SECONDS": "0.2",
+            "PYTHONPATH": str(ROOT),
+        }
+        module = "services.dispatch.entrypoints.planner"
+        process = subprocess.Popen([sys.executable, "-m", module], env=environment, cwd=ROOT)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.05)
+
+
+def test_two_planners_share_the_work_and_one_that_is_killed_is_not_missed(
+    world: World, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    world.open_zone()
+    first, second = start(), start()
+    for number in range(3):
+        world.on_shift(f"courier-{number}", place(400 * number))
+    world.a_paid_order("order-0", ready_in=0)
+    until(lambda: any(world.accept_all(f"courier-{number}") for number in range(3)))
+    first.kill()
+    first.wait()
+    world.a_paid_order("order-1", ready_in=0)
+    until(lambda: any(world.accept_all(f"courier-{number}") for number in range(3)))
+    assert world.published().count("CourierAssigned") == 2
+    second.send_signal(signal.SIGTERM)
+    assert second.wait(timeout=10) == 0
+
+
+@pytest.mark.slow
+def test_a_planner_with_nothing_to_plan_costs_next_to_nothing(
+    world: World, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    world.open_zone()
+    world.on_shift("courier-1")
+    process = psutil.Process(start().pid)
+    until(lambda: world.scalar("SELECT planned_at IS NOT NULL FROM zone_plan"))
+    time.sleep(1)
+    before = process.cpu_times()
+    time.sleep(6)
+    after = process.cpu_times()
+    used = after.user + after.system - before.user - before.system
+    assert used <= 0.01 * 6 + 0.03, f"{used:.3f} s of CPU in 6 s"
+
+
+@pytest.mark.slow
+def test_a_zone_that_cannot_be_planned_does_not_stop_the_others(
+    world: World, start: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    world.open_zone()
+    other = {"south": 31.0, "west": 120.0, "north": 31.5, "east": 120.5}
+    world.call("open_zone", actor=OPERATOR, zone_id="broken", name="Broken", area=other, settings={})
+    with world.database.transaction() as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE zone SET settings = '{\"capacity\": 12}' WHERE zone_id = 'broken'"
+        )
+        tx.connection.exec_driver_sql("UPDATE zone_plan SET plan = '[1]' WHERE zone_id = 'broken'")
+        tx.connection.exec_driver_sql("INSERT INTO zone_change (zone_id) VALUES ('broken')")
+    start()
+    world.on_shift("courier-1", place(450))
+    world.a_paid_order("order-1", ready_in=0)
+    until(lambda: len(world.route("courier-1")["offers"]) == 1)
+    me = courier_actor("courier-1")
+    assert world.call("route", actor=me)["shift"]["zone_id"] == ZONE_ID
+    assert world.call("route", actor=me)["offers"][0]["expires_at"] > to_wire(world.clock.now())
