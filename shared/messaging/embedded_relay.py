@@ -16,11 +16,12 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.messaging import memory
 from shared.messaging.envelope import CONTENT_TYPE
-from shared.messaging.outbox import Outbox, OutboxRow
+from shared.messaging.outbox import BATCH, Outbox, OutboxRow
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5
+_GATHER_SECONDS = 0.005
 _NOTE_SECONDS = 5.0
 _OVERLAP = timedelta(seconds=2)
 
@@ -49,12 +50,13 @@ class EmbeddedRelay:
         self._channel = kombu.Connection(self._url).channel()
         self._outlive(self._send_again)
         while True:
-            self._outlive(self._send_all)
+            self._outlive(self._send_what_waits)
             self._outlive(self._note)
             with eventlet.Timeout(POLL_SECONDS, False):
                 self._woken.wait()
             if self._woken.ready():
-                self._woken = eventlet.event.Event()
+                # What is written within the next moment goes with the same batch.
+                eventlet.sleep(_GATHER_SECONDS)
 
     def _outlive(self, work: Any) -> None:
         try:
@@ -70,15 +72,22 @@ class EmbeddedRelay:
         for row in self._outbox.sent_since(since - _OVERLAP):
             self._publish(row)
 
+    def _send_what_waits(self) -> None:
+        woken = self._woken.ready()
+        self._woken = eventlet.event.Event()
+        if woken or self._outbox.has_unsent():
+            self._send_all()
+
     def _send_all(self) -> None:
-        while self._outbox.has_unsent():
+        full = True
+        while full:
             with self._outbox.claim() as claim:
-                if claim is None or not claim.rows:
-                    return
                 for row in claim.rows:
                     self._publish(row)
-                claim.mark_sent()
-            self._idle_since_note = False
+                if claim.rows:
+                    claim.mark_sent()
+                    self._idle_since_note = False
+                full = len(claim.rows) == BATCH
 
     def _publish(self, row: OutboxRow) -> None:
         message = self._channel.prepare_message(

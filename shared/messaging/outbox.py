@@ -17,13 +17,14 @@ from shared.messaging.envelope import envelope
 BATCH = 200
 
 _ANY_UNSENT = text("SELECT EXISTS (SELECT 1 FROM outbox WHERE sent_at IS NULL)")
-_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
 _COLUMNS = (
     "position, id, type, subject, sequence, partitionkey, version, time,"
     " correlationid, causationid, traceparent, data"
 )
+# The lock is asked for once, before the scan begins: whoever does not get it reads nothing.
 _CLAIM = text(
-    f"SELECT {_COLUMNS} FROM outbox WHERE sent_at IS NULL"
+    f"SELECT {_COLUMNS} FROM outbox"
+    " WHERE (SELECT pg_try_advisory_xact_lock(:key)) AND sent_at IS NULL"
     " ORDER BY position LIMIT :limit FOR UPDATE SKIP LOCKED"
 )
 _MARK = text("UPDATE outbox SET sent_at = clock_timestamp() WHERE position = ANY(:positions)")
@@ -74,25 +75,29 @@ class Outbox:
     def __init__(self, url: str, service: str) -> None:
         self.service = service
         self._engine: Engine = create_engine(
-            url, pool_size=2, max_overflow=0, connect_args={"application_name": f"{service}-relay"}
+            url, pool_size=1, max_overflow=1, connect_args={"application_name": f"{service}-relay"}
+        )
+        self._reading: Engine = create_engine(
+            url,
+            pool_size=1,
+            max_overflow=1,
+            isolation_level="AUTOCOMMIT",
+            connect_args={"application_name": f"{service}-relay"},
         )
         self._key = crc32(f"outbox:{service}".encode())
 
     def has_unsent(self) -> bool:
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._reading.connect() as connection:
             return bool(connection.scalar(_ANY_UNSENT))
 
     @contextmanager
-    def claim(self, limit: int = BATCH) -> Iterator[Claim | None]:
-        """Up to ``limit`` unsent rows in order; ``None`` while another relay is active.
+    def claim(self, limit: int = BATCH) -> Iterator[Claim]:
+        """Up to ``limit`` unsent rows in order; none while another relay is active.
 
         Leaving the block keeps the marks; an exception in it forgets them.
         """
         with self._engine.begin() as connection:
-            if not connection.scalar(_LOCK, {"key": self._key}):
-                yield None
-                return
-            rows = connection.execute(_CLAIM, {"limit": limit}).all()
+            rows = connection.execute(_CLAIM, {"limit": limit, "key": self._key}).all()
             yield Claim(connection, [self._row(row) for row in rows])
 
     def sent_since(self, moment: datetime) -> Iterator[OutboxRow]:
@@ -110,12 +115,12 @@ class Outbox:
 
     def lag(self) -> tuple[int, float]:
         """How many rows are unsent, and the age of the oldest in seconds."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._reading.connect() as connection:
             count, age = connection.execute(_LAG).one()
             return int(count), float(age)
 
     def consumed_until(self) -> datetime | None:
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._reading.connect() as connection:
             moment: datetime | None = connection.scalar(_CONSUMED_UNTIL)
             return moment
 
@@ -125,6 +130,7 @@ class Outbox:
 
     def close(self) -> None:
         self._engine.dispose()
+        self._reading.dispose()
 
     def _row(self, row: Any) -> OutboxRow:
         body = envelope(

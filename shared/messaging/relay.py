@@ -17,11 +17,11 @@ from prometheus_client import Counter, Gauge
 from sqlalchemy.exc import DBAPIError
 
 from shared.messaging.envelope import CONTENT_TYPE
-from shared.messaging.outbox import Claim, Outbox
+from shared.messaging.outbox import BATCH, Claim, Outbox
 
 log = logging.getLogger(__name__)
 
-POLL_BUSY_SECONDS = 0.01
+POLL_BUSY_SECONDS = 0.02
 POLL_IDLE_SECONDS = 0.08
 _PAUSE_SECONDS = 1.0
 _CONFIRM_SECONDS = 15.0
@@ -164,7 +164,7 @@ class _Session:
             return False
         stack = ExitStack()
         claim = stack.enter_context(self._outbox.claim())
-        if claim is None or not claim.rows:
+        if not claim.rows:
             stack.close()
             return False
         self._claim, self._rows, self._refused = stack, claim, False
@@ -217,7 +217,8 @@ class _Session:
             log.warning("the relay of %s could not mark what it sent: %r", self._service, error.orig)
             self._loop.call_later(_PAUSE_SECONDS, self._tick)
             return
-        self._loop.call_later(0 if len(rows.rows) > 1 else POLL_BUSY_SECONDS, self._tick)
+        # A full batch says that more is waiting; otherwise let what comes next gather for a moment.
+        self._loop.call_later(0 if len(rows.rows) == BATCH else POLL_BUSY_SECONDS, self._tick)
 
     def _let_go(self) -> None:
         """Forget the claim without marking, so that its rows are sent again."""

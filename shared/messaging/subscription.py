@@ -26,7 +26,9 @@ log = logging.getLogger(__name__)
 EventMethod = Callable[[Any, Transaction, Event], None]
 
 BATCH = 50
-RETRY_POLL_SECONDS = 0.5
+# How long the first of several waits for the others, so that they share a transaction.
+GATHER_SECONDS = 0.005
+RETRY_POLL_SECONDS = 1.0
 _DATABASE_PAUSE_SECONDS = 0.5
 
 
@@ -60,6 +62,7 @@ class EventSubscription(Entrypoint):
     def _take_in_for_ever(self) -> None:
         while True:
             messages = [self._waiting.get()]
+            eventlet.sleep(GATHER_SECONDS)
             while len(messages) < BATCH and not self._waiting.empty():
                 messages.append(self._waiting.get())
             self._until_done(messages)
