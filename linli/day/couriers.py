@@ -15,11 +15,11 @@ from linli.day.api import ApiRefusal, Person
 from linli.day.format import DayCourier, Position
 from linli.day.town import CourierRecord, Town
 
-BOARD_EVERY = 0.15
+BOARD_EVERY = 0.2
 # Even without a sign, a courier looks at the own route this often (seconds of the wall).
-LOOKS_EVERY = 6.0
+LOOKS_EVERY = 15.0
 REPORTS_EVERY_MINUTES = 2.0
-REPORTS_EVERY_SECONDS = 1.0
+REPORTS_EVERY_SECONDS = 2.0
 
 Stop = Mapping[str, Any]
 
@@ -91,7 +91,7 @@ class _Shift:
             if self.town.closed.is_set() or self.town.time.minute() >= self.courier.off_minute:
                 if await self.end():
                     return
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(2.0)
                 continue
             left = self.town.time.seconds(self.courier.off_minute - self.town.time.minute())
             await self.rest(min(max(left, 0.05), LOOKS_EVERY * chance.uniform(0.8, 1.2)))
@@ -108,7 +108,8 @@ class _Shift:
         try:
             await self.town.api.delete("/v1/courier/shift", self.person)
         except ApiRefusal as refusal:
-            if refusal.status == 404:
+            if refusal.code == "no-shift":
+                # It was over: the platform ends a shift by itself when its time has come.
                 return True
             self.town.surprise(f"ending a shift met {refusal.code}")
             return False

@@ -140,7 +140,7 @@ async def _wait_for_the_end(town: Town, record: Record, merchants: Merchants) ->
         await asyncio.sleep(town.time.seconds(chance.uniform(1, 4)))
         await _cancel(town, record, "changed my mind")
     gives_up_at = (record.placed_at or 0) + 1.5 * town.day.rules.maximum_click_to_door_minutes
-    pause = max(2.0, town.time.seconds(10))
+    pause = max(5.0, town.time.seconds(30))
     while True:
         try:
             await asyncio.wait_for(record.at_the_door.wait(), pause * chance.uniform(0.8, 1.2))

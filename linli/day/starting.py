@@ -23,6 +23,12 @@ _LIMITS = {
     "LINLI_LOG_LEVEL": "WARNING",
 }
 
+# What a person at a screen is given, on the business clock; at least so many seconds of the wall.
+_TIME_TO_ACT = {
+    "LINLI_ORDERING_QUOTE_VALIDITY_SECONDS": (600.0, 10.0),
+    "LINLI_ORDERING_PAYMENT_WINDOW_SECONDS": (900.0, 20.0),
+}
+
 Kind = Literal["embedded", "full"]
 
 
@@ -44,9 +50,13 @@ def private_platform(
     if speed is not None:
         now = time.time()
         clock = AcceleratedClock(datetime.fromtimestamp(now, UTC), now, speed).to_environment()
-    before = {variable: os.environ.get(variable) for variable in _LIMITS}
-    # What the operator has set is kept; what is not set is wide open for this platform.
-    os.environ.update({k: v for k, v in _LIMITS.items() if before[k] is None})
+    wanted = _LIMITS | {
+        variable: str(int(max(usual, least * (speed or 1.0))))
+        for variable, (usual, least) in _TIME_TO_ACT.items()
+    }
+    before = {variable: os.environ.get(variable) for variable in wanted}
+    # What the operator has set is kept; what is not set suits this platform's purpose.
+    os.environ.update({k: v for k, v in wanted.items() if before[k] is None})
     platform = Platform(Wish(kind=kind, name=name, clock=clock, replicas=dict(replicas or {})), told)
     try:
         platform.start()
