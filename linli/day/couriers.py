@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from linli.day.api import ApiRefusal, Person
+from linli.day.api import ApiRefusal, OutOfPatience, Person
 from linli.day.format import DayCourier, Position
 from linli.day.town import CourierRecord, Town
 
@@ -47,10 +47,12 @@ async def play_courier(town: Town, courier: DayCourier) -> None:
     await town.time.until(courier.on_minute)
     shift = _Shift(town, courier)
     await shift.start()
+    phone = asyncio.create_task(shift.watch_phone())
     try:
         await shift.work()
     finally:
         shift.record.off_at = town.time.minute()
+        phone.cancel()
 
 
 class _Shift:
@@ -62,7 +64,10 @@ class _Shift:
         self.hint = town.hint(self.person.account_id)
         self.record = town.couriers.setdefault(courier.courier, CourierRecord(courier=courier.courier))
         self.answered: set[str] = set()
-        self.looks = asyncio.get_running_loop().time()
+        self.stops: list[Stop] = []
+        self.changed = asyncio.Event()
+        town.wakes.append(self.changed)
+        self.looking = asyncio.Lock()
 
     async def start(self) -> None:
         body = {
@@ -84,9 +89,9 @@ class _Shift:
     async def work(self) -> None:
         chance = self.town.chance("courier", self.courier.courier)
         while True:
-            stops = await self.look()
-            if stops:
-                await self.visit(stops[0])
+            if self.stops:
+                await self.visit(self.stops[0])
+                await self.look()
                 continue
             if self.town.closed.is_set() or self.town.time.minute() >= self.courier.off_minute:
                 if await self.end():
@@ -94,12 +99,25 @@ class _Shift:
                 await asyncio.sleep(2.0)
                 continue
             left = self.town.time.seconds(self.courier.off_minute - self.town.time.minute())
-            await self.rest(min(max(left, 0.05), LOOKS_EVERY * chance.uniform(0.8, 1.2)))
+            if not await self.rest(min(max(left, 0.05), LOOKS_EVERY * chance.uniform(0.8, 1.2))):
+                await self.look()
+
+    async def watch_phone(self) -> None:
+        """Answer offers as they come, be it on the road, at a counter or at a door."""
+        while True:
+            await self.hint.wait()
+            try:
+                await self.look()
+            except ApiRefusal as refusal:
+                self.town.surprise(f"looking at the route met {refusal.code}")
+            except OutOfPatience:
+                self.town.surprise("a courier's phone ran out of patience")
 
     async def rest(self, seconds: float) -> bool:
-        """Wait for a sign from the board, no longer than this; was there one?"""
+        """Wait until there is another next stop, no longer than this; is there one?"""
+        self.changed.clear()
         try:
-            await asyncio.wait_for(self.hint.wait(), seconds)
+            await asyncio.wait_for(self.changed.wait(), seconds)
         except TimeoutError:
             return False
         return True
@@ -115,16 +133,26 @@ class _Shift:
             return False
         return True
 
-    async def look(self) -> list[Stop]:
-        """The stops that are left, after every offer that is on the screen has been accepted."""
-        while True:
-            self.hint.clear()
-            route = await self.town.api.get("/v1/courier/route", self.person)
-            offers = [x for x in route.get("offers", []) if str(x["offer_id"]) not in self.answered]
-            for offer in offers:
-                await self.accept(str(offer["offer_id"]))
-            if not offers:
-                return [stop for stop in route.get("stops", []) if stop["status"] in {"pending", "arrived"}]
+    async def look(self) -> None:
+        """Accept every offer that is on the screen, then see which stops are left."""
+        async with self.looking:
+            while True:
+                self.hint.clear()
+                route = await self.town.api.get("/v1/courier/route", self.person)
+                offers = [x for x in route.get("offers", []) if str(x["offer_id"]) not in self.answered]
+                for offer in offers:
+                    await self.accept(str(offer["offer_id"]))
+                if not offers:
+                    break
+            before = self.stops[0]["stop_id"] if self.stops else None
+            self.stops = [x for x in route.get("stops", []) if x["status"] in {"pending", "arrived"}]
+            if before != (self.stops[0]["stop_id"] if self.stops else None):
+                self.changed.set()
+
+    async def still_has(self, stop: Stop) -> bool:
+        """Whether this stop is still on the route."""
+        await self.look()
+        return any(x["stop_id"] == stop["stop_id"] for x in self.stops)
 
     async def accept(self, offer_id: str) -> None:
         self.answered.add(offer_id)
@@ -156,7 +184,7 @@ class _Shift:
         record = self.town.by_order_id.get(str(stop["order_id"]))
         done_at = self.town.time.minute()
         while not await self.at_stop(stop, "complete", proof):
-            if stop["stop_id"] not in {x["stop_id"] for x in await self.look()}:
+            if not await self.still_has(stop):
                 break
             await asyncio.sleep(max(0.2, self.town.time.seconds(0.5)))
             done_at = self.town.time.minute()
@@ -174,15 +202,13 @@ class _Shift:
         left_at = self.town.time.minute()
         report_every = max(self.town.time.seconds(REPORTS_EVERY_MINUTES), REPORTS_EVERY_SECONDS)
         while (left := left_at + minutes - self.town.time.minute()) > 0:
-            signalled = await self.rest(min(self.town.time.seconds(left), report_every))
+            await self.rest(min(self.town.time.seconds(left), report_every))
             gone = min((self.town.time.minute() - left_at) / minutes, 1.0)
             self.place = start.towards(goal, gone)
-            if signalled:
-                stops = await self.look()
-                if not stops or stops[0]["stop_id"] != stop["stop_id"]:
-                    self.record.metres += metres * gone
-                    return False
-            elif gone < 1.0:
+            if not self.stops or self.stops[0]["stop_id"] != stop["stop_id"]:
+                self.record.metres += metres * gone
+                return False
+            if gone < 1.0:
                 await self.report_position()
         self.place = goal
         self.record.metres += metres
@@ -202,7 +228,7 @@ class _Shift:
             try:
                 await asyncio.wait_for(handed.wait(), max(2.0, self.town.time.seconds(5)))
             except TimeoutError:
-                if stop["stop_id"] not in {x["stop_id"] for x in await self.look()}:
+                if not await self.still_has(stop):
                     return
 
     async def at_stop(self, stop: Stop, verb: str, body: Mapping[str, Any]) -> bool:

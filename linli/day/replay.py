@@ -131,8 +131,8 @@ async def _play(town: Town, watch: Watch | None, last_minute: float) -> list[str
         for record in town.records.values():
             if record.final:
                 record.at_the_door.set()
-        for hint in town.hints.values():
-            hint.set()
+        for wake in town.wakes:
+            wake.set()
         _, slow = await asyncio.wait(couriers, timeout=60.0)
         for task in slow:
             town.surprise("a courier did not get home")

@@ -80,6 +80,7 @@ class Town:
     couriers: dict[str, CourierRecord] = field(default_factory=dict)
     by_order_id: dict[str, Record] = field(default_factory=dict)
     hints: dict[str, asyncio.Event] = field(default_factory=dict)
+    wakes: list[asyncio.Event] = field(default_factory=list)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     surprises: Counter[str] = field(default_factory=Counter)
 
