@@ -11,6 +11,7 @@ import warnings
 import typer
 
 from linli.cli import ledger, looking_after, messages, processes, running
+from linli.cli.lending import lend
 from linli.failures import Failure
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
     _add_days()
     try:
+        lend(sys.argv[1:])
         app(prog_name="linli")
     except Failure as failure:
         print(f"linli: {failure}", file=sys.stderr)  # noqa: T201

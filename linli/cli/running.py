@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -142,14 +143,16 @@ def _start(platform: Platform, console: Console) -> None:
 
 
 def _seed(platform: Platform, console: Console) -> list[tuple[str, str, str]]:
-    from linli.demo import seed
-
-    try:
-        with console.status("filling in the demo neighbourhood"):
-            return seed(platform.base_url, platform.database_urls["gateway"], platform.clock)
-    except Failure as failure:
-        console.print(f"[red]{failure}[/]\nThe platform runs without it; `linli seed` tries again.")
+    argv = [sys.executable, "-P", "-m", "linli.demo", platform.wish.name]
+    environment = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
+    with console.status("filling in the demo neighbourhood"):
+        done = subprocess.run(argv, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        console.print(
+            f"[red]{done.stderr.strip()}[/]\nThe platform runs without it; `linli seed` tries again."
+        )
         return []
+    return [(who, email, password) for who, email, password in json.loads(done.stdout)]
 
 
 def _greet(platform: Platform, accounts: list[tuple[str, str, str]], console: Console) -> None:

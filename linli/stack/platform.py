@@ -27,6 +27,7 @@ Kind = Literal["embedded", "full"]
 Server = TypeVar("Server", PrivatePostgres, PrivateRedis, PrivateRabbit | RabbitContainer)
 MEMORY = "linli-memory://"
 OPERATOR = "operations@linli.local"
+OPERATOR_NAME = "平台运营"
 
 
 def state_folder(name: str) -> Path:
@@ -94,7 +95,7 @@ class Platform:
         from linli.accounts import open_account
 
         password = self.state.secret("operator")
-        open_account(self.database_urls["gateway"], "operator", OPERATOR, password, "平台运营")
+        open_account(self.database_urls["gateway"], "operator", OPERATOR, password, OPERATOR_NAME)
         return OPERATOR, password
 
     @property

@@ -112,11 +112,11 @@ class PrivatePostgres:
         if not name.startswith("postgres"):
             lock.unlink(missing_ok=True)
 
-    def _initialise(self, programs: Path, user: int | None) -> None:
+    def _initialise(self, programs: Path, user: pwd.struct_passwd | None) -> None:
         shutil.rmtree(self._data, ignore_errors=True)
         self._data.mkdir(mode=0o700)
         if user is not None:
-            os.chown(self._data, user, user)
+            os.chown(self._data, user.pw_uid, user.pw_gid)
         with _password_file(self._state.secret("postgres"), user) as password:
             argv = [str(programs / "initdb"), "-D", str(self._data), "-U", "postgres", "--encoding=UTF8"]
             argv += ["--locale=C.UTF-8" if _has_c_utf8() else "--locale=C", "--auth=scram-sha-256"]
@@ -163,10 +163,10 @@ def _programs(data: Path) -> Path:
     raise Failure("There is no PostgreSQL for this machine: please install PostgreSQL 15 or newer.")
 
 
-def _other_user() -> int:
+def _other_user() -> pwd.struct_passwd:
     for name in ("postgres", "nobody"):
         try:
-            return pwd.getpwnam(name).pw_uid
+            return pwd.getpwnam(name)
         except KeyError:
             continue
     raise Failure(
@@ -174,14 +174,22 @@ def _other_user() -> int:
     )
 
 
-def _as_user(user: int | None, argv: list[str]) -> list[str]:
+def _as_user(user: pwd.struct_passwd | None, argv: list[str]) -> list[str]:
     """``argv`` run as ``user``, who may still pass through folders closed to others, such as /root."""
     if user is None:
         return argv
     if shutil.which("setpriv") is None:
         raise Failure("Run as root, PostgreSQL needs `setpriv` (package util-linux) to run as another user.")
     capability = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *capability, "--", *argv]
+    return [
+        "setpriv",
+        f"--reuid={user.pw_uid}",
+        f"--regid={user.pw_gid}",
+        "--clear-groups",
+        *capability,
+        "--",
+        *argv,
+    ]
 
 
 def _environment() -> dict[str, str]:
@@ -194,10 +202,10 @@ def _has_c_utf8() -> bool:
 
 
 @contextmanager
-def _password_file(secret: str, user: int | None) -> Iterator[str]:
+def _password_file(secret: str, user: pwd.struct_passwd | None) -> Iterator[str]:
     with tempfile.NamedTemporaryFile("w", suffix=".password") as file:
         file.write(secret)
         file.flush()
         if user is not None:
-            os.chown(file.name, user, user)
+            os.chown(file.name, user.pw_uid, user.pw_gid)
         yield file.name
