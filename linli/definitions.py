@@ -22,7 +22,9 @@ def definitions() -> dict[str, Any]:
         "vhosts": [{"name": "/"}],
         "exchanges": [notebook.exchanges[name] for name in sorted(notebook.exchanges)],
         "queues": [notebook.queues[name] for name in sorted(notebook.queues)],
-        "bindings": sorted(notebook.bindings, key=lambda b: (b["source"], b["destination"], b["routing_key"])),
+        "bindings": sorted(
+            notebook.bindings, key=lambda b: (b["source"], b["destination"], b["routing_key"])
+        ),
     }
 
 
