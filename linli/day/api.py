@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from linli.day.http import HttpAnswer, HttpClient, TransportError
 _PASSING = frozenset({429, 502, 503, 504})
 _STILL_RUNNING = "request-still-running"
 _MOST_FAULTS = 8
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
 class ApiRefusal(Exception):
@@ -48,7 +50,13 @@ class Traffic:
     requests: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
-    slowest: float = 0.0
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+
+    def took(self, method: str, path: str, seconds: float) -> None:
+        """Note how long one request took, under its call's name."""
+        self.requests += 1
+        call = f"{method} {_ID.sub('{id}', path.partition('?')[0])}"
+        self.seconds.setdefault(call, []).append(seconds)
 
 
 class Person:
@@ -108,8 +116,7 @@ class Api:
                 answer = await self._http.request(method, path, headers, payload, timeout=15.0)
             except TransportError as error:
                 reason = str(error.__cause__.__class__.__name__ if error.__cause__ else "transport")
-            self.traffic.requests += 1
-            self.traffic.slowest = max(self.traffic.slowest, time.monotonic() - started)
+            self.traffic.took(method, path, time.monotonic() - started)
             if answer is not None:
                 if answer.status < 300:
                     return orjson.loads(answer.body) if answer.body else None

@@ -40,6 +40,7 @@ class Figures:
     gross_sales: int
     refunds: int
     requests: int
+    calls: list[dict[str, Any]]
     retries: dict[str, int]
     refusals: dict[str, int]
     surprises: dict[str, int]
@@ -93,6 +94,7 @@ def figures_of(outcome: Outcome, audit: Audit) -> Figures:
         gross_sales=sum(totals.values()),
         refunds=sum(refunds.values()),
         requests=outcome.traffic.requests,
+        calls=_calls(outcome),
         retries=dict(outcome.traffic.retries),
         refusals=dict(outcome.traffic.refusals),
         surprises=dict(outcome.surprises),
@@ -101,6 +103,20 @@ def figures_of(outcome: Outcome, audit: Audit) -> Figures:
         day_wall_seconds=outcome.seconds_of_day,
         accounts=_ledger(audit),
     )
+
+
+def _calls(outcome: Outcome) -> list[dict[str, Any]]:
+    """How often each call was made and how long it took, in milliseconds of the wall."""
+    return [
+        {
+            "call": call,
+            "count": len(seconds),
+            "p50_ms": round(percentile(seconds, 0.5) * 1000, 1),
+            "p99_ms": round(percentile(seconds, 0.99) * 1000, 1),
+            "slowest_ms": round(max(seconds) * 1000, 1),
+        }
+        for call, seconds in sorted(outcome.traffic.seconds.items(), key=lambda item: -len(item[1]))
+    ]
 
 
 def _ledger(audit: Audit) -> list[dict[str, Any]]:

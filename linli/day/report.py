@@ -14,6 +14,7 @@ from linli.day.figures import Figures, groups_of
 from linli.day.invariants import Finding
 
 Row = tuple[str, str]
+MOST_CALLS = 20
 
 
 def rows_of(figures: Figures) -> list[Row]:
@@ -51,6 +52,13 @@ def show(console: Console, figures: Figures, findings: Sequence[Finding]) -> Non
         ledger.add_row(group, str(count) if count > 1 else "", f"{balance / 100:,.2f}")
     ledger.columns[1].justify = ledger.columns[2].justify = "right"
     console.print(ledger)
+    calls = Table("call", "count", "p50", "p99", "slowest", title="Calls", title_justify="left")
+    for row in figures.calls[:MOST_CALLS]:
+        times = (f"{row[name]:.0f} ms" for name in ("p50_ms", "p99_ms", "slowest_ms"))
+        calls.add_row(row["call"], str(row["count"]), *times)
+    for column in calls.columns[1:]:
+        column.justify = "right"
+    console.print(calls)
     for title, counts in (("Met on the way", figures.surprises), ("Tried again", figures.retries)):
         if counts:
             console.print(f"[bold]{title}[/]: " + ", ".join(f"{k} ×{n}" for k, n in sorted(counts.items())))
