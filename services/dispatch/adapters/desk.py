@@ -42,6 +42,13 @@ _COURIERS = text("""
     FROM courier LEFT JOIN sighting AS s USING (courier_id) WHERE zone_id = :zone_id
 """)
 _OFFERS = text("SELECT * FROM offer WHERE zone_id = :zone_id AND status = 'open'")
+_ANSWER_MINUTES = text("""
+    SELECT coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY taken), 0) FROM (
+        SELECT extract(epoch FROM answered_at - offered_at) / 60 AS taken FROM offer
+        WHERE zone_id = :zone_id AND status IN ('accepted', 'declined', 'expired')
+        ORDER BY offered_at DESC LIMIT 20
+    ) AS lately
+""")
 _LOCK_COURIERS = text("""
     SELECT courier_id, version FROM courier WHERE courier_id = ANY(:ids)
     ORDER BY courier_id FOR UPDATE SKIP LOCKED
@@ -87,7 +94,7 @@ class SqlDesk(Keeper):
 
     def look(self, zone: Zone) -> ZoneState:
         here = {"zone_id": zone.zone_id}
-        state = ZoneState(zone=zone)
+        state = ZoneState(zone=zone, answer_minutes=float(self.connection.scalar(_ANSWER_MINUTES, here)))
         # Couriers last: whoever was given something between two reads has a newer version than was read.
         for row in self.connection.execute(_OFFERS, here).mappings():
             state.offers[row["offer_id"]] = offer_of(row)

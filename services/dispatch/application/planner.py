@@ -15,12 +15,14 @@ from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.planning.commitment import Decisions, Proposal, decide
 from services.dispatch.domain.planning.outlook import ZoneState, look_ahead, when
 from services.dispatch.domain.planning.problem import Plan, PlannedStop
+from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
 from services.dispatch.domain.planning.upkeep import Change, keep_up
 from shared.kernel.clock import Clock
 from shared.kernel.ids import Ids
 
 WORTH_TELLING = timedelta(minutes=2)
+_LONGEST_ANSWER = 15.0
 _Thing = TypeVar("_Thing")
 
 
@@ -95,8 +97,9 @@ def plan_next_zone(
     versions = ZoneState(zone=due.zone, deliveries=orders, couriers=everyone, offers=every_offer)
     draft = _Draft(changes=keep_up(state, now))
     snapshot = look_ahead(state, now, due.previous, seed=due.plan_version)
-    plan = solve(snapshot, policy.rounds, lambda: stopwatch() - started < policy.solve_seconds)
-    decisions = decide(snapshot, plan, _margin(due.zone.settings.commit_margin_minutes, policy, clock))
+    board = Board(snapshot)
+    plan = solve(snapshot, policy.rounds, lambda: stopwatch() - started < policy.solve_seconds, board)
+    decisions = decide(snapshot, plan, _margin(state, policy, clock), board)
     _propose(state, decisions, draft, due, now, ids, policy, clock)
     _reorder(state, decisions, draft, now)
     _foresee(state, decisions, draft, due, now)
@@ -115,9 +118,11 @@ def plan_next_zone(
     )
 
 
-def _margin(minutes: float, policy: PlannerPolicy, clock: Clock) -> float:
-    # On a fast clock the way to the courier's device and back takes minutes of business time.
-    return minutes + business_span(policy.least_wall_seconds, clock).total_seconds() / 60
+def _margin(state: ZoneState, policy: PlannerPolicy, clock: Clock) -> float:
+    """How many minutes before a courier has to leave the question is put: plans and answers take time."""
+    answers = min(state.answer_minutes, _LONGEST_ANSWER)
+    until_next_plan = business_span(policy.least_wall_seconds, clock).total_seconds() / 60
+    return state.zone.settings.commit_margin_minutes + answers + until_next_plan
 
 
 def _propose(

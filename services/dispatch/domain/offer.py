@@ -51,7 +51,7 @@ class Offer:
         """Take it; false when it was taken before. Raises :class:`OfferClosed` when it is too late."""
         if self.status is OfferStatus.ACCEPTED:
             return False
-        if self.is_due(now):
+        if self.is_due(now) or self.status is OfferStatus.EXPIRED:
             raise OfferExpired("This offer has run out; somebody else is being asked.")
         self._close(OfferStatus.ACCEPTED, now)
         return True

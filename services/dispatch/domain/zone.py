@@ -15,7 +15,8 @@ from services.dispatch.domain.planning.travel import minutes_between
 class ZoneSettings:
     """The figures a zone is planned by; minutes unless the name says otherwise.
 
-    ``commit_margin_minutes`` is how much earlier than strictly needed a courier is asked;
+    ``commit_margin_minutes`` is how much earlier than strictly needed a courier is asked, beside what
+    couriers take to answer;
     ``shift_slack_minutes`` how far a last drop-off may run past a shift's end; after
     ``give_up_minutes`` beyond the last ready time a delivery that nobody took has failed.
     """
@@ -28,7 +29,7 @@ class ZoneSettings:
     give_up_minutes: float = 180.0
     horizon_minutes: float = 40.0
     slot_lead_minutes: float = 60.0
-    commit_margin_minutes: float = 3.0
+    commit_margin_minutes: float = 2.0
     shift_slack_minutes: float = 10.0
     offer_seconds: float = 60.0
     capacity: int = 12

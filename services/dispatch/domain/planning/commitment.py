@@ -34,9 +34,9 @@ class Decisions:
     look_again_in: float
 
 
-def decide(snapshot: Snapshot, plan: Plan, margin: float) -> Decisions:
+def decide(snapshot: Snapshot, plan: Plan, margin: float, board: Board | None = None) -> Decisions:
     """What ``plan`` asks for at the moment of ``snapshot``."""
-    board = Board(snapshot)
+    board = board or Board(snapshot)
     numbers = {rider.courier_id: number for number, rider in enumerate(snapshot.riders)}
     proposals: list[Proposal] = []
     reorders: dict[str, tuple[PlannedStop, ...]] = {}

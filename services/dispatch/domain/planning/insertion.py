@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from services.dispatch.domain.planning.routes import IMPOSSIBLE, Board
 
+_Found = tuple[float, list[int]] | None
+
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
@@ -23,70 +25,84 @@ def best_insertion(
     """The cheapest way found to add all of ``basket``'s stops to ``route``; ``None`` when there is none.
 
     ``cost`` is what ``route`` costs now. The route's frozen stops keep their place; every pickup comes
-    before the drop-off. Pickups are placed one after the other, in the order they get ready and in the
-    order they lie.
+    before the drop-off. Pickups are placed one after the other, the last to get ready first, and again
+    in the order they lie.
     """
     drop, pickups = board.drop[basket], board.pickups[basket]
     lowest = min(board.riders[courier].frozen, len(route))
+    best: _Found = None
     if not pickups:
-        found = _cheapest(
-            board, courier, [[*route[:i], drop, *route[i:]] for i in range(lowest, len(route) + 1)]
-        )
-        return _insertion(courier, cost, found)
-    best: tuple[float, list[int]] | None = None
+        best = _one(board, courier, route, lowest, len(route), drop, IMPOSSIBLE)
     for order in _orders(board, courier, pickups):
         bound = best[0] if best else IMPOSSIBLE
         found = _pair(board, courier, route, lowest, order[0], drop, bound)
         for pickup in order[1:]:
             if found is None:
                 break
-            partial = found[1]
-            ways = [[*partial[:i], pickup, *partial[i:]] for i in range(lowest, partial.index(drop) + 1)]
-            found = _cheapest(board, courier, ways, bound)
-        if found is not None and (best is None or found[0] < best[0]):
+            with_drop = found[1]
+            found = _one(board, courier, with_drop, lowest, with_drop.index(drop), pickup, bound)
+        if found is not None:
             best = found
-    return _insertion(courier, cost, best)
+    if best is None:
+        return None
+    return Insertion(courier=courier, extra=best[0] - cost, cost=best[0], route=best[1])
 
 
 def _orders(board: Board, courier: int, pickups: tuple[int, ...]) -> list[list[int]]:
-    if len(pickups) == 1:
-        return [list(pickups)]
-    by_ready = sorted(pickups, key=lambda stop: (-board.ready[stop], stop))
-    from_here = board.travel.row(board.start[courier])
-    by_distance = sorted(pickups, key=lambda stop: (from_here[board.node[stop]], stop))
+    if len(pickups) <= 1:
+        return [list(pickups)] if pickups else []
+    by_ready = sorted(pickups, key=lambda stop: (-board.ready(stop), stop))
+    by_distance = sorted(pickups, key=lambda stop: (board.from_start(courier, stop), stop))
     return [by_ready] if by_ready == by_distance else [by_ready, by_distance]
 
 
 def _pair(
     board: Board, courier: int, route: list[int], lowest: int, pickup: int, drop: int, bound: float
-) -> tuple[float, list[int]] | None:
-    length = len(route)
-    ways = (
-        [*route[:i], pickup, *route[i:j], drop, *route[j:]]
-        for i in range(lowest, length + 1)
-        for j in range(i, length + 1)
-    )
-    best: tuple[float, list[int]] | None = None
-    for way in ways:
-        cost = board.cost(courier, way, bound)
-        if cost < bound:
-            best, bound = (cost, way), cost
-    return best
-
-
-def _cheapest(
-    board: Board, courier: int, ways: list[list[int]], bound: float = IMPOSSIBLE
-) -> tuple[float, list[int]] | None:
-    best: tuple[float, list[int]] | None = None
-    for way in ways:
-        cost = board.cost(courier, way, bound)
-        if cost < bound:
-            best, bound = (cost, way), cost
-    return best
-
-
-def _insertion(courier: int, before: float, found: tuple[float, list[int]] | None) -> Insertion | None:
-    if found is None:
+) -> _Found:
+    """The cheapest way under ``bound`` to put a pickup and, anywhere behind it, the drop-off."""
+    step, finish, length = board.step, board.finish, len(route)
+    capacity = board.capacity[courier]
+    before = board.start(courier)
+    for stop in route[:lowest]:
+        before = step(before, stop)
+    where: tuple[int, int] | None = None
+    for i in range(lowest, length + 1):
+        if before[2] >= bound:
+            break
+        state = step(before, pickup)
+        for j in range(i, length + 1):
+            if state[1] > capacity or state[2] >= bound:
+                break
+            cost = finish(courier, step(state, drop), route[j:], bound)
+            if cost < bound:
+                bound, where = cost, (i, j)
+            if j == length:
+                break
+            state = step(state, route[j])
+        if i < length:
+            before = step(before, route[i])
+    if where is None:
         return None
-    cost, route = found
-    return Insertion(courier=courier, extra=cost - before, cost=cost, route=route)
+    i, j = where
+    return bound, [*route[:i], pickup, *route[i:j], drop, *route[j:]]
+
+
+def _one(
+    board: Board, courier: int, route: list[int], lowest: int, highest: int, stop: int, bound: float
+) -> _Found:
+    """The cheapest way under ``bound`` to put one stop between two positions of a route."""
+    before = board.start(courier)
+    for passed in route[:lowest]:
+        before = board.step(before, passed)
+    where: int | None = None
+    for i in range(lowest, highest + 1):
+        if before[2] >= bound:
+            break
+        cost = board.finish(courier, board.step(before, stop), route[i:], bound)
+        if cost < bound:
+            bound, where = cost, i
+        if i < highest:
+            before = board.step(before, route[i])
+    if where is None:
+        return None
+    return bound, [*route[:where], stop, *route[where:]]

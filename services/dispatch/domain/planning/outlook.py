@@ -19,13 +19,17 @@ _STILL_BUSY = 0.5
 
 @dataclass(kw_only=True)
 class ZoneState:
-    """Everything of one zone that planning needs, by id. Only open offers and unfinished deliveries."""
+    """Everything of one zone that planning needs, by id. Only open offers and unfinished deliveries.
+
+    ``answer_minutes`` is how long couriers have lately taken to answer.
+    """
 
     zone: Zone
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     couriers: dict[str, Courier] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
     sightings: dict[str, Sighting] = field(default_factory=dict)
+    answer_minutes: float = 0.0
 
     def offer_to(self, courier_id: str) -> Offer | None:
         for offer in self.offers.values():

@@ -17,12 +17,18 @@ MOST_REMOVED = 6
 TOLERANCE = 1e-6
 
 
-def solve(snapshot: Snapshot, rounds: int = 60, keep_going: Callable[[], bool] = lambda: True) -> Plan:
+def solve(
+    snapshot: Snapshot,
+    rounds: int = 12,
+    keep_going: Callable[[], bool] = lambda: True,
+    board: Board | None = None,
+) -> Plan:
     """A feasible plan for ``snapshot``: precedence, one courier per basket, shifts, capacity, promises kept.
 
     ``rounds`` bounds the improvement; ``keep_going`` is asked before each round and may end it.
+    ``board`` is the snapshot's, where it was made before.
     """
-    search = _Search(Board(snapshot), random.Random(snapshot.seed))
+    search = _Search(board or Board(snapshot), random.Random(snapshot.seed))
     search.warm_start()
     search.insert_all()
     done = 0
@@ -109,7 +115,7 @@ class _Search:
         return all(
             place[pickup] < at
             for stop, at in place.items()
-            if self.board.is_drop[stop]
+            if self.board.is_drop(stop)
             for pickup in self.board.pickups[self.board.basket_of[stop]]
         )
 
@@ -170,7 +176,7 @@ class _Search:
         """The couriers who could be at one of the basket's pickups soonest, idle ones and busy ones."""
         if basket not in self._nearest:
             board = self.board
-            stops = board.pickups[basket] or (board.drop[basket],)
+            visits = board.baskets[basket].pickups or (board.baskets[basket].drop_off,)
             free: list[tuple[float, int]] = []
             busy: list[tuple[float, int]] = []
             for courier, rider in enumerate(board.riders):
@@ -178,11 +184,10 @@ class _Search:
                     continue
                 promised = board.promised[courier]
                 if promised:
-                    rows = [board.travel.row(board.node[stop]) for stop in promised]
-                    busy.append((min(row[board.node[stop]] for row in rows for stop in stops), courier))
+                    stops = board.pickups[basket] or (board.drop[basket],)
+                    busy.append((min(board.minutes(s, stop) for s in promised for stop in stops), courier))
                 else:
-                    row = board.travel.row(board.start[courier])
-                    free.append((rider.free_at + min(row[board.node[stop]] for stop in stops), courier))
+                    free.append((min(board.apart(rider.place, visit.place) for visit in visits), courier))
             self._nearest[basket] = [
                 courier for _, courier in [*sorted(free)[:NEAREST_FREE], *sorted(busy)[:NEAREST_BUSY]]
             ]
@@ -192,14 +197,14 @@ class _Search:
         """The baskets nearest to this one, by where they start and where they end."""
         if basket not in self._related:
             board = self.board
-            starts = [board.travel.row(board.node[stop]) for stop in board.pickups[basket]]
-            ends = board.travel.row(board.node[board.drop[basket]])
             scores: list[tuple[float, int]] = []
             for other in range(len(board.baskets)):
                 if other != basket:
-                    apart = ends[board.node[board.drop[other]]]
-                    if starts and board.pickups[other]:
-                        apart += min(row[board.node[s]] for row in starts for s in board.pickups[other])
+                    apart = board.minutes(board.drop[basket], board.drop[other])
+                    if board.pickups[basket] and board.pickups[other]:
+                        apart += min(
+                            board.minutes(s, t) for s in board.pickups[basket] for t in board.pickups[other]
+                        )
                     scores.append((apart, other))
             self._related[basket] = [other for _, other in sorted(scores)[:RELATED]]
         return self._related[basket]

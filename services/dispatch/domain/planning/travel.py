@@ -14,23 +14,23 @@ def minutes_between(start: Position, end: Position, metres_per_minute: float) ->
 
 
 class TravelTimes:
-    """Travel minutes between numbered places, worked out row by row when first asked for.
+    """Travel minutes from anywhere to a list of goals, worked out row by row when first asked for.
 
     A zone is small: distances are taken on the plane that touches it, within 0.1 % of the great circle.
     """
 
-    def __init__(self, places: Sequence[Position], metres_per_minute: float) -> None:
-        middle = math.radians(sum(place.lat for place in places) / len(places)) if places else 0.0
-        east, north = DEGREE_M * math.cos(middle) / metres_per_minute, DEGREE_M / metres_per_minute
-        self._points = [(place.lon * east, place.lat * north) for place in places]
-        self._rows: list[list[float] | None] = [None] * len(places)
+    def __init__(self, goals: Sequence[Position], metres_per_minute: float) -> None:
+        middle = math.radians(sum(goal.lat for goal in goals) / len(goals)) if goals else 0.0
+        self._east = DEGREE_M * math.cos(middle) / metres_per_minute
+        self._north = DEGREE_M / metres_per_minute
+        self._goals = [self.point(goal) for goal in goals]
 
-    def row(self, start: int) -> list[float]:
-        """Minutes from ``start`` to every place."""
-        row = self._rows[start]
-        if row is None:
-            x, y = self._points[start]
-            ceil, hypot = math.ceil, math.hypot
-            row = [float(ceil(hypot(x - east, y - north) - 1e-9)) for east, north in self._points]
-            self._rows[start] = row
-        return row
+    def point(self, place: Position) -> tuple[float, float]:
+        """``place`` on the plane, in minutes of travel east and north of nowhere in particular."""
+        return place.lon * self._east, place.lat * self._north
+
+    def row(self, start: Position) -> list[float]:
+        """Minutes from ``start`` to every goal."""
+        x, y = self.point(start)
+        ceil, hypot = math.ceil, math.hypot
+        return [float(ceil(hypot(x - east, y - north) - 1e-9)) for east, north in self._goals]

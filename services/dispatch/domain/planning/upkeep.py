@@ -14,7 +14,7 @@ from services.dispatch.domain.planning.outlook import ZoneState
 from services.dispatch.domain.zone import Zone
 
 # Somebody who let an offer run out may have been busy: the same delivery may be theirs a little later.
-ASK_AGAIN_AFTER = timedelta(minutes=15)
+ASK_AGAIN_AFTER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, kw_only=True)

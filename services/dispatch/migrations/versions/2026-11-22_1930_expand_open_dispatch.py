@@ -148,6 +148,7 @@ def upgrade() -> None:
     """)
     # Nobody is asked for two things at once, whatever the planners believe.
     op.execute("CREATE UNIQUE INDEX offer_open ON offer (courier_id) WHERE status = 'open'")
+    op.execute("CREATE INDEX offer_by_zone ON offer (zone_id, offered_at)")
     op.execute("CREATE INDEX offer_open_in_zone ON offer (zone_id) WHERE status = 'open'")
 
 
