@@ -36,7 +36,12 @@ _ANY_DUE = text("""
     )
 """)
 _TAKE_MARKS = text("DELETE FROM zone_change WHERE zone_id = :zone_id")
-_DELIVERIES = text(f"SELECT * FROM delivery WHERE zone_id = :zone_id AND status IN ({_UNDER_WAY})")
+# With more waiting than any plan could serve, the most urgent are planned; the others have their turn later.
+_DELIVERIES = text(f"""
+    SELECT * FROM delivery WHERE zone_id = :zone_id AND status IN ({_UNDER_WAY}) AND status <> 'waiting'
+    UNION ALL
+    (SELECT * FROM delivery WHERE zone_id = :zone_id AND status = 'waiting' ORDER BY promised_at LIMIT 150)
+""")
 _COURIERS = text("""
     SELECT courier.*, s.lat AS seen_lat, s.lon AS seen_lon, s.seen_at
     FROM courier LEFT JOIN sighting AS s USING (courier_id) WHERE zone_id = :zone_id

@@ -30,7 +30,7 @@ class ZoneSettings:
     horizon_minutes: float = 40.0
     slot_lead_minutes: float = 60.0
     commit_margin_minutes: float = 2.0
-    shift_slack_minutes: float = 10.0
+    shift_slack_minutes: float = 20.0
     offer_seconds: float = 60.0
     capacity: int = 12
 

@@ -107,19 +107,22 @@ def test_a_snapshot_keeps_started_and_offered_work_with_its_courier() -> None:
     assert rider.route == tuple(stop.stop_id for stop in started.open_stops())
 
 
-def test_a_shift_past_its_end_keeps_only_what_is_started() -> None:
+def test_a_shift_past_its_end_keeps_what_is_started_or_will_be_brought_in_time() -> None:
     started, untouched = an_assigned_delivery("order-1"), an_assigned_delivery("order-2")
+    in_time = an_assigned_delivery("order-3")
+    started.eta, untouched.eta, in_time.eta = at(120), at(81), at(79)
     started.arrive(started.stops[0].stop_id, at(5))
     courier = a_courier(hours=1)
-    promise(courier, started, untouched)
+    promise(courier, started, untouched, in_time)
     state = ZoneState(
         zone=a_zone(),
-        deliveries={"order-1": started, "order-2": untouched},
+        deliveries={"order-1": started, "order-2": untouched, "order-3": in_time},
         couriers={"courier-1": courier},
     )
     keep_up(state, at(61))
     assert started.courier_id == "courier-1"
     assert untouched.courier_id is None
+    assert in_time.courier_id == "courier-1"
     assert courier.shift is not None
     assert courier.shift.ending
 

@@ -90,7 +90,8 @@ def _end_shifts(state: ZoneState, now: datetime) -> Iterator[Change]:
         if not shift.ending:
             if now < shift.ends_at:
                 continue
-            touched = end_of_work(courier, riding_with(state.deliveries.values(), courier), keep_next=True)
+            latest = shift.ends_at + timedelta(minutes=state.zone.settings.shift_slack_minutes)
+            touched = end_of_work(courier, riding_with(state.deliveries.values(), courier), latest)
         elif courier.route:
             continue
         if courier.go_home_if_done(now):
@@ -102,16 +103,20 @@ def riding_with(deliveries: Iterable[Delivery], courier: Courier) -> list[Delive
     return [d for d in deliveries if d.courier_id == courier.courier_id and d.status in RIDING]
 
 
-def end_of_work(courier: Courier, riding: Iterable[Delivery], keep_next: bool = False) -> list[Delivery]:
+def end_of_work(
+    courier: Courier, riding: Iterable[Delivery], latest: datetime | None = None
+) -> list[Delivery]:
     """Take back what the courier has not started, and let the rest be finished; answers what was taken back.
 
-    ``keep_next`` also leaves the delivery whose stop the courier is on the way to.
+    With ``latest``, a shift that ends as planned, what is expected at the door by then is still brought, and
+    so is what the courier is on the way to.
     """
-    following = courier.route[0].order_id if keep_next and courier.route else None
+    following = courier.route[0].order_id if latest is not None and courier.route else None
     given_back: list[Delivery] = []
     for delivery in riding:
         # Whoever stands in a shop already has started, too.
-        if delivery.started or delivery.order_id == following:
+        in_time = latest is not None and delivery.eta is not None and delivery.eta <= latest
+        if delivery.started or in_time or delivery.order_id == following:
             continue
         delivery.unassign("shift-ended")
         given_back.append(delivery)
