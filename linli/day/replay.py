@@ -25,7 +25,7 @@ from shared.kernel.ids import UuidV7
 # The day begins a little after the import, so that the first shifts and orders are in time.
 WARM_UP_SECONDS = 2.0
 # A courier answers within a fraction of a second of the wall, however many minutes of the day that is.
-OFFER_WALL_SECONDS = 1.5
+OFFER_WALL_SECONDS = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
