@@ -1,0 +1,72 @@
+"""What every order goes through stays cheap: counted in statements, not in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+
+from services.dispatch.entrypoints.service import DispatchService
+from tests.dispatch.builders import at
+from tests.dispatch.world import World
+
+
+@contextmanager
+def statements(world: World) -> Iterator[list[str]]:
+    seen: list[str] = []
+
+    def see(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        seen.append(statement)
+
+    event.listen(world.database.engine, "before_cursor_execute", see)
+    yield seen
+    event.remove(world.database.engine, "before_cursor_execute", see)
+
+
+def test_holding_takes_at_most_four_statements(world: World) -> None:
+    world.open_zone()
+    world.open_slot()
+    with statements(world) as asap:
+        world.hold("order-1")
+    assert len(asap) <= 2
+    with statements(world) as slotted:
+        world.hold("order-2", slot_id="slot-1")
+    assert len(slotted) <= 4
+
+
+def test_taking_in_a_payment_takes_at_most_three_statements(world: World) -> None:
+    world.open_zone()
+    world.hold("order-1")
+    paid, accepted = world.paid("order-1"), world.accepted("order-1", 0, at(10))
+    for happened in (paid, accepted):
+        with statements(world) as seen, world.database.transaction() as tx:
+            DispatchService.on_ordering.handle(world.service, tx, happened)  # type: ignore[attr-defined]
+        assert len(seen) <= 3, seen
+
+
+def test_accepting_and_completing_take_few_statements(world: World) -> None:
+    world.open_zone()
+    world.on_shift("courier-1")
+    world.a_paid_order("order-1", ready_in=0)
+    world.plan()
+    with statements(world) as accepting:
+        world.accept_all("courier-1")
+    # Two views to find the offer, then courier, offer, delivery, riding, three writes and the outbox.
+    assert len(accepting) <= 12
+    stop = world.route("courier-1")["stops"][0]
+    actor = {"account_id": "courier-1", "role": "courier"}
+    with statements(world) as arriving:
+        world.call("arrive", actor=actor, stop_id=stop["stop_id"])
+    assert len(arriving) <= 6
+
+
+def test_planning_takes_few_statements_whatever_the_zone_holds(world: World) -> None:
+    world.open_zone()
+    for number in range(6):
+        world.on_shift(f"courier-{number}")
+        world.a_paid_order(f"order-{number}", ready_in=0)
+    with statements(world) as planning:
+        assert world.plan() is not None
+    assert len(planning) <= 13
