@@ -24,8 +24,9 @@ def crm(service_database: Callable[[str], Database], monkeypatch: pytest.MonkeyP
     with database.transaction() as tx:
         tx.connection.execute(
             text(
-                "INSERT INTO parked (id, subscription, event_id, attempts, reason, body) OVERRIDING SYSTEM VALUE"
-                " VALUES (17, 'crm.from.ordering', 'e1', 9, 'ValueError(''no'')', :body)"
+                "INSERT INTO parked (id, subscription, event_id, attempts, reason, body)"
+                " OVERRIDING SYSTEM VALUE VALUES"
+                " (17, 'crm.from.ordering', 'e1', 9, 'ValueError(''no'')', :body)"
             ),
             {"body": _BODY},
         )
