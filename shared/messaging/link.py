@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ from shared.messaging import memory
 log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 20
+_DRAIN_SECONDS = HEARTBEAT_SECONDS / 4
+# After so many messages in a row, those that answer them have their turn.
+_TURN = 16
 _BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 memory.register()
@@ -55,6 +58,8 @@ class Link(SharedExtension):
         self._connected = Signal()
         self._writing = Semaphore()
         self._stopping = False
+        self._is_memory = False
+        self._beat_at = 0.0
         self._thread: Any = None
 
     @property
@@ -115,6 +120,16 @@ class Link(SharedExtension):
         with self._writing:
             self._quietly(message.ack)
 
+    def acknowledge_all(self, messages: Sequence[Any]) -> None:
+        """Acknowledge ``messages``, which came one after the other from one queue."""
+        if self._is_memory:
+            for message in messages:
+                self._quietly(message.ack)
+            return
+        # Over a new connection they will come again; a tag means something on its own channel only.
+        with self._writing:
+            self._quietly(lambda: messages[-1].ack(multiple=True))
+
     def _quietly(self, act: Callable[[], Any]) -> None:
         try:
             act()
@@ -140,6 +155,7 @@ class Link(SharedExtension):
     def _connect(self) -> None:
         connection = kombu.Connection(amqp_url(), heartbeat=HEARTBEAT_SECONDS, connect_timeout=5)
         connection.connect()
+        self._is_memory = connection.transport.driver_type == "memory"
         self._connection = connection
         self._consumers = []
         for reader in self._readers:
@@ -160,20 +176,20 @@ class Link(SharedExtension):
     def _read(self) -> None:
         connection = self._connection
         while not self._stopping:
-            try:
-                connection.drain_events(timeout=HEARTBEAT_SECONDS / 4)
-            except TimeoutError:
-                pass
+            for _ in range(_TURN):
+                try:
+                    connection.drain_events(timeout=_DRAIN_SECONDS)
+                except TimeoutError:
+                    break
             else:
-                # Reading never sleeps while messages wait, so let those that answer them have their turn.
                 eventlet.sleep(0)
-            if connection.transport.driver_type != "memory":
+            if not self._is_memory:
                 self._beat(connection)
 
     def _beat(self, connection: Any) -> None:
         now = eventlet.hubs.get_hub().clock()
-        if now - getattr(self, "_last_beat", 0.0) >= HEARTBEAT_SECONDS / 4:
-            self._last_beat = now
+        if now - self._beat_at >= _DRAIN_SECONDS:
+            self._beat_at = now
             with self._writing:
                 connection.heartbeat_check()
 

@@ -16,7 +16,7 @@ from shared.messaging.envelope import envelope
 
 BATCH = 200
 
-_ANY_UNSENT = text("SELECT EXISTS (SELECT 1 FROM outbox WHERE sent_at IS NULL)")
+_ANY_UNSENT = "SELECT EXISTS (SELECT 1 FROM outbox WHERE sent_at IS NULL)"
 _COLUMNS = (
     "position, id, type, subject, sequence, partitionkey, version, time,"
     " correlationid, causationid, traceparent, data"
@@ -75,20 +75,33 @@ class Outbox:
     def __init__(self, url: str, service: str) -> None:
         self.service = service
         self._engine: Engine = create_engine(
-            url, pool_size=1, max_overflow=1, connect_args={"application_name": f"{service}-relay"}
+            url,
+            pool_size=1,
+            max_overflow=1,
+            # A mark that a crash of PostgreSQL forgets means sending again, which inboxes expect.
+            connect_args={"application_name": f"{service}-relay", "options": "-c synchronous_commit=off"},
         )
         self._reading: Engine = create_engine(
             url,
             pool_size=1,
-            max_overflow=1,
+            max_overflow=2,
             isolation_level="AUTOCOMMIT",
             connect_args={"application_name": f"{service}-relay"},
         )
+        self._probe: Connection | None = None
         self._key = crc32(f"outbox:{service}".encode())
 
     def has_unsent(self) -> bool:
-        with self._reading.connect() as connection:
-            return bool(connection.scalar(_ANY_UNSENT))
+        """Whether anything waits. Asked many times a second, so it keeps its connection and asks plainly."""
+        if self._probe is None:
+            self._probe = self._reading.connect()
+        try:
+            return bool(self._probe.exec_driver_sql(_ANY_UNSENT).scalar())
+        except BaseException:
+            probe, self._probe = self._probe, None
+            probe.invalidate()
+            probe.close()
+            raise
 
     @contextmanager
     def claim(self, limit: int = BATCH) -> Iterator[Claim]:
@@ -129,6 +142,8 @@ class Outbox:
             connection.execute(_KEEP_CONSUMED_UNTIL, {"moment": moment})
 
     def close(self) -> None:
+        if self._probe is not None:
+            self._probe.close()
         self._engine.dispose()
         self._reading.dispose()
 

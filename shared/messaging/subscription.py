@@ -66,8 +66,7 @@ class EventSubscription(Entrypoint):
             while len(messages) < BATCH and not self._waiting.empty():
                 messages.append(self._waiting.get())
             self._until_done(messages)
-            for message in messages:
-                self.link.acknowledge(message)
+            self.link.acknowledge_all(messages)
 
     def _until_done(self, messages: list[Any]) -> None:
         """While the database is away the messages stay unacknowledged: there is nowhere to put them."""

@@ -151,6 +151,18 @@ class Database:
             json_deserializer=orjson.loads,
             connect_args={"application_name": name},
         )
+        # Connections are opened when they are needed, so a service that never relaxes pays nothing.
+        self._relaxed_engine: Engine = create_engine(
+            url,
+            pool_size=max(2, pool_size // 2),
+            max_overflow=0,
+            pool_timeout=10,
+            pool_use_lifo=True,
+            isolation_level="AUTOCOMMIT",
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+            connect_args={"application_name": name, "options": "-c synchronous_commit=off"},
+        )
         self._clock = clock or SystemClock()
         self._ids = ids or UuidV7()
         self._listeners: list[Callable[[], None]] = []
@@ -186,6 +198,16 @@ class Database:
                 if not driver.closed:
                     driver.autocommit = False
 
+    @contextmanager
+    def relaxed(self) -> Iterator[Connection]:
+        """A connection in autocommit whose commits do not wait for the disk.
+
+        If PostgreSQL itself crashes it may forget what was written here within the last second, never
+        anything else. It is for what is told again, asked again or found again by itself.
+        """
+        with self._relaxed_engine.connect() as connection:
+            yield connection
+
     def run(self, work: Callable[[Transaction], Result]) -> Result:
         """Run ``work`` in a transaction; again, up to five times, when it only lost a race in PostgreSQL."""
         for attempt in range(1, _MAY_RUN + 1):
@@ -201,6 +223,7 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+        self._relaxed_engine.dispose()
 
 
 def sqlstate(error: DBAPIError) -> str | None:

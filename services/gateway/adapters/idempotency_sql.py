@@ -10,13 +10,12 @@ from sqlalchemy import CursorResult
 from services.gateway.domain.idempotency import ABANDONED_AFTER, KEPT, KeptAnswer, KeyRecord, KeyUse
 from shared.persistence import Database
 
-# A claim that a dead server forgets is claimed again by the next request, which is what it is for, so its
-# commit does not wait for the disk. The kept answer's does.
+# A claim or an answer that a dead database forgets is made again by the next request with the key: what
+# it makes has ids derived from the key, so it is the same. No commit here waits for the disk.
 _CLAIM = f"""
-WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
 INSERT INTO idempotency_keys AS k (account_id, operation, key, fingerprint, attempt, abandoned_at)
-SELECT %(account_id)s, %(operation)s, %(key)s, %(fingerprint)s, %(attempt)s,
-       clock_timestamp() + interval '{ABANDONED_AFTER.total_seconds()} seconds' FROM relaxed
+VALUES (%(account_id)s, %(operation)s, %(key)s, %(fingerprint)s, %(attempt)s,
+        clock_timestamp() + interval '{ABANDONED_AFTER.total_seconds()} seconds')
 ON CONFLICT (account_id, operation, key) DO UPDATE
 SET attempt = excluded.attempt, claimed_at = clock_timestamp(), abandoned_at = excluded.abandoned_at
 WHERE k.status IS NULL AND k.abandoned_at <= clock_timestamp() AND k.fingerprint = excluded.fingerprint
@@ -50,7 +49,7 @@ class KeyRecordsSql:
     def claim(self, use: KeyUse, attempt: str) -> KeyRecord | None:
         if self._run(_CLAIM, use, attempt=attempt, fingerprint=use.fingerprint).rowcount:
             return None
-        with self._database.read() as connection:
+        with self._database.relaxed() as connection:
             row = connection.exec_driver_sql(_READ, _key(use)).first()
         if row is None:
             return self.claim(use, attempt)  # Purged between the two statements.
@@ -67,11 +66,11 @@ class KeyRecordsSql:
         self._run(_GIVE_UP, use, attempt=attempt)
 
     def purge(self) -> int:
-        with self._database.read() as connection:
+        with self._database.relaxed() as connection:
             return connection.exec_driver_sql(_PURGE).rowcount
 
     def _run(self, statement: str, use: KeyUse, **values: Any) -> CursorResult[Any]:
-        with self._database.read() as connection:
+        with self._database.relaxed() as connection:
             return connection.exec_driver_sql(statement, {**_key(use), **values})
 
 

@@ -114,7 +114,7 @@ class SandboxProvider:
             }
             for nth, (charge_id, when) in enumerate(outcomes)
         ]
-        with self._database.read() as connection:
+        with self._database.relaxed() as connection:
             connection.execute(
                 _START,
                 {
@@ -129,7 +129,7 @@ class SandboxProvider:
         self._wake()
 
     def close(self, payment_ids: Sequence[str]) -> Sequence[ProviderNotice]:
-        with self._database.read() as connection:
+        with self._database.relaxed() as connection:
             charges = connection.execute(
                 _CLOSE, {"payment_ids": list(payment_ids), "now": datetime.now(UTC)}
             ).all()
@@ -162,7 +162,7 @@ class SandboxProvider:
 
     def exchange(self, told: Sequence[str], limit: int) -> Sequence[Notification]:
         """Note which notifications were heard, and claim those that are due now, oldest first."""
-        with self._database.read() as connection:
+        with self._database.relaxed() as connection:
             claimed = connection.execute(
                 _EXCHANGE, {"told": list(told), "limit": limit, "give_up": GIVE_UP_AFTER_ATTEMPTS}
             )
@@ -171,7 +171,7 @@ class SandboxProvider:
     def tell_again(self, notification: Notification) -> None:
         """It was not heard: the next attempt follows after a pause that doubles each time."""
         delay = min(60.0, 0.25 * 2 ** min(notification.attempt, 8))
-        with self._database.read() as connection:
+        with self._database.relaxed() as connection:
             connection.execute(_TELL_AGAIN, {"notification_id": notification.notification_id, "delay": delay})
 
     def _outcomes(self, payment: Payment, expires_in: timedelta) -> list[tuple[str | None, float]]:

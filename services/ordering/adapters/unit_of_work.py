@@ -45,5 +45,5 @@ class TransactionsSql:
 
     @contextmanager
     def single(self) -> Iterator[UnitOfWorkSql]:
-        with self._database.read() as connection:
+        with self._database.relaxed() as connection:
             yield UnitOfWorkSql(connection)
