@@ -5,6 +5,7 @@ Nothing is skipped where a server is missing: the run stops with a sentence that
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -25,10 +26,12 @@ from tests.databases import TestDatabases
 
 
 @pytest.fixture(autouse=True)
-def _no_network_in_unit_tests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A unit test that leaves this machine has forgotten a fake."""
+def _alone_in_unit_tests(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit test sees no settings of whoever runs it; one that leaves this machine has forgotten a fake."""
     if "unit" not in request.path.parts:
         return
+    for variable in [name for name in os.environ if name.startswith("LINLI_")]:
+        monkeypatch.delenv(variable)
     connect = socket.socket.connect
 
     def connect_here(self: socket.socket, address: object) -> None:

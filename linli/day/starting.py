@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -54,15 +53,11 @@ def private_platform(
         variable: str(int(max(usual, least * (speed or 1.0))))
         for variable, (usual, least) in _TIME_TO_ACT.items()
     }
-    before = {variable: os.environ.get(variable) for variable in wanted}
     # What the operator has set is kept; what is not set suits this platform's purpose.
-    os.environ.update({k: v for k, v in wanted.items() if before[k] is None})
-    platform = Platform(Wish(kind=kind, name=name, clock=clock, replicas=dict(replicas or {})), told)
+    wish = Wish(kind=kind, name=name, clock=clock, replicas=dict(replicas or {}), settings=wanted)
+    platform = Platform(wish, told)
     try:
         platform.start()
         yield platform
     finally:
         platform.stop()
-        for variable, value in before.items():
-            if value is None:
-                os.environ.pop(variable, None)

@@ -46,19 +46,23 @@ class Plan:
     processes: tuple[Process, ...]
 
 
-def embedded(state: State, servers: Servers, http_address: str, clock: str) -> Plan:
+def embedded(state: State, servers: Servers, http_address: str, settings: Mapping[str, str]) -> Plan:
     """One process for all services and relays, the planner beside it."""
-    teller = _Teller(state, servers, http_address, clock)
+    teller = _Teller(state, servers, http_address, settings)
     everything = sorted(servers.database_urls)
     processes = [teller.process("platform", "embedded", (), databases=everything)]
     return Plan(http_address=http_address, servers=servers, processes=(*processes, *_planner(teller)))
 
 
 def full(
-    state: State, servers: Servers, http_address: str, clock: str, replicas: Mapping[str, int] | None = None
+    state: State,
+    servers: Servers,
+    http_address: str,
+    settings: Mapping[str, str],
+    replicas: Mapping[str, int] | None = None,
 ) -> Plan:
     """A process for every service, more for those in ``replicas``; one relay; the planner."""
-    teller = _Teller(state, servers, http_address, clock)
+    teller = _Teller(state, servers, http_address, settings)
     services = discovery.all_services()
     replicas = dict(replicas or {})
     unknown = set(replicas) - set(services) - {"planner"}
@@ -95,11 +99,13 @@ def parse_replicas(texts: Iterable[str]) -> dict[str, int]:
 class _Teller:
     """Makes processes with their environments."""
 
-    def __init__(self, state: State, servers: Servers, http_address: str, clock: str) -> None:
+    def __init__(
+        self, state: State, servers: Servers, http_address: str, settings: Mapping[str, str]
+    ) -> None:
         self._state = state
         self._servers = servers
         self._http_address = http_address
-        self._clock = clock
+        self._settings = settings
 
     def process(
         self, name: str, module: str, arguments: tuple[str, ...], databases: Iterable[str]
@@ -110,12 +116,11 @@ class _Teller:
             for variable, value in os.environ.items()
             if variable not in foreign and variable != "LINLI_POSTGRES_URL"
         }
-        told = {
+        told = dict(self._settings) | {
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
             "LINLI_AMQP_URL": self._servers.amqp_url,
             "LINLI_REDIS_URL": self._servers.redis_url,
-            "LINLI_CLOCK": self._clock,
             "LINLI_OPS_ADDRESS": f"127.0.0.1:{self._state.port(f'ops:{name}')}",
         }
         for service in databases:

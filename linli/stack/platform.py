@@ -44,6 +44,8 @@ class Wish:
     port: int | None = None
     clock: str = "system"
     replicas: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Variables for its processes, beside what this process has in its own environment."""
 
 
 class Platform:
@@ -114,10 +116,13 @@ class Platform:
             self._told("declaring exchanges and queues")
             declare_topology(servers.amqp_url)
         address = self._http_address()
+        # What the operator has set in the environment is stronger than what this platform was wished with.
+        settings = {k: v for k, v in self.wish.settings.items() if k not in os.environ}
+        settings["LINLI_CLOCK"] = self.wish.clock
         if self.wish.kind == "embedded":
-            self._plan = plan.embedded(self.state, servers, address, self.wish.clock)
+            self._plan = plan.embedded(self.state, servers, address, settings)
         else:
-            self._plan = plan.full(self.state, servers, address, self.wish.clock, self.wish.replicas)
+            self._plan = plan.full(self.state, servers, address, settings, self.wish.replicas)
         self._told(f"starting {len(self._plan.processes)} processes")
         supervisor = Supervisor(self.state, self._told)
         self._ends.callback(supervisor.stop)
