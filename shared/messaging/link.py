@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_SECONDS = 20
 _DRAIN_SECONDS = HEARTBEAT_SECONDS / 4
+_READ_AHEAD = 65_536
 # After so many messages in a row, those that answer them have their turn.
 _TURN = 16
 _BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0)
@@ -156,6 +157,8 @@ class Link(SharedExtension):
         connection = kombu.Connection(amqp_url(), heartbeat=HEARTBEAT_SECONDS, connect_timeout=5)
         connection.connect()
         self._is_memory = connection.transport.driver_type == "memory"
+        if not self._is_memory:
+            _read_in_one_place(connection.connection)
         self._connection = connection
         self._consumers = []
         for reader in self._readers:
@@ -198,3 +201,22 @@ class Link(SharedExtension):
         self._connected = Signal()
         if connection is not None:
             self._quietly(connection.collect)
+
+
+def _read_in_one_place(connection: Any) -> None:
+    """Leave reading to the link's own thread, and let it take what the socket holds at once.
+
+    py-amqp reads before every publish, to see whether the broker has blocked the connection. With a
+    reader of our own that makes two on one socket, which tear each other's frames apart; the reader hears
+    of a blocked connection anyway. Then it is safe to read ahead: py-amqp asks for nine pieces per message
+    otherwise, and keeps what it is given beyond what it asked for. A socket whose timeout is the reader's
+    is not told it anew for every frame.
+    """
+    capabilities = connection.client_properties.get("capabilities", {})
+    connection.client_properties = connection.client_properties | {
+        "capabilities": capabilities | {"connection.blocked": False}
+    }
+    transport = connection.transport
+    receive = transport.sock.recv
+    transport._quick_recv = lambda wanted: receive(max(wanted, _READ_AHEAD))
+    transport.sock.settimeout(_DRAIN_SECONDS)
