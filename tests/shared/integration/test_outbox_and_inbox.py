@@ -174,3 +174,14 @@ def test_an_undecodable_message_is_kept_as_it_came(database: Database) -> None:
             "not JSON",
             "base64:/wA=",
         )
+
+
+def test_only_relaxed_connections_ask_to_leave_the_disk_for_later(database: Database) -> None:
+    asked = text("SELECT setting, source FROM pg_settings WHERE name = 'synchronous_commit'")
+    with database.relaxed() as connection:
+        assert tuple(connection.execute(asked).one()) == ("off", "client")
+        connection.execute(text("INSERT INTO outbox_sequence (subject, last) VALUES ('s1', 1)"))
+    with database.transaction() as transaction:
+        # The server of the tests is forgetful by itself; what counts is who asked.
+        assert transaction.connection.execute(asked).one().source != "client"
+        assert transaction.connection.execute(text("SELECT last FROM outbox_sequence")).scalar_one() == 1
