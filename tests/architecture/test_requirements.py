@@ -58,7 +58,7 @@ def test_every_imported_distribution_is_declared(folders: tuple[str, ...], files
     assert undeclared == set()
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-pip"])
 def test_every_declared_requirement_is_locked_with_hashes(name: str) -> None:
     lock = (ROOT / f"{name}.lock").read_text()
     locked = {_normal(line.split("==")[0]) for line in lock.splitlines() if "==" in line}
@@ -81,5 +81,5 @@ def test_no_file_names_a_package_index() -> None:
 
 
 def test_the_locks_hold_no_address() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in ("requirements.lock", "requirements-dev.lock", "requirements-pip.lock"):
         assert "://" not in (ROOT / name).read_text()
