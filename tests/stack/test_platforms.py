@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,9 +17,10 @@ from sqlalchemy import create_engine, text
 
 from linli import mail
 from linli.demo import seed
-from linli.demo.neighbourhood import PASSWORD
+from linli.demo.neighbourhood import ACCOUNTS, PASSWORD, STAFF
 from linli.stack import children
-from linli.stack.platform import Kind, Platform, Wish
+from linli.stack.platform import Kind, Platform, Wish, state_folder
+from linli.stack.state import ROOT, free_port
 from linli.stack.supervisor import is_ready
 
 
@@ -89,3 +92,22 @@ def test_a_stopped_platform_leaves_no_process_and_remembers_everything(platform:
     assert answer.status_code in {200, 201}, answer.text
     found = httpx.get(f"{platform.base_url}/v1/shops", params={"lat": 30.2741, "lon": 120.1551}, timeout=10)
     assert len(found.json()["items"]) == 6
+
+
+@pytest.mark.usefixtures("_state_elsewhere")
+def test_the_command_says_where_it_is_who_may_sign_in_and_ends_in_good_order() -> None:
+    command = [sys.executable, "-P", "-m", "linli", "run", "--name", "by-hand", "--port", str(free_port())]
+    environment = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
+    said = ""
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            said += line
+            if "Ctrl-C stops it" in line:
+                break
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(timeout=60) == 0
+    assert f"Linli is running at http://127.0.0.1:{command[-1]}" in said
+    for account in (*ACCOUNTS, *STAFF):
+        assert account.email in said
+    assert list(state_folder("by-hand").glob("*.pid")) == []
