@@ -14,6 +14,7 @@ from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.events import CourierOffShift, CourierOnShift
 from services.dispatch.domain.offer import Offer
+from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
 
 _DELIVERY_COLUMNS = """
@@ -111,9 +112,18 @@ class Keeper:
         rows = [delivery_row(delivery) for delivery in deliveries]
         self.connection.execute(_UPDATE_DELIVERIES, {"rows": _json(rows), "zones": list(zones)})
         for delivery in deliveries:
-            for event in delivery.events:
-                publish(self.tx, event)
-            delivery.events.clear()
+            self._publish(delivery)
+
+    def tell(self, delivery: Delivery, cause: object) -> None:
+        """Publish what has happened to ``delivery`` as a consequence of ``cause``, a message's context."""
+        with working_on(cause if isinstance(cause, WorkContext) else current()):
+            self._publish(delivery)
+            self.tx.append_outbox()
+
+    def _publish(self, delivery: Delivery) -> None:
+        for event in delivery.events:
+            publish(self.tx, event)
+        delivery.events.clear()
 
     def _count_in_slots(self, deliveries: Collection[Delivery]) -> None:
         more: Counter[str] = Counter()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from services.dispatch.adapters.keeping import INSERT_COURIERS, INSERT_DELIVERIES, Keeper
 from services.dispatch.adapters.rows import (
@@ -30,7 +30,7 @@ from services.dispatch.domain.zone import Slot, Zone
 _RIDING = ", ".join(f"'{status}'" for status in sorted(RIDING))
 
 _DELIVERY = text("SELECT * FROM delivery WHERE order_id = :order_id FOR UPDATE")
-_DELIVERY_AT = text("SELECT order_id FROM delivery WHERE stop_ids @> ARRAY[CAST(:stop_id AS text)]")
+_DELIVERY_AT = text("SELECT * FROM delivery WHERE stop_ids @> ARRAY[CAST(:stop_id AS text)] FOR UPDATE")
 _DELIVERIES = text("SELECT * FROM delivery WHERE order_id = ANY(:order_ids) ORDER BY order_id FOR UPDATE")
 _RIDDEN_BY = text(
     f"SELECT * FROM delivery WHERE courier_id = :courier_id AND status IN ({_RIDING})"
@@ -93,6 +93,25 @@ _ADD_SLOTS = text("""
 _SLOTS_BY_ID = text("SELECT * FROM slot WHERE slot_id = ANY(:slot_ids) ORDER BY starts_at, slot_id")
 
 
+class SqlSightings:
+    """Where couriers were seen last."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def see(self, courier_id: str, sighting: Sighting, marks: bool = False) -> None:
+        self._connection.execute(
+            _SEE,
+            {
+                "courier_id": courier_id,
+                "lat": sighting.place.lat,
+                "lon": sighting.place.lon,
+                "seen_at": sighting.at,
+                "marks": marks,
+            },
+        )
+
+
 class SqlStore(Keeper):
     """Everything that commands and events work on, in one transaction. What is got is locked.
 
@@ -107,9 +126,18 @@ class SqlStore(Keeper):
             row = self._one(_DELIVERY, order_id=order_id)
         return delivery_of(row)
 
+    def deliveries_or_blank(self, order_ids: Collection[str]) -> dict[str, Delivery]:
+        found = {delivery.order_id: delivery for delivery in self.deliveries(order_ids)}
+        missing = sorted(set(order_ids) - set(found))
+        if missing:
+            blank = [delivery_row(Delivery(order_id=order_id)) for order_id in missing]
+            self.connection.execute(INSERT_DELIVERIES, {"rows": orjson.dumps(blank).decode()})
+            found |= {delivery.order_id: delivery for delivery in self.deliveries(missing)}
+        return found
+
     def delivery_at(self, stop_id: str) -> Delivery | None:
-        order_id = self.connection.scalar(_DELIVERY_AT, {"stop_id": stop_id})
-        return None if order_id is None else self.delivery(order_id)
+        row = self._one(_DELIVERY_AT, stop_id=stop_id)
+        return None if row is None else delivery_of(row)
 
     def deliveries(self, order_ids: Iterable[str]) -> list[Delivery]:
         return [delivery_of(row) for row in self._all(_DELIVERIES, order_ids=list(order_ids))]
@@ -141,16 +169,7 @@ class SqlStore(Keeper):
         return self.connection.scalar(_TAKE_SLOT, {"slot_id": slot_id, "now": now}) is not None
 
     def see(self, courier_id: str, sighting: Sighting, marks: bool = False) -> None:
-        self.connection.execute(
-            _SEE,
-            {
-                "courier_id": courier_id,
-                "lat": sighting.place.lat,
-                "lon": sighting.place.lon,
-                "seen_at": sighting.at,
-                "marks": marks,
-            },
-        )
+        SqlSightings(self.connection).see(courier_id, sighting, marks)
 
     def expired_holds(self, before: datetime, limit: int) -> list[Delivery]:
         return [delivery_of(row) for row in self._all(_EXPIRED_HOLDS, before=before, limit=limit)]

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from services.dispatch.application.ports import Store
+from services.dispatch.domain.delivery import Delivery
 from shared.kernel.clock import Clock
 
 COURIER = "courier"
 
 
-def take_fact(type: str, fact: Mapping[str, Any], *, store: Store, clock: Clock) -> None:
-    """Record what ordering said about an order, and what follows from it."""
+@dataclass(frozen=True, kw_only=True)
+class Fact:
+    """What ordering said about one order; what follows from it is published under its ``cause``."""
+
+    type: str
+    data: Mapping[str, Any]
+    cause: object = None
+
+
+def take_facts(facts: Sequence[Fact], *, store: Store, clock: Clock) -> None:
+    """Record what ordering said about any number of orders, and what follows from it."""
     now = clock.now()
-    delivery = store.delivery(fact["order_id"])
+    deliveries = store.deliveries_or_blank({fact.data["order_id"] for fact in facts})
+    for fact in facts:
+        delivery = deliveries[fact.data["order_id"]]
+        _record(delivery, fact.type, fact.data, now)
+        if delivery.events:
+            store.tell(delivery, fact.cause)
+    zones = {delivery.zone_id for delivery in deliveries.values() if delivery.zone_id and delivery.stops}
+    store.save(deliveries=deliveries.values(), changed_zones=sorted(zones))
+
+
+def _record(delivery: Delivery, type: str, fact: Mapping[str, Any], now: datetime) -> None:
     match type:
         case "OrderPaid":
             delivery.paid(fact["customer_id"], fact["paid_at"], now)
@@ -28,8 +50,6 @@ def take_fact(type: str, fact: Mapping[str, Any], *, store: Store, clock: Clock)
             delivery.cancel(fact["reason"], now)
         case "OrderExpired":
             delivery.release("expired", now)
-    zones = [delivery.zone_id] if delivery.zone_id and delivery.stops else []
-    store.save(deliveries=[delivery], changed_zones=zones)
 
 
 def take_account(fact: Mapping[str, Any], *, store: Store) -> None:

@@ -28,12 +28,28 @@ class Stored(Protocol):
     ) -> None:
         """Write back what was got or locked before, and mark ``changed_zones`` as worth planning anew."""
 
+    def tell(self, delivery: Delivery, cause: object) -> None:
+        """Publish what has happened to a delivery as a consequence of ``cause``."""
 
-class Deliveries(Stored, Protocol):
+
+class Sightings(Protocol):
+    """Where couriers were seen last."""
+
+    def see(self, courier_id: str, sighting: Sighting, marks: bool = False) -> None:
+        """Remember where a courier was seen last; an older sighting changes nothing.
+
+        With ``marks`` the zone of an idle courier is worth planning anew.
+        """
+
+
+class Deliveries(Stored, Sightings, Protocol):
     """Everything that commands and events work on; whatever is got is locked until the transaction ends."""
 
     def delivery(self, order_id: str) -> Delivery:
         """The delivery of an order, a blank one when nothing was heard of the order yet."""
+
+    def deliveries_or_blank(self, order_ids: Collection[str]) -> dict[str, Delivery]:
+        """The deliveries of several orders by order, blank ones where nothing was heard yet."""
 
     def delivery_at(self, stop_id: str) -> Delivery | None: ...
 
@@ -54,12 +70,6 @@ class Deliveries(Stored, Protocol):
 
     def take_slot(self, slot_id: str, now: datetime) -> bool:
         """Count one more order in the slot, if there is room."""
-
-    def see(self, courier_id: str, sighting: Sighting, marks: bool = False) -> None:
-        """Remember where a courier was seen last; an older sighting changes nothing.
-
-        With ``marks`` the zone of an idle courier is worth planning anew.
-        """
 
     def past_shift(self, shift_id: str) -> tuple[str, Shift] | None:
         """Whose shift it was, and the shift, if there ever was one."""

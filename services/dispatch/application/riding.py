@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from services.dispatch.application.ports import Store
+from services.dispatch.application.ports import Sightings, Store
 from services.dispatch.domain.commands import AnswerOffer, AtStop, ReportPosition, StartShift
 from services.dispatch.domain.courier import Courier, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
@@ -81,11 +81,11 @@ def end_shift(courier_id: str, *, store: Store, clock: Clock) -> tuple[Courier, 
     return courier, ending
 
 
-def report_position(command: ReportPosition, *, store: Store, clock: Clock) -> None:
+def report_position(command: ReportPosition, *, sightings: Sightings, clock: Clock) -> None:
     """Remember where a courier is. A report from the future counts as one of now."""
     now = clock.now()
     at = now if command.at is None else min(command.at, now)
-    store.see(command.actor.must_ride(), Sighting(place=command.position, at=at), marks=True)
+    sightings.see(command.actor.must_ride(), Sighting(place=command.position, at=at), marks=True)
 
 
 def accept_offer(command: AnswerOffer, *, store: Store, clock: Clock) -> tuple[Offer, list[Delivery]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
-from services.dispatch.adapters.store import SqlStore
+from services.dispatch.adapters.store import SqlSightings, SqlStore
 from services.dispatch.adapters.views import Views
 from services.dispatch.application import holding, looking, operating, orders, riding
 from services.dispatch.contracts import answers, consumed, requests
@@ -16,6 +17,7 @@ from services.dispatch.domain.stop import Stop
 from services.dispatch.entrypoints.dependencies import SettingsProvider
 from services.dispatch.settings import Settings
 from shared.kernel.clock import Clock, to_wire
+from shared.messaging.context import current
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
 from shared.messaging.envelope import Event
 from shared.messaging.parked import ShowsDeadLetters
@@ -37,6 +39,8 @@ class DispatchService(ShowsDeadLetters):
     clock: Clock = ClockProvider()
     settings: Settings = SettingsProvider()
 
+    _facts: WeakKeyDictionary[Transaction, list[orders.Fact]] = WeakKeyDictionary()
+
     # -- for ordering --------------------------------------------------------------------------------------
 
     @answer
@@ -53,8 +57,13 @@ class DispatchService(ShowsDeadLetters):
 
     @subscribe("ordering", *consumed.FROM_ORDERING)
     def on_ordering(self, tx: Transaction, event: Event) -> None:
-        fact = consumed.read(event.type, event.data)
-        orders.take_fact(event.type, fact, store=SqlStore(tx), clock=self.clock)
+        fact = orders.Fact(type=event.type, data=consumed.read(event.type, event.data), cause=current())
+        facts = self._facts.get(tx)
+        if facts is None:
+            facts = self._facts[tx] = []
+            # However many messages share the transaction, their deliveries are read and written once.
+            tx.before_commit(lambda: orders.take_facts(facts, store=SqlStore(tx), clock=self.clock))
+        facts.append(fact)
 
     @subscribe("gateway", *consumed.FROM_GATEWAY)
     def on_gateway(self, tx: Transaction, event: Event) -> None:
@@ -137,7 +146,9 @@ class DispatchService(ShowsDeadLetters):
     @answer
     def position(self, **request: Any) -> Wire:
         command = requests.load(requests.POSITION, request)
-        self._do(lambda store: riding.report_position(command, store=store, clock=self.clock))
+        # The next report comes in a few seconds: this one need not wait for the disk.
+        with self.database.relaxed() as connection:
+            riding.report_position(command, sightings=SqlSightings(connection), clock=self.clock)
         return {"accepted": True}
 
     @answer

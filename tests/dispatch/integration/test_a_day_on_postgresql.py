@@ -150,7 +150,10 @@ def test_a_cancelled_order_leaves_the_route_of_its_courier(world: World) -> None
     world.plan()
     world.accept_all("courier-1")
     (stop, *_) = world.route("courier-1")["stops"]
-    world.consume(world.cancelled("order-1"))
+    off = world.cancelled("order-1")
+    world.consume(off)
+    cause = world.scalar("SELECT causationid FROM outbox WHERE type = 'CourierUnassigned'")
+    assert cause == off.id
     assert world.route("courier-1")["stops"] == []
     with pytest.raises(StopNotFound):
         world.call("arrive", actor=courier_actor("courier-1"), stop_id=stop["stop_id"])
@@ -191,6 +194,18 @@ def test_the_board_shows_what_goes_on(world: World) -> None:
     assert offer["courier_id"] == "courier-1"
     assert offer["expires_at"] > board["at"]
     assert "Lakeside" not in str(board)
+
+
+def test_an_idle_courier_who_moves_is_worth_a_new_plan(world: World) -> None:
+    world.open_zone()
+    world.on_shift("courier-1", place(450))
+    world.plan()
+    assert world.scalar("SELECT count(*) FROM zone_change") == 0
+    me = courier_actor("courier-1")
+    world.call("position", actor=me, position=place(900).to_wire(), at="2026-01-05T04:00:01Z")
+    assert world.scalar("SELECT count(*) FROM zone_change") == 1
+    world.call("position", actor=me, position=place(10).to_wire(), at="2026-01-05T03:00:00Z")
+    assert world.scalar("SELECT lon FROM sighting") == place(900).lon
 
 
 def test_tracking_is_for_those_whom_it_concerns(world: World) -> None:
