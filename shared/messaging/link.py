@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import eventlet
@@ -90,7 +91,15 @@ class Link(SharedExtension):
         """Take no further requests and events; what was delivered can still be answered."""
         for consumer, reader in zip(self._consumers, self._readers, strict=False):
             if not reader.no_ack:
-                self._quietly(consumer.cancel)
+                self._quietly(partial(self._cancel, consumer))
+
+    def _cancel(self, consumer: Any) -> None:
+        # Without waiting for the broker's answer: that would be a second reader on the socket.
+        options = {} if self._is_memory else {"nowait": True}
+        with self._writing:
+            for tag in consumer._active_tags.values():
+                consumer.channel.basic_cancel(tag, **options)
+            consumer._active_tags.clear()
 
     def publish(
         self,
