@@ -65,6 +65,7 @@ class _Shift:
         self.record = town.couriers.setdefault(courier.courier, CourierRecord(courier=courier.courier))
         self.answered: set[str] = set()
         self.stops: list[Stop] = []
+        self.free_at: float | None = None
         self.changed = asyncio.Event()
         town.wakes.append(self.changed)
         self.looking = asyncio.Lock()
@@ -93,6 +94,7 @@ class _Shift:
                 await self.visit(self.stops[0])
                 await self.look()
                 continue
+            self.free_at = None
             if self.town.closed.is_set() or self.town.time.minute() >= self.courier.off_minute:
                 if await self.end():
                     return
@@ -168,27 +170,33 @@ class _Shift:
         self.record.offers_accepted += 1
 
     async def visit(self, stop: Stop) -> None:
-        """Drive to the stop and do what is to be done there; come back early when the route has changed."""
+        """Drive to the stop and do what is to be done there; come back early when the route has changed.
+
+        Legs and service take the day's minutes from when they physically begin: a courier does not stand
+        still while the phone waits for an answer.
+        """
         if stop["status"] == "pending":
             if not await self.drive(stop):
                 return
             if not await self.at_stop(stop, "arrive", {}):
                 return
-        if stop["kind"] == "pickup":
-            await self.wait_for_goods(stop)
-        rules = self.town.day.rules
-        pickup = stop["kind"] == "pickup"
-        minutes = rules.pickup_service_minutes if pickup else rules.drop_off_service_minutes
-        await asyncio.sleep(self.town.time.seconds(minutes))
+        rules, pickup = self.town.day.rules, stop["kind"] == "pickup"
+        begins = self.town.time.minute() if self.free_at is None else self.free_at
+        if pickup:
+            begins = max(begins, await self.wait_for_goods(stop))
+        done_at = begins + (rules.pickup_service_minutes if pickup else rules.drop_off_service_minutes)
+        await self.town.time.until(done_at)
         proof = {"proof": {"given_to": "courier" if pickup else "customer"}}
-        record = self.town.by_order_id.get(str(stop["order_id"]))
-        done_at = self.town.time.minute()
+        next_known = len(self.stops) > 1
         while not await self.at_stop(stop, "complete", proof):
             if not await self.still_has(stop):
                 break
             await asyncio.sleep(max(0.2, self.town.time.seconds(0.5)))
             done_at = self.town.time.minute()
+        # Who knows the next stop sets off at once; who does not stands there until there is one.
+        self.free_at = done_at if next_known else None
         self.record.stops += 1
+        record = self.town.by_order_id.get(str(stop["order_id"]))
         if not pickup and record is not None:
             # Whether it counts as delivered is for the customer to find out from the platform.
             record.delivered_at = done_at
@@ -199,7 +207,8 @@ class _Shift:
         start, goal = self.place, Position(lat=stop["position"]["lat"], lon=stop["position"]["lon"])
         metres = start.metres_to(goal)
         minutes = math.ceil(metres / self.town.day.rules.metres_per_minute - 1e-9)
-        left_at = self.town.time.minute()
+        left_at = self.town.time.minute() if self.free_at is None else self.free_at
+        self.free_at = None
         report_every = max(self.town.time.seconds(REPORTS_EVERY_MINUTES), REPORTS_EVERY_SECONDS)
         while (left := left_at + minutes - self.town.time.minute()) > 0:
             await self.rest(min(self.town.time.seconds(left), report_every))
@@ -210,7 +219,7 @@ class _Shift:
                 return False
             if gone < 1.0:
                 await self.report_position()
-        self.place = goal
+        self.place, self.free_at = goal, left_at + minutes
         self.record.metres += metres
         return True
 
@@ -220,16 +229,21 @@ class _Shift:
         except ApiRefusal as refusal:
             self.town.surprise(f"reporting a position met {refusal.code}")
 
-    async def wait_for_goods(self, stop: Stop) -> None:
-        """Stand at the counter until the shop hands the goods over, or the stop is taken off the route."""
+    async def wait_for_goods(self, stop: Stop) -> float:
+        """Stand at the counter until the shop hands the goods over, or the stop is taken off the route.
+
+        Gives the minute from which the goods lay there.
+        """
         record = self.town.by_order_id.get(str(stop["order_id"]))
-        handed = record.handed_over.get(str(stop.get("store_order_id"))) if record else None
+        store_order_id = str(stop.get("store_order_id"))
+        handed = record.handed_over.get(store_order_id) if record else None
         while handed is not None and not handed.is_set():
             try:
                 await asyncio.wait_for(handed.wait(), max(2.0, self.town.time.seconds(5)))
             except TimeoutError:
                 if not await self.still_has(stop):
-                    return
+                    break
+        return record.packed_at.get(store_order_id, 0.0) if record else 0.0
 
     async def at_stop(self, stop: Stop, verb: str, body: Mapping[str, Any]) -> bool:
         path = f"/v1/stops/{stop['stop_id']}/{verb}"

@@ -101,7 +101,8 @@ async def look(town: Town, record: Record) -> Mapping[str, Any]:
     customer = town.cast.customers[record.order.customer]
     order: Mapping[str, Any] = await town.api.get(f"/v1/orders/{record.order_id}", customer)
     record.status = str(order["status"])
-    record.paid = record.paid or order.get("paid_at") is not None
+    if not record.paid and order.get("paid_at") is not None:
+        record.paid, record.paid_at = True, town.time.minute()
     record.total = _amount(order.get("total"))
     record.refunded = _amount(order.get("refunded"))
     return order

@@ -39,6 +39,7 @@ class Merchants:
             ready_at = town.time.wire(max(ready_minute, town.time.minute()))
             await self._ask(merchant, store_order_id, "accept", {"ready_at": ready_at})
             await town.time.until(ready_minute)
+            record.packed_at[store_order_id] = max(ready_minute, record.paid_at or ready_minute)
             await self._ask(merchant, store_order_id, "ready", {})
         except ApiRefusal as refusal:
             # The customer cancelled meanwhile, or the order ended otherwise: the shelf keeps the goods.

@@ -44,12 +44,14 @@ class Record:
     status: str = "not placed"
     placed_at: float | None = None
     paid: bool = False
+    paid_at: float | None = None
     delivered_at: float | None = None
     attempts: int = 0
     total: int = 0
     refunded: int = 0
     note: str = ""
     handed_over: dict[str, asyncio.Event] = field(default_factory=dict)
+    packed_at: dict[str, float] = field(default_factory=dict)
     at_the_door: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
