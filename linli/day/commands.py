@@ -33,7 +33,7 @@ from linli.stack.platform import OPERATOR, state_folder
 from linli.stack.state import State
 from shared.kernel.clock import clock_from_environment
 
-SPEED = 240.0
+SPEED = 120.0
 QUIET_PATIENCE = 90.0
 
 Folder = Annotated[Path, typer.Argument(help="A day: day.json and shops, listings, couriers, orders .jsonl")]
