@@ -52,7 +52,7 @@ class PlannerPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """What one step did."""
+    """What one step did, in ``seconds`` of the wall and ``effort`` seconds of the processor."""
 
     zone_id: str
     plan_version: int
@@ -63,6 +63,7 @@ class Epoch:
     stale: int = 0
     rounds: int = 0
     seconds: float = 0.0
+    effort: float = 0.0
 
 
 @dataclass
@@ -86,9 +87,13 @@ def plan_next_zone(
     ids: Ids,
     policy: PlannerPolicy,
     stopwatch: Callable[[], float] = time.perf_counter,
+    effort: Callable[[], float] = time.thread_time,
 ) -> Epoch | None:
-    """Plan the zone whose turn it is; ``None`` when it is nobody's turn."""
-    now, started = clock.now(), stopwatch()
+    """Plan the zone whose turn it is; ``None`` when it is nobody's turn.
+
+    The search is bounded by ``effort``, seconds of the processor: a busy machine makes no worse plans.
+    """
+    now, started, effort_before = clock.now(), stopwatch(), effort()
     due = desk.claim(now, now - policy.pause(clock))
     if due is None:
         return None
@@ -98,7 +103,8 @@ def plan_next_zone(
     draft = _Draft(changes=keep_up(state, now))
     snapshot = look_ahead(state, now, due.previous, seed=due.plan_version)
     board = Board(snapshot)
-    plan = solve(snapshot, policy.rounds, lambda: stopwatch() - started < policy.solve_seconds, board)
+    enough = effort() + policy.solve_seconds
+    plan = solve(snapshot, policy.rounds, lambda: effort() < enough, board)
     decisions = decide(snapshot, plan, _margin(state, policy, clock), board)
     _propose(state, decisions, draft, due, now, ids, policy, clock)
     _reorder(state, decisions, draft, now)
@@ -115,6 +121,7 @@ def plan_next_zone(
         stale=stale,
         rounds=plan.rounds,
         seconds=stopwatch() - started,
+        effort=effort() - effort_before,
     )
 
 

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 _SHORTEST_POLL, _LONGEST_POLL = 0.1, 0.5
 _AFTER_FAILURE = 1.0
-# For each second of planning, so many are left to whoever shares the processor, but never more than
+# For each second of the processor, so many are left to whoever shares the processor, but never more than
 # this much business time: a plan that is late costs couriers more than processors.
 _REST = 4.0
 _LONGEST_REST = timedelta(seconds=15)
@@ -84,7 +84,7 @@ class Planner:
             self.last_look = time.monotonic()
         if epoch is None:
             return idle
-        return min(epoch.seconds * _REST, self._clock.wall_seconds(_LONGEST_REST))
+        return min(epoch.effort * _REST, self._clock.wall_seconds(_LONGEST_REST))
 
     def step(self) -> Epoch | None:
         """Plan the zone whose turn it is; ``None`` when none is due, or its planning failed."""
