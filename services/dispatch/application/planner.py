@@ -17,7 +17,7 @@ from services.dispatch.domain.planning.outlook import ZoneState, look_ahead, whe
 from services.dispatch.domain.planning.problem import Plan, PlannedStop
 from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
-from services.dispatch.domain.planning.upkeep import Change, keep_up
+from services.dispatch.domain.planning.upkeep import Change, Patience, keep_up
 from shared.kernel.clock import Clock
 from shared.kernel.ids import Ids
 
@@ -32,19 +32,28 @@ class PlannerPolicy:
 
     ``at_least_every`` and ``debounce`` are business time; ``least_wall_seconds`` keeps an accelerated
     clock from asking for more plans than a processor can make, ``answer_wall_seconds`` from giving a
-    courier's device less time than a device needs.
+    courier's device less time than a device needs, ``silent_wall_seconds`` from missing one that only
+    hung for a moment.
     """
 
     at_least_every: timedelta = timedelta(seconds=30)
     debounce: timedelta = timedelta(seconds=5)
     least_wall_seconds: float = 0.1
     answer_wall_seconds: float = 2.0
+    silent_wall_seconds: float = 60.0
     rounds: int = 12
     solve_seconds: float = 0.06
 
     def pause(self, clock: Clock) -> timedelta:
         """How long, in business time, a zone is left alone after it was planned."""
         return max(self.debounce, business_span(self.least_wall_seconds, clock))
+
+    def patience(self, clock: Clock) -> Patience:
+        usual = Patience()
+        return Patience(
+            silent=max(usual.silent, business_span(self.silent_wall_seconds, clock)),
+            lost=max(usual.lost, business_span(2 * self.silent_wall_seconds, clock)),
+        )
 
     def time_to_answer(self, asked: timedelta, clock: Clock) -> timedelta:
         return max(asked, business_span(self.answer_wall_seconds, clock))
@@ -100,7 +109,7 @@ def plan_next_zone(
     state = desk.look(due.zone)
     everyone, orders, every_offer = dict(state.couriers), dict(state.deliveries), dict(state.offers)
     versions = ZoneState(zone=due.zone, deliveries=orders, couriers=everyone, offers=every_offer)
-    draft = _Draft(changes=keep_up(state, now))
+    draft = _Draft(changes=keep_up(state, now, policy.patience(clock)))
     snapshot = look_ahead(state, now, due.previous, seed=due.plan_version)
     board = Board(snapshot)
     enough = effort() + policy.solve_seconds

@@ -161,6 +161,10 @@ class Courier:
         if self.missed_offers >= MISSED_BEFORE_PAUSE:
             self.missed_offers, self.paused_until = 0, at + PAUSE
 
+    def leave_alone(self, until: datetime) -> None:
+        """Ask for nothing before ``until``."""
+        self.missed_offers, self.paused_until = 0, until
+
     def may_be_asked(self, now: datetime) -> bool:
         if self.shift is None or self.shift.ending or now >= self.shift.ends_at:
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from services.dispatch.application.planner import PlannerPolicy
-from services.dispatch.domain.courier import Courier, RouteStop
+from services.dispatch.domain.courier import Courier, RouteStop, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.planning.commitment import decide
 from services.dispatch.domain.planning.outlook import ZoneState, look_ahead
@@ -125,6 +125,31 @@ def test_a_shift_past_its_end_keeps_what_is_started_or_will_be_brought_in_time()
     assert in_time.courier_id == "courier-1"
     assert courier.shift is not None
     assert courier.shift.ending
+
+
+def test_the_work_of_a_courier_who_fell_silent_goes_to_others_and_lost_goods_are_given_up() -> None:
+    untouched, aboard = an_assigned_delivery("order-1"), an_assigned_delivery("order-2")
+    first = aboard.stops[0].stop_id
+    aboard.arrive(first, at(5))
+    aboard.complete(first, None, 100, at(9))
+    courier = a_courier(hours=8)
+    promise(courier, untouched, aboard)
+    courier.leave_out({first})
+    state = ZoneState(
+        zone=a_zone(),
+        deliveries={"order-1": untouched, "order-2": aboard},
+        couriers={"courier-1": courier},
+        sightings={"courier-1": Sighting(place=place(), at=at(9))},
+    )
+    keep_up(state, at(38))
+    assert untouched.courier_id == "courier-1"
+    keep_up(state, at(40))
+    assert untouched.courier_id is None
+    assert not courier.may_be_asked(at(41))
+    assert aboard.courier_id == "courier-1"
+    assert aboard.failure is None
+    keep_up(state, at(9 + 241))
+    assert aboard.failure == "courier-lost"
 
 
 def test_time_to_answer_is_enough_for_a_device_on_a_fast_clock() -> None:

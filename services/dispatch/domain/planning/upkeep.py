@@ -11,6 +11,7 @@ from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import ENDED, RIDING, UNASSIGNED
 from services.dispatch.domain.offer import Offer, OfferStatus
 from services.dispatch.domain.planning.outlook import ZoneState
+from services.dispatch.domain.stop import StopStatus
 from services.dispatch.domain.zone import Zone
 
 # Somebody who let an offer run out may have been busy: the same delivery may be theirs a little later.
@@ -37,11 +38,20 @@ class Change:
         )
 
 
-def keep_up(state: ZoneState, now: datetime) -> list[Change]:
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long a courier may stay unseen before the work goes to others, and before goods count as lost."""
+
+    silent: timedelta = timedelta(minutes=30)
+    lost: timedelta = timedelta(hours=4)
+
+
+def keep_up(state: ZoneState, now: datetime, patience: Patience = Patience()) -> list[Change]:
     """Bring ``state`` up to ``now``; answers what changed."""
     return [
         *_close_offers(state, now),
         *_clear_routes(state),
+        *_miss_couriers(state, now, patience),
         *_end_shifts(state, now),
         *_give_up(state, now),
     ]
@@ -81,6 +91,29 @@ def _clear_routes(state: ZoneState) -> Iterator[Change]:
         if len(kept) < len(courier.route):
             courier.follow(kept)
             yield Change.of(couriers=[courier.courier_id])
+
+
+def _miss_couriers(state: ZoneState, now: datetime, patience: Patience) -> Iterator[Change]:
+    """A courier who should be riding and is not seen any more loses the work, and in the end the goods."""
+    for courier in state.couriers.values():
+        seen = state.sightings.get(courier.courier_id)
+        if not courier.route or seen is None or now - seen.at < patience.silent:
+            continue
+        touched: list[Delivery] = []
+        first = state.deliveries[courier.route[0].order_id].stop(courier.route[0].stop_id)
+        for delivery in riding_with(state.deliveries.values(), courier):
+            if now - seen.at >= patience.lost:
+                delivery.fail("courier-lost", now)
+            elif not delivery.started and first.status is StopStatus.PENDING:
+                delivery.unassign("courier-silent", now + patience.silent)
+            else:
+                continue
+            touched.append(delivery)
+        if touched:
+            gone = {delivery.order_id for delivery in touched}
+            courier.follow([stop for stop in courier.route if stop.order_id not in gone])
+            courier.leave_alone(now + patience.silent)
+            yield Change.of(couriers=[courier.courier_id], orders=gone)
 
 
 def _end_shifts(state: ZoneState, now: datetime) -> Iterator[Change]:
