@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import time
@@ -18,6 +17,9 @@ from pathlib import Path
 import psutil
 
 from linli.failures import Failure
+
+# What this process has started and not yet waited for.
+_ours: dict[int, subprocess.Popen[bytes]] = {}
 
 
 def launch(
@@ -40,6 +42,7 @@ def launch(
             start_new_session=True,
         )
     leave_mark(mark, process.pid)
+    _ours[process.pid] = process
     return process
 
 
@@ -56,6 +59,7 @@ def marked(mark: Path) -> psutil.Process | None:
     """The process that ``mark`` stands for, if it is still the same one and alive."""
     try:
         noted = json.loads(mark.read_text())
+        _reap(int(noted["pid"]))
         process = psutil.Process(int(noted["pid"]))
         if abs(process.create_time() - float(noted["born"])) > 2 or process.status() == psutil.STATUS_ZOMBIE:
             return None
@@ -122,16 +126,19 @@ def _gone(process: psutil.Process, patience: float) -> bool:
     until = time.monotonic() + patience
     while time.monotonic() < until:
         try:
-            # A child of ours stays a zombie until it is waited for.
+            _reap(process.pid)
             if process.status() == psutil.STATUS_ZOMBIE:
                 _reap(process.pid)
                 return True
         except psutil.NoSuchProcess:
+            _reap(process.pid)
             return True
         time.sleep(0.02)
     return False
 
 
 def _reap(pid: int) -> None:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    """A child of ours that has died stays a zombie, which looks alive to others, until it is waited for."""
+    child = _ours.get(pid)
+    if child is not None and child.poll() is not None:
+        del _ours[pid]

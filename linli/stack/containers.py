@@ -56,7 +56,16 @@ class _Container:
         self.port = self._state.port(self.kind)
         publish = f"127.0.0.1:{self.port}:{self.inside}"
         named = ("--name", self._name, "--hostname", self.kind, "--publish", publish)
-        _docker("run", "--detach", "--rm", *named, *self._settings(), self.image, *self._arguments())
+        _docker(
+            "run",
+            "--detach",
+            "--restart",
+            "on-failure",
+            *named,
+            *self._settings(),
+            self.image,
+            *self._arguments(),
+        )
         until = time.monotonic() + 120
         while not self._answers():
             if time.monotonic() > until:
@@ -65,6 +74,14 @@ class _Container:
 
     def stop(self) -> None:
         subprocess.run(["docker", "stop", self._name], capture_output=True, timeout=60, check=False)
+        subprocess.run(["docker", "rm", "--force", self._name], capture_output=True, timeout=60, check=False)
+
+    def is_alive(self) -> bool:
+        """Docker looks after it."""
+        return True
+
+    def may_return(self) -> bool:
+        return True
 
     @property
     def _password(self) -> str:

@@ -19,6 +19,7 @@ from linli.stack.containers import RabbitContainer, broker
 from linli.stack.postgres import PrivatePostgres
 from linli.stack.rabbitmq import PrivateRabbit
 from linli.stack.redis_server import PrivateRedis
+from linli.stack.reviver import Reviver
 from linli.stack.state import ROOT, State, is_free
 from linli.stack.supervisor import Supervisor, Told
 from shared.kernel.clock import Clock, clock_from_environment
@@ -57,6 +58,7 @@ class Platform:
         self._told = told
         self._ends = ExitStack()
         self._plan: plan.Plan | None = None
+        self._reviver = Reviver(told)
 
     def start(self) -> None:
         try:
@@ -109,7 +111,10 @@ class Platform:
     def _start(self) -> None:
         self._ends.enter_context(self.state.alone())
         stop_leftovers(self.state, servers=False)
+        self._reviver = Reviver(self._told)
         servers = self._servers()
+        self._ends.callback(self._reviver.stop)
+        self._reviver.start()
         self._told("bringing the databases up to date")
         databases.migrate_all(servers.database_urls)
         if servers.amqp_url != MEMORY:
@@ -160,6 +165,7 @@ class Platform:
         self._told(f"starting {what}")
         self._ends.callback(server.stop)
         server.start()
+        self._reviver.look_after(what, server)
         return server
 
     def _http_address(self) -> str:

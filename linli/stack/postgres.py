@@ -22,7 +22,7 @@ import psycopg2
 
 from linli.failures import Failure
 from linli.stack import children
-from linli.stack.state import State
+from linli.stack.state import State, is_free
 
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -82,6 +82,12 @@ class PrivatePostgres:
     def stop(self) -> None:
         """End it in good order: SIGINT asks PostgreSQL to close connections and to write everything down."""
         children.stop(self._mark, by=signal.SIGINT, patience=30)
+
+    def is_alive(self) -> bool:
+        return children.marked(self._mark) is not None
+
+    def may_return(self) -> bool:
+        return is_free(self.port)
 
     def url(self, database: str = "postgres", login: str = "postgres", password: str | None = None) -> str:
         """The SQLAlchemy URL of ``database``; without a login, as the server's superuser."""

@@ -19,7 +19,7 @@ from pika.exceptions import AMQPError
 
 from linli.failures import Failure
 from linli.stack import children
-from linli.stack.state import State
+from linli.stack.state import State, is_free
 
 HOW_TO_GET_ONE = "please install RabbitMQ 3.10 or newer (Debian and Ubuntu: apt install rabbitmq-server)"
 
@@ -96,6 +96,12 @@ class PrivateRabbit:
     def stop(self) -> None:
         children.stop(self._mark, by=signal.SIGTERM, patience=40)
         children.stop(self._names_mark, patience=5)
+
+    def is_alive(self) -> bool:
+        return children.marked(self._mark) is not None
+
+    def may_return(self) -> bool:
+        return is_free(self.port)
 
     def url(self, vhost: str = "/") -> str:
         """The AMQP URL of ``vhost``."""

@@ -15,7 +15,7 @@ import redis
 
 from linli.failures import Failure
 from linli.stack import children
-from linli.stack.state import ROOT, State
+from linli.stack.state import ROOT, State, is_free
 
 HOW_TO_GET_ONE = "please install Redis 6.2 or newer (Debian and Ubuntu: apt install redis-server)"
 
@@ -84,6 +84,12 @@ class PrivateRedis:
 
     def stop(self) -> None:
         children.stop(self._mark, patience=10)
+
+    def is_alive(self) -> bool:
+        return children.marked(self._mark) is not None
+
+    def may_return(self) -> bool:
+        return is_free(self.port)
 
     def url(self, database: int = 0) -> str:
         login = "" if self.is_imitation else f":{self._password}@"

@@ -82,6 +82,25 @@ def test_killed_processes_are_ready_again_within_seconds(platform: Platform) -> 
     assert list(mail.dead_letters(platform.database_urls)) == []
 
 
+def test_killed_servers_come_back_where_they_were(platform: Platform) -> None:
+    marks = [
+        mark for mark in platform.state.folder.glob("*.pid") if mark.stem in {"postgres", "rabbitmq", "redis"}
+    ]
+    assert len(marks) >= 2
+    before = platform.servers
+    for mark in marks:
+        running = children.marked(mark)
+        assert running is not None
+        os.kill(running.pid, signal.SIGKILL)
+    until = time.monotonic() + 90
+    while any(children.marked(mark) is None for mark in marks) or not all(map(is_ready, platform.processes)):
+        assert time.monotonic() < until
+        time.sleep(0.5)
+    assert platform.servers == before
+    found = httpx.get(f"{platform.base_url}/v1/shops", params={"lat": 30.2741, "lon": 120.1551}, timeout=10)
+    assert len(found.json()["items"]) == 6
+
+
 def test_a_stopped_platform_leaves_no_process_and_remembers_everything(platform: Platform) -> None:
     platform.stop()
     assert list(platform.state.folder.glob("*.pid")) == []
