@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.kernel.clock import Clock, SystemClock, to_wire
 from shared.kernel.ids import Ids, UuidV7
@@ -174,7 +175,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Commits when the block ends, with the events published in it; undoes both when it raises."""
-        with self.engine.connect() as connection:
+        with _connected(self.engine) as connection:
             transaction = Transaction(connection, self._clock, self._ids)
             with connection.begin():
                 yield transaction
@@ -188,7 +189,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading, in autocommit: each statement sees what is committed."""
-        with self.engine.connect() as connection:
+        with _connected(self.engine) as connection:
             driver: Any = connection.connection.dbapi_connection
             # Said to the driver itself: SQLAlchemy's isolation levels cost two round trips per use.
             driver.autocommit = True
@@ -205,7 +206,7 @@ class Database:
         If PostgreSQL itself crashes it may forget what was written here within the last second, never
         anything else. It is for what is told again, asked again or found again by itself.
         """
-        with self._relaxed_engine.connect() as connection:
+        with _connected(self._relaxed_engine) as connection:
             yield connection
 
     def run(self, work: Callable[[Transaction], Result]) -> Result:
@@ -224,6 +225,14 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
         self._relaxed_engine.dispose()
+
+
+def _connected(engine: Engine) -> Connection:
+    """A connection of the pool. One that does not come free in time counts as a database that is away."""
+    try:
+        return engine.connect()
+    except PoolTimeout as error:
+        raise OperationalError("waiting for a connection", {}, error) from error
 
 
 def sqlstate(error: DBAPIError) -> str | None:
