@@ -13,6 +13,8 @@ RUN useradd --create-home --uid 10001 linli && mkdir /keys && chown linli /keys
 COPY --from=packages /venv /venv
 WORKDIR /app
 ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONSAFEPATH=1 PYTHONUNBUFFERED=1 LINLI_OPS_ADDRESS=0.0.0.0:9100
+# Memory for hashing passwords goes back at once, instead of staying with each thread that has hashed one.
+ENV MALLOC_MMAP_THRESHOLD_=1048576
 COPY linli/__init__.py linli/failures.py linli/
 COPY linli/processes linli/processes
 COPY shared shared

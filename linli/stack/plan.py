@@ -119,6 +119,8 @@ class _Teller:
         told = dict(self._settings) | {
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
+            # Memory for hashing passwords goes back at once, instead of staying with each of twenty threads.
+            "MALLOC_MMAP_THRESHOLD_": "1048576",
             "LINLI_AMQP_URL": self._servers.amqp_url,
             "LINLI_REDIS_URL": self._servers.redis_url,
             "LINLI_OPS_ADDRESS": f"127.0.0.1:{self._state.port(f'ops:{name}')}",
