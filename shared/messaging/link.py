@@ -80,6 +80,9 @@ class Link(SharedExtension):
         self._stopping = True
         connection = self._connection
         self._channel = None
+        if self._thread is not None:
+            # Closing waits for the broker's answer, so the reader leaves the socket first.
+            self._thread.kill()
         if connection is not None:
             with self._writing:
                 try:

@@ -11,6 +11,7 @@ from typing import Any
 
 import eventlet
 from eventlet.queue import LightQueue
+from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from sqlalchemy.exc import DBAPIError
 
@@ -73,8 +74,11 @@ class EventSubscription(Entrypoint):
         while True:
             try:
                 return self._work("take_in", messages)
-            except DBAPIError as error:
-                log.warning("%s waits for its database: %r", self.subscription.name, error.orig)
+            except ContainerBeingKilled:
+                raise
+            except Exception as error:
+                # What a handler raises is put aside; what arrives here is the database's absence.
+                log.warning("%s waits for its database: %r", self.subscription.name, error)
                 eventlet.sleep(_DATABASE_PAUSE_SECONDS)
 
     def _retry_for_ever(self) -> None:
@@ -82,8 +86,10 @@ class EventSubscription(Entrypoint):
             eventlet.sleep(RETRY_POLL_SECONDS)
             try:
                 self._work("retry", None)
-            except DBAPIError as error:
-                log.warning("%s waits for its database: %r", self.subscription.name, error.orig)
+            except ContainerBeingKilled:
+                raise
+            except Exception as error:
+                log.warning("%s waits for its database: %r", self.subscription.name, error)
                 eventlet.sleep(_DATABASE_PAUSE_SECONDS)
 
     def _work(self, what: str, messages: list[Any] | None) -> None:
