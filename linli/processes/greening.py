@@ -11,6 +11,6 @@ def make_green() -> None:
     import eventlet
 
     eventlet.monkey_patch()
-    from eventlet.support import psycopg2_patcher
+    from shared.persistence import green
 
-    psycopg2_patcher.make_psycopg_green()
+    green.make_green()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from urllib.parse import urlsplit
 
 import psycopg2
 from psycopg2 import sql
@@ -24,16 +23,17 @@ def connect(url: str) -> Connection:
     """A plain psycopg2 connection in autocommit mode to the database behind a SQLAlchemy ``url``."""
     parts = make_url(url)
     try:
-        connection = psycopg2.connect(
-            host=parts.host,
-            port=parts.port or 5432,
+        connection: Connection = psycopg2.connect(
+            # A socket file's folder and its port stand in the query.
+            host=parts.query.get("host", parts.host),
+            port=parts.query.get("port", parts.port or 5432),
             user=parts.username,
             password=parts.password,
             dbname=parts.database,
             connect_timeout=5,
         )
     except psycopg2.OperationalError as error:
-        raise Failure(f"PostgreSQL at {parts.host}:{parts.port} refused: {str(error).strip()}") from error
+        raise Failure(f"PostgreSQL at {where(url)} refused: {str(error).strip()}") from error
     connection.autocommit = True
     return connection
 
@@ -76,5 +76,8 @@ def new_password() -> str:
 
 def where(url: str) -> str:
     """``url`` without its secrets, for people."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port}{parts.path}" if parts.hostname else url
+    parts = make_url(url)
+    if parts.host is None and "host" in parts.query:
+        return f"{parts.query['host']}:{parts.query.get('port', 5432)}/{parts.database}"
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.host}{port}/{parts.database}" if parts.host else url

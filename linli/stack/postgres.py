@@ -1,7 +1,8 @@
 """A private PostgreSQL: out of the wheel when it has one for this machine, else the machine's own.
 
-It listens on 127.0.0.1 alone, asks for passwords, and flushes to disk before it says that something is
-committed. PostgreSQL refuses to run as root, so root starts it as another user.
+It listens on 127.0.0.1 and on a socket file in its data folder alone, asks for passwords, and flushes to
+disk before it says that something is committed. PostgreSQL refuses to run as root, so root starts it as
+another user.
 """
 
 from __future__ import annotations
@@ -16,17 +17,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
-import psycopg2
 
 from linli.failures import Failure
-from linli.stack import children
+from linli.stack import children, databases
 from linli.stack.state import State, is_free
 
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
     "max_connections": "300",
     "shared_buffers": "64MB",
     "dynamic_shared_memory_type": "mmap",
@@ -42,6 +42,8 @@ _SETTINGS = {
     "log_line_prefix": "%m [%p] %d ",
     "log_min_messages": "warning",
 }
+# What the operating system takes as the name of a socket file.
+_LONGEST_SOCKET = 107
 # A server for tests may forget everything when the machine loses power.
 _FORGETFUL = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
@@ -52,7 +54,7 @@ class PrivatePostgres:
     def __init__(self, state: State, *, forgetful: bool = False) -> None:
         self._state = state
         self._forgetful = forgetful
-        self._data = state.folder / "postgres"
+        self._data = state.folder.resolve() / "postgres"
         self._mark = state.folder / "postgres.pid"
         self._log = state.logs / "postgres.log"
         self.port = 0
@@ -71,6 +73,7 @@ class PrivatePostgres:
         self._forget_stale_lock()
         self.port = self._state.port("postgres")
         settings = _SETTINGS | {"port": str(self.port)} | (_FORGETFUL if self._forgetful else {})
+        settings["unix_socket_directories"] = str(self._data) if self._has_socket() else ""
         argv = [str(programs / "postgres"), "-D", str(self._data)]
         for name, value in settings.items():
             argv += ["-c", f"{name}={value}"]
@@ -90,21 +93,25 @@ class PrivatePostgres:
         return is_free(self.port)
 
     def url(self, database: str = "postgres", login: str = "postgres", password: str | None = None) -> str:
-        """The SQLAlchemy URL of ``database``; without a login, as the server's superuser."""
+        """The SQLAlchemy URL of ``database``; without a login, as the server's superuser.
+
+        It leads through the socket file where there is one: a statement costs both sides less than over TCP.
+        """
         secret = password if password is not None else self._state.secret("postgres")
+        if self._has_socket():
+            host = quote(str(self._data), safe="/")
+            return f"postgresql+psycopg2://{login}:{secret}@/{database}?host={host}&port={self.port}"
         return f"postgresql+psycopg2://{login}:{secret}@127.0.0.1:{self.port}/{database}"
+
+    def _has_socket(self) -> bool:
+        # PostgreSQL takes a comma for the end of one folder and the beginning of the next.
+        path = self._data / f".s.PGSQL.{self.port}"
+        return len(os.fsencode(path)) <= _LONGEST_SOCKET and "," not in str(path)
 
     def _answers(self) -> bool:
         try:
-            psycopg2.connect(
-                host="127.0.0.1",
-                port=self.port,
-                user="postgres",
-                password=self._state.secret("postgres"),
-                dbname="postgres",
-                connect_timeout=2,
-            ).close()
-        except psycopg2.OperationalError:
+            databases.connect(self.url()).close()
+        except Failure:
             return False
         return True
 

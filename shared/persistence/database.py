@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from shared.kernel.clock import Clock, SystemClock, to_wire
 from shared.kernel.ids import Ids, UuidV7
 from shared.messaging.context import current
+from shared.persistence.driver import PlanningConnection, PlanningCursor, lost_its_plan
 
 Result = TypeVar("Result")
 
@@ -141,28 +142,10 @@ class Database:
     ) -> None:
         self.url = url
         self.name = name
-        self.engine: Engine = create_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_timeout=10,
-            pool_pre_ping=False,
-            pool_use_lifo=True,
-            json_serializer=lambda value: orjson.dumps(value).decode(),
-            json_deserializer=orjson.loads,
-            connect_args={"application_name": name},
-        )
+        self.engine = _engine(url, pool_size, application_name=name)
         # Connections are opened when they are needed, so a service that never relaxes pays nothing.
-        self._relaxed_engine: Engine = create_engine(
-            url,
-            pool_size=max(2, pool_size // 2),
-            max_overflow=0,
-            pool_timeout=10,
-            pool_use_lifo=True,
-            isolation_level="AUTOCOMMIT",
-            json_serializer=lambda value: orjson.dumps(value).decode(),
-            json_deserializer=orjson.loads,
-            connect_args={"application_name": name, "options": "-c synchronous_commit=off"},
+        self._relaxed_engine = _engine(
+            url, max(2, pool_size // 2), application_name=name, options="-c synchronous_commit=off"
         )
         self._clock = clock or SystemClock()
         self._ids = ids or UuidV7()
@@ -178,6 +161,8 @@ class Database:
         with _connected(self.engine) as connection:
             transaction = Transaction(connection, self._clock, self._ids)
             with connection.begin():
+                driver: Any = connection.connection.dbapi_connection
+                driver.begin()
                 yield transaction
                 transaction.about_to_commit()
                 transaction.append_outbox()
@@ -190,14 +175,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A connection for reading, in autocommit: each statement sees what is committed."""
         with _connected(self.engine) as connection:
-            driver: Any = connection.connection.dbapi_connection
-            # Said to the driver itself: SQLAlchemy's isolation levels cost two round trips per use.
-            driver.autocommit = True
-            try:
-                yield connection
-            finally:
-                if not driver.closed:
-                    driver.autocommit = False
+            yield connection
 
     @contextmanager
     def relaxed(self) -> Iterator[Connection]:
@@ -216,7 +194,8 @@ class Database:
                 with self.transaction() as transaction:
                     return work(transaction)
             except DBAPIError as error:
-                if attempt == _MAY_RUN or sqlstate(error) not in _RUN_AGAIN:
+                may_run_again = sqlstate(error) in _RUN_AGAIN or lost_its_plan(error.orig)
+                if attempt == _MAY_RUN or not may_run_again:
                     raise
                 # The pause only keeps two losers from meeting again; it decides nothing.
                 time.sleep(random.uniform(0, 0.01 * attempt))
@@ -225,6 +204,25 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
         self._relaxed_engine.dispose()
+
+
+def _engine(url: str, pool_size: int, **arguments: str) -> Engine:
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_use_lifo=True,
+        # Not PostgreSQL's: the driver's connections begin their transactions themselves.
+        isolation_level="AUTOCOMMIT",
+        json_serializer=lambda value: orjson.dumps(value).decode(),
+        json_deserializer=orjson.loads,
+        connect_args={
+            "connection_factory": PlanningConnection,
+            "cursor_factory": PlanningCursor,
+            **arguments,
+        },
+    )
 
 
 def _connected(engine: Engine) -> Connection:
