@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from sqlalchemy import event as sqlalchemy_event
 
 from services.crm.entrypoints.service import CrmService
 from shared.kernel.clock import to_wire
@@ -43,6 +47,21 @@ def take_in(service: CrmService, *events: Event) -> None:
                 lambda tx, event, method=method: method(service, tx, event),
                 chosen,
             )
+
+
+@contextmanager
+def statements_of(database: Database) -> Iterator[list[str]]:
+    """What is said to PostgreSQL meanwhile."""
+    said: list[str] = []
+
+    def hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        said.append(statement)
+
+    sqlalchemy_event.listen(database.engine, "before_cursor_execute", hear)
+    try:
+        yield said
+    finally:
+        sqlalchemy_event.remove(database.engine, "before_cursor_execute", hear)
 
 
 def an_event(type: str, data: dict[str, Any], source: str = "ordering", **envelope: Any) -> Event:

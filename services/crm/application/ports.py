@@ -13,7 +13,7 @@ class Ledger(Protocol):
     """Where facts are written, each once, and the tallies with them."""
 
     def record(self, fact: Fact) -> None:
-        """Write ``fact``; if it was written before, nothing changes. One statement."""
+        """Write ``fact`` before the transaction commits; if it was written before, nothing changes."""
 
 
 class Profiles(Protocol):

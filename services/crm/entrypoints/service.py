@@ -46,9 +46,9 @@ class CrmService(ShowsDeadLetters):
     def on_ordering(self, tx: Transaction, event: Event) -> None:
         fact = consumed.FROM_ORDERING[event.type](event.data)
         if fact is not None:
-            profiles.learn(fact, ledger=LedgerSql(tx.connection))
+            profiles.learn(fact, ledger=LedgerSql(tx))
 
     @subscribe("storefront", "ShopOpened")
     def on_storefront(self, tx: Transaction, event: Event) -> None:
         fact = consumed.shop_opened(event.data, event.time)
-        profiles.learn(fact, ledger=LedgerSql(tx.connection))
+        profiles.learn(fact, ledger=LedgerSql(tx))

@@ -25,6 +25,7 @@ from tests.crm.builders import (
     placed,
     refunded,
     shop_opened,
+    statements_of,
     take_in,
     wire,
 )
@@ -110,6 +111,25 @@ def test_the_same_facts_under_other_event_ids_count_once(service_database: Calla
     expected = _play(service, "run", [events])
     again = [Event(**(vars(event) | {"id": f"again/{event.id}"})) for event in events]
     assert _play(service, "run", [again]) == expected
+
+
+def test_the_same_facts_twice_in_one_batch_count_once(service_database: Callable[[str], Database]) -> None:
+    service = a_service(service_database("crm"))
+    expected = _play(service, "<one>", [[event] for event in _story("<one>")])
+    events = _story("<two>")
+    again = [Event(**(vars(event) | {"id": f"again/{event.id}"})) for event in events]
+    assert _play(service, "<two>", [events + again]) == expected
+
+
+def test_a_batch_is_written_in_one_statement_a_kind_however_many_orders_it_is_of(
+    service_database: Callable[[str], Database],
+) -> None:
+    service = a_service(service_database("crm"))
+    events = [event for number in range(9) for event in (placed(f"o{number}"), bought(f"o{number}"))]
+    with statements_of(service.database) as said:
+        take_in(service, *events)
+    written = [statement for statement in said if "jsonb_to_recordset" in statement]
+    assert len(written) == 2, said
 
 
 def test_the_story_ends_with_the_figures_right(service_database: Callable[[str], Database]) -> None:
