@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,18 +25,22 @@ from services.commission.domain.ledger import Figure, Heading, Posting, Sheet
 from services.commission.domain.promotion import Accrual, AccrualStatus
 from services.commission.domain.rates import RatePlan
 from shared.kernel.clock import from_wire
+from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
 
 # What is known stays; what is new is added. Both ways round give the same row, and the row is locked.
 _ADD = text("""
 INSERT INTO order_book AS b
     (order_id, currency, rate_plan, paid, delivered, trip, refunds, completed_at, cancelled_at)
-VALUES (
-    :order_id, :currency,
-    (SELECT version FROM rate_plan WHERE currency = :currency AND effective_from <= :paid_at
-     ORDER BY effective_from DESC, version DESC LIMIT 1),
-    CAST(:paid AS jsonb), CAST(:delivered AS jsonb), CAST(:trip AS jsonb), CAST(:refunds AS jsonb),
-    :completed_at, :cancelled_at)
+SELECT
+    f.order_id, f.currency,
+    (SELECT p.version FROM rate_plan AS p WHERE p.currency = f.currency AND p.effective_from <= f.paid_at
+     ORDER BY p.effective_from DESC, p.version DESC LIMIT 1),
+    f.paid, f.delivered, f.trip, f.refunds, f.completed_at, f.cancelled_at
+FROM jsonb_to_recordset(CAST(:facts AS jsonb)) AS f (order_id text, currency text, paid_at timestamptz,
+    paid jsonb, delivered jsonb, trip jsonb, refunds jsonb, completed_at timestamptz,
+    cancelled_at timestamptz)
+ORDER BY f.order_id
 ON CONFLICT (order_id) DO UPDATE SET
     currency = COALESCE(b.currency, excluded.currency),
     rate_plan = COALESCE(b.rate_plan, excluded.rate_plan),
@@ -51,24 +55,28 @@ RETURNING order_id, currency, rate_plan, paid, delivered, trip, refunds, complet
 """)
 
 _POSTED = text("""
-SELECT account, kind, store_order_id, rate_bp, promotion_link_id, sum(amount) AS amount, sum(base) AS base,
-    max(note) AS note, (array_agg(transaction_id ORDER BY entry_id DESC))[1] AS last
-FROM ledger_entry WHERE order_id = :order_id
-GROUP BY account, kind, store_order_id, rate_bp, promotion_link_id
+SELECT order_id, account, kind, store_order_id, rate_bp, promotion_link_id, sum(amount) AS amount,
+    sum(base) AS base, max(note) AS note, (array_agg(transaction_id ORDER BY entry_id DESC))[1] AS last
+FROM ledger_entry WHERE order_id = ANY(:order_ids)
+GROUP BY order_id, account, kind, store_order_id, rate_bp, promotion_link_id
 """)
 
 _POST = text("""
-WITH written AS (
+WITH posting AS (
+    SELECT * FROM jsonb_to_recordset(CAST(:postings AS jsonb)) AS p (transaction_id text, natural_key text,
+        event_type text, order_id text, currency text, rate_plan int, occurred_at timestamptz,
+        posted_at timestamptz, entries jsonb)
+), written AS (
     INSERT INTO ledger_transaction
         (transaction_id, natural_key, event_type, order_id, currency, rate_plan, occurred_at, posted_at)
-    VALUES (:transaction_id, :natural_key, :event_type, :order_id, :currency, :rate_plan, :occurred_at,
-            :posted_at)
+    SELECT transaction_id, natural_key, event_type, order_id, currency, rate_plan, occurred_at, posted_at
+    FROM posting
 )
 INSERT INTO ledger_entry (transaction_id, account, amount, currency, kind, order_id, store_order_id,
     promotion_link_id, rate_bp, base, note, reverses, posted_at)
-SELECT :transaction_id, account, amount, :currency, kind, :order_id, store_order_id,
-    promotion_link_id, rate_bp, base, note, reverses, :posted_at
-FROM jsonb_to_recordset(CAST(:entries AS jsonb)) AS e (account text, amount bigint, kind text,
+SELECT p.transaction_id, e.account, e.amount, p.currency, e.kind, p.order_id, e.store_order_id,
+    e.promotion_link_id, e.rate_bp, e.base, e.note, e.reverses, p.posted_at
+FROM posting AS p, jsonb_to_recordset(p.entries) AS e (account text, amount bigint, kind text,
     store_order_id text, promotion_link_id text, rate_bp int, base bigint, note text, reverses text)
 """)
 
@@ -79,17 +87,17 @@ _LINKS = text(
 
 _ACCRUALS = text(
     "SELECT accrual_id, order_id, store_order_id, promotion_link_id, promoter_shop_id, status,"
-    " full_amount, amount, rate_bp, reason FROM accrual WHERE order_id = :order_id"
+    " full_amount, amount, rate_bp, reason FROM accrual WHERE order_id = ANY(:order_ids)"
 )
 
-_KEEP_ACCRUAL = text("""
+_KEEP_ACCRUALS = text("""
 INSERT INTO accrual (accrual_id, order_id, store_order_id, promotion_link_id, promoter_shop_id, status,
     full_amount, amount, currency, rate_bp, reason, changed_at)
 SELECT accrual_id, order_id, store_order_id, promotion_link_id, promoter_shop_id, status,
-    full_amount, amount, :currency, rate_bp, reason, :at
+    full_amount, amount, currency, rate_bp, reason, :at
 FROM jsonb_to_recordset(CAST(:accruals AS jsonb)) AS a (accrual_id text, order_id text, store_order_id text,
     promotion_link_id text, promoter_shop_id text, status text, full_amount bigint, amount bigint,
-    rate_bp int, reason text)
+    currency text, rate_bp int, reason text)
 ON CONFLICT (accrual_id) DO UPDATE SET status = excluded.status, full_amount = excluded.full_amount,
     amount = excluded.amount, reason = excluded.reason, changed_at = excluded.changed_at
 """)
@@ -102,29 +110,23 @@ class SqlBooks:
         self._transaction = transaction
         self._connection = transaction.connection
 
-    def add(self, facts: OrderFacts) -> OpenOrder:
-        row = self._connection.execute(
-            _ADD,
-            {
-                "order_id": facts.order_id,
-                "currency": facts.currency,
-                "paid_at": facts.paid.paid_at if facts.paid else None,
-                "paid": _json(paid_to_json(facts.paid)) if facts.paid else None,
-                "delivered": _json(delivered_to_json(facts.delivered)) if facts.delivered else None,
-                "trip": _json(trip_to_json(facts.trip)) if facts.trip else None,
-                "refunds": _json(refunds_to_json(facts.refunds)),
-                "completed_at": facts.completed_at,
-                "cancelled_at": facts.cancelled_at,
-            },
-        ).one()
-        return OpenOrder(
-            facts=facts_from_row(row),
-            plan=_plan(row.plan) if row.plan else None,
-            plan_version=row.rate_plan,
-            fresh=row.fresh,
-        )
+    def add(self, facts: Sequence[OrderFacts]) -> list[OpenOrder]:
+        told = {each.order_id: each for each in facts}
+        rows = self._connection.execute(_ADD, {"facts": _json([_facts_row(each) for each in facts])})
+        return [
+            OpenOrder(
+                # Of an order that is new here nothing is known but what was told.
+                facts=told[row.order_id] if row.fresh else facts_from_row(row),
+                plan=_plan(row.plan) if row.plan else None,
+                plan_version=row.rate_plan,
+                fresh=row.fresh,
+            )
+            for row in rows
+        ]
 
     def link_terms(self, link_ids: Collection[str]) -> tuple[LinkTerms, ...]:
+        if not link_ids:
+            return ()
         rows = self._connection.execute(_LINKS, {"link_ids": list(link_ids)})
         return tuple(
             LinkTerms(
@@ -137,84 +139,100 @@ class SqlBooks:
             for row in rows
         )
 
-    def posted(self, order_id: str) -> Sheet:
-        rows = self._connection.execute(_POSTED, {"order_id": order_id})
-        return Sheet(
-            {
-                Heading(
-                    row.account, row.kind, row.store_order_id, row.rate_bp, row.promotion_link_id
-                ): Figure(
-                    amount=int(row.amount),
-                    base=None if row.base is None else int(row.base),
-                    note=row.note,
-                    last=row.last,
+    def posted(self, order_ids: Sequence[str]) -> dict[str, Sheet]:
+        sheets: dict[str, Sheet] = {}
+        if not order_ids:
+            return sheets
+        for row in self._connection.execute(_POSTED, {"order_ids": list(order_ids)}):
+            heading = Heading(row.account, row.kind, row.store_order_id, row.rate_bp, row.promotion_link_id)
+            sheets.setdefault(row.order_id, Sheet()).figures[heading] = Figure(
+                amount=int(row.amount),
+                base=None if row.base is None else int(row.base),
+                note=row.note,
+                last=row.last,
+            )
+        return sheets
+
+    def post(self, postings: Sequence[Posting]) -> None:
+        if postings:
+            rows = [_posting_row(posting) for posting in postings]
+            self._connection.execute(_POST, {"postings": _json(rows)})
+
+    def accruals(self, order_ids: Sequence[str]) -> dict[str, dict[str, Accrual]]:
+        found: dict[str, dict[str, Accrual]] = {}
+        if not order_ids:
+            return found
+        for row in self._connection.execute(_ACCRUALS, {"order_ids": list(order_ids)}):
+            found.setdefault(row.order_id, {})[row.accrual_id] = accrual_of(row)
+        return found
+
+    def keep_accruals(self, accruals: Sequence[tuple[Accrual, str]], at: datetime) -> None:
+        if accruals:
+            rows = [_accrual_row(accrual, currency) for accrual, currency in accruals]
+            self._connection.execute(_KEEP_ACCRUALS, {"at": at, "accruals": _json(rows)})
+
+    def announce(self, announcements: Sequence[Announcement], context: object) -> None:
+        with working_on(context if isinstance(context, WorkContext) else current()):
+            for announcement in announcements:
+                message = to_message(announcement)
+                self._transaction.publish(
+                    message.type, message.subject, message.data, partitionkey=message.partitionkey
                 )
-                for row in rows
+            # Written at once, since the outbox names what causes its events when it is written.
+            self._transaction.append_outbox()
+
+
+def _facts_row(facts: OrderFacts) -> dict[str, Any]:
+    return {
+        "order_id": facts.order_id,
+        "currency": facts.currency,
+        "paid_at": facts.paid.paid_at if facts.paid else None,
+        "paid": paid_to_json(facts.paid) if facts.paid else None,
+        "delivered": delivered_to_json(facts.delivered) if facts.delivered else None,
+        "trip": trip_to_json(facts.trip) if facts.trip else None,
+        "refunds": refunds_to_json(facts.refunds),
+        "completed_at": facts.completed_at,
+        "cancelled_at": facts.cancelled_at,
+    }
+
+
+def _posting_row(posting: Posting) -> dict[str, Any]:
+    return {
+        "transaction_id": posting.transaction_id,
+        "natural_key": f"event:{posting.cause.event_id}",
+        "event_type": posting.cause.type,
+        "order_id": posting.order_id,
+        "currency": posting.currency,
+        "rate_plan": posting.rate_plan,
+        "occurred_at": posting.cause.occurred_at,
+        "posted_at": posting.posted_at,
+        "entries": [
+            {
+                **entry.heading._asdict(),
+                "amount": entry.amount,
+                "base": entry.base,
+                "note": entry.note,
+                "reverses": entry.reverses,
             }
-        )
+            for entry in posting.entries
+        ],
+    }
 
-    def post(self, posting: Posting) -> None:
-        self._connection.execute(
-            _POST,
-            {
-                "transaction_id": posting.transaction_id,
-                "natural_key": f"event:{posting.cause.event_id}",
-                "event_type": posting.cause.type,
-                "order_id": posting.order_id,
-                "currency": posting.currency,
-                "rate_plan": posting.rate_plan,
-                "occurred_at": posting.cause.occurred_at,
-                "posted_at": posting.posted_at,
-                "entries": _json(
-                    [
-                        {
-                            **entry.heading._asdict(),
-                            "amount": entry.amount,
-                            "base": entry.base,
-                            "note": entry.note,
-                            "reverses": entry.reverses,
-                        }
-                        for entry in posting.entries
-                    ]
-                ),
-            },
-        )
 
-    def accruals(self, order_id: str) -> dict[str, Accrual]:
-        rows = self._connection.execute(_ACCRUALS, {"order_id": order_id})
-        return {row.accrual_id: accrual_of(row) for row in rows}
-
-    def keep_accruals(self, accruals: Collection[Accrual], currency: str, at: datetime) -> None:
-        self._connection.execute(
-            _KEEP_ACCRUAL,
-            {
-                "currency": currency,
-                "at": at,
-                "accruals": _json(
-                    [
-                        {
-                            "accrual_id": accrual.accrual_id,
-                            "order_id": accrual.order_id,
-                            "store_order_id": accrual.store_order_id,
-                            "promotion_link_id": accrual.promotion_link_id,
-                            "promoter_shop_id": accrual.promoter_shop_id,
-                            "status": accrual.status.value,
-                            "full_amount": accrual.full,
-                            "amount": accrual.amount,
-                            "rate_bp": accrual.rate_bp,
-                            "reason": accrual.reason,
-                        }
-                        for accrual in accruals
-                    ]
-                ),
-            },
-        )
-
-    def announce(self, announcement: Announcement) -> None:
-        message = to_message(announcement)
-        self._transaction.publish(
-            message.type, message.subject, message.data, partitionkey=message.partitionkey
-        )
+def _accrual_row(accrual: Accrual, currency: str) -> dict[str, Any]:
+    return {
+        "accrual_id": accrual.accrual_id,
+        "order_id": accrual.order_id,
+        "store_order_id": accrual.store_order_id,
+        "promotion_link_id": accrual.promotion_link_id,
+        "promoter_shop_id": accrual.promoter_shop_id,
+        "status": accrual.status.value,
+        "full_amount": accrual.full,
+        "amount": accrual.amount,
+        "currency": currency,
+        "rate_bp": accrual.rate_bp,
+        "reason": accrual.reason,
+    }
 
 
 def accrual_of(row: Any) -> Accrual:

@@ -1,4 +1,4 @@
-"""Keeping the books of an order: add what was heard, see what the ledger should say, post the difference.
+"""Keeping the books of orders: add what was heard, see what the ledger should say, post the difference.
 
 What is posted is always a difference to a goal that depends on the facts alone. So events may come in any
 order and any number of times: the sums are the same in the end.
@@ -6,17 +6,21 @@ order and any number of times: the sums are the same in the end.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from services.commission.application.ports import Books, OpenOrder
 from services.commission.domain.announcements import (
+    Announcement,
     CommissionAccrued,
     CommissionReleased,
     CommissionReversed,
     SettlementPosted,
 )
 from services.commission.domain.errors import ContradictoryEvent, NoRatePlan
-from services.commission.domain.facts import OrderFacts
+from services.commission.domain.facts import LinkTerms, OrderFacts, Paid
 from services.commission.domain.ledger import PAYEES, Cause, Entry, Posting, Sheet, difference
 from services.commission.domain.promotion import Accrual, AccrualStatus
 from services.commission.domain.settlement import goal_of
@@ -26,55 +30,110 @@ from shared.kernel.ids import derived_id
 _EARNED = {AccrualStatus.ACCRUED, AccrualStatus.RELEASED}
 
 
-def record(facts: OrderFacts, cause: Cause, *, books: Books, clock: Clock) -> Posting | None:
-    """Take in what ``cause`` tells of an order; returns the transaction it made necessary, if any.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """What one event told of an order; what follows from it is announced under the event's ``context``."""
 
-    Raises :class:`NoRatePlan` when no plan was in force at payment, :class:`ContradictoryEvent` when the
-    event's currency is not the order's.
+    facts: OrderFacts
+    cause: Cause
+    context: object = None
+
+
+def record(heard: Sequence[Heard], *, books: Books, clock: Clock) -> None:
+    """Take in what events told of any number of orders, and post what that makes necessary.
+
+    Raises :class:`NoRatePlan` when no plan was in force at a payment, :class:`ContradictoryEvent` when an
+    event's currency is not its order's.
     """
-    order = books.add(_with_link_terms(facts, books))
-    if facts.currency is not None and order.facts.currency != facts.currency:
-        raise ContradictoryEvent(f"{cause.type} is in {facts.currency}, the order in {order.facts.currency}.")
-    if order.facts.paid is None:
-        return None
-    if order.plan is None:
+    for turn in _turns(heard):
+        _record(turn, books, clock)
+
+
+def _turns(heard: Sequence[Heard]) -> Iterator[Mapping[str, Heard]]:
+    """Events of different orders take effect together, those of one order one after another."""
+    turns: list[dict[str, Heard]] = []
+    told: Counter[str] = Counter()
+    for each in heard:
+        order_id = each.facts.order_id
+        if told[order_id] == len(turns):
+            turns.append({})
+        turns[told[order_id]][order_id] = each
+        told[order_id] += 1
+    return iter(turns)
+
+
+def _record(heard: Mapping[str, Heard], books: Books, clock: Clock) -> None:
+    now = clock.now()
+    orders = books.add(_with_link_terms([each.facts for each in heard.values()], books))
+    for order in orders:
+        _check(order, heard[order.facts.order_id])
+    paid = {order.facts.order_id: order for order in orders if order.facts.paid is not None}
+    goals = {order_id: goal_of(order.facts, order.plan) for order_id, order in paid.items()}
+    known = [order_id for order_id, order in paid.items() if not order.fresh]
+    posted = books.posted(known)
+    accrued = books.accruals([order_id for order_id in known if goals[order_id].accruals])
+
+    postings: list[Posting] = []
+    changes: list[tuple[Accrual, str]] = []
+    news: dict[str, list[Announcement]] = {}
+    for order_id, order in paid.items():
+        goal, each = goals[order_id], heard[order_id]
+        entries = difference(goal.sheet, posted.get(order_id, Sheet()))
+        if entries:
+            posting = _posting(order, each.cause, entries, now)
+            postings.append(posting)
+            news[order_id] = [*settlements(posting)]
+        before = accrued.get(order_id, {})
+        changed = [accrual for accrual in goal.accruals if before.get(accrual.accrual_id) != accrual]
+        if changed:
+            currency = order.facts.currency or ""
+            changes += [(accrual, currency) for accrual in changed]
+            news.setdefault(order_id, []).extend(_progress(before, changed, each.facts, currency, now))
+    books.post(postings)
+    books.keep_accruals(changes, now)
+    for order_id, announcements in news.items():
+        books.announce(announcements, heard[order_id].context)
+
+
+def _check(order: OpenOrder, heard: Heard) -> None:
+    told, known = heard.facts.currency, order.facts.currency
+    if told is not None and known != told:
+        raise ContradictoryEvent(f"{heard.cause.type} is in {told}, the order in {known}.")
+    if order.facts.paid is not None and order.plan is None:
         raise NoRatePlan(f"No rate plan was in force at {order.facts.paid.paid_at:%Y-%m-%d %H:%M}.")
-    goal = goal_of(order.facts, order.plan)
-    entries = difference(goal.sheet, Sheet() if order.fresh else books.posted(order.facts.order_id))
-    posting = _post(order, cause, entries, books, clock) if entries else None
-    if goal.accruals:
-        _follow_accruals(goal.accruals, order, facts, books, clock)
-    return posting
 
 
-def _with_link_terms(facts: OrderFacts, books: Books) -> OrderFacts:
-    if facts.paid is None:
+def _with_link_terms(facts: Sequence[OrderFacts], books: Books) -> list[OrderFacts]:
+    """Payments take the terms of their promotion links as they stand now."""
+    named = {each.order_id: _link_ids(each.paid) for each in facts if each.paid is not None}
+    terms = books.link_terms(set().union(*named.values()))
+    return [
+        _with_links(each, [link for link in terms if link.link_id in named.get(each.order_id, ())])
+        for each in facts
+    ]
+
+
+def _with_links(facts: OrderFacts, links: Sequence[LinkTerms]) -> OrderFacts:
+    if facts.paid is None or not links:
         return facts
-    link_ids = {
-        line.promotion_link_id
-        for part in facts.paid.parts
-        for line in part.lines
-        if line.promotion_link_id is not None
-    }
-    if not link_ids:
-        return facts
-    return replace(facts, paid=replace(facts.paid, links=books.link_terms(link_ids)))
+    return replace(facts, paid=replace(facts.paid, links=tuple(links)))
 
 
-def _post(order: OpenOrder, cause: Cause, entries: list[Entry], books: Books, clock: Clock) -> Posting:
-    posting = Posting(
+def _link_ids(paid: Paid) -> set[str]:
+    lines = (line for part in paid.parts for line in part.lines)
+    return {line.promotion_link_id for line in lines if line.promotion_link_id is not None}
+
+
+def _posting(order: OpenOrder, cause: Cause, entries: list[Entry], at: datetime) -> Posting:
+    return Posting(
         transaction_id=derived_id("posting", cause.event_id),
         cause=cause,
         order_id=order.facts.order_id,
         currency=order.facts.currency or "",
         rate_plan=order.plan_version or 0,
-        posted_at=clock.now(),
+        posted_at=at,
         entries=tuple(entries),
     )
-    books.post(posting)
-    for settlement in settlements(posting):
-        books.announce(settlement)
-    return posting
 
 
 def settlements(posting: Posting) -> list[SettlementPosted]:
@@ -106,29 +165,21 @@ def settlements(posting: Posting) -> list[SettlementPosted]:
     return announced
 
 
-def _follow_accruals(
-    accruals: list[Accrual], order: OpenOrder, heard: OrderFacts, books: Books, clock: Clock
-) -> None:
-    """Store what became of each commission, and say what is new about it."""
-    before = {} if order.fresh else books.accruals(order.facts.order_id)
-    changed = [accrual for accrual in accruals if before.get(accrual.accrual_id) != accrual]
-    if not changed:
-        return
-    now, currency = clock.now(), order.facts.currency or ""
-    books.keep_accruals(changed, currency, now)
+def _progress(
+    before: Mapping[str, Accrual], changed: Sequence[Accrual], heard: OrderFacts, currency: str, now: datetime
+) -> Iterator[Announcement]:
+    """What is new about each changed commission."""
     for accrual in changed:
         old = before.get(accrual.accrual_id)
         was_earned = old is not None and old.status in _EARNED
         if old is not None and was_earned and accrual.amount < old.amount:
             refund_id = next(iter(heard.refunds), "")
             lost = old.amount - accrual.amount
-            books.announce(
-                CommissionReversed(
-                    accrual=accrual, amount=lost, refund_id=refund_id, currency=currency, at=now
-                )
+            yield CommissionReversed(
+                accrual=accrual, amount=lost, refund_id=refund_id, currency=currency, at=now
             )
         if accrual.status in _EARNED and not was_earned:
-            books.announce(CommissionAccrued(accrual=accrual, currency=currency, at=now))
+            yield CommissionAccrued(accrual=accrual, currency=currency, at=now)
         was_released = old is not None and old.status is AccrualStatus.RELEASED
         if accrual.status is AccrualStatus.RELEASED and not was_released:
-            books.announce(CommissionReleased(accrual=accrual, currency=currency, at=now))
+            yield CommissionReleased(accrual=accrual, currency=currency, at=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -28,26 +28,31 @@ class OpenOrder:
 
 
 class Books(Protocol):
-    """The ledger and what it is made from, inside one transaction."""
+    """The ledger and what it is made from, inside one transaction. Asked for nothing, it does nothing."""
 
-    def add(self, facts: OrderFacts) -> OpenOrder:
-        """Add ``facts`` to what is known of their order, lock the order, and return all of it."""
+    def add(self, facts: Sequence[OrderFacts]) -> list[OpenOrder]:
+        """Add ``facts``, of a different order each, to what is known, lock the orders, and return all of it.
+
+        Orders are locked in the order of their ids.
+        """
 
     def link_terms(self, link_ids: Collection[str]) -> tuple[LinkTerms, ...]:
         """The terms of those links that exist, sorted by id."""
 
-    def posted(self, order_id: str) -> Sheet:
-        """What the ledger says of the order."""
+    def posted(self, order_ids: Sequence[str]) -> dict[str, Sheet]:
+        """What the ledger says of each order that it says anything of."""
 
-    def post(self, posting: Posting) -> None:
-        """Write a transaction and its entries, for good."""
+    def post(self, postings: Sequence[Posting]) -> None:
+        """Write transactions and their entries, for good."""
 
-    def accruals(self, order_id: str) -> dict[str, Accrual]: ...
+    def accruals(self, order_ids: Sequence[str]) -> dict[str, dict[str, Accrual]]:
+        """By order and id."""
 
-    def keep_accruals(self, accruals: Collection[Accrual], currency: str, at: datetime) -> None: ...
+    def keep_accruals(self, accruals: Sequence[tuple[Accrual, str]], at: datetime) -> None:
+        """Store accruals as they are now, each with its currency."""
 
-    def announce(self, announcement: Announcement) -> None:
-        """Tell the other services, when the transaction commits."""
+    def announce(self, announcements: Sequence[Announcement], context: object) -> None:
+        """Tell the other services, when the transaction commits, as consequences of ``context``."""
 
 
 class Catalogue(Protocol):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, text
 
@@ -13,12 +15,14 @@ from services.commission.adapters.catalogue_sql import SqlCatalogue
 from services.commission.adapters.ledger_sql import SqlLedger
 from services.commission.application import accounts, bookkeeping, promotion, rate_plans
 from services.commission.application.audit import audit
+from services.commission.application.bookkeeping import Heard
 from services.commission.application.rights import check_party, readers_of_all_books_only
 from services.commission.contracts import consumed, requests
 from services.commission.domain.commands import Party
 from services.commission.domain.ledger import Cause
 from services.commission.entrypoints import answers
 from shared.kernel.clock import Clock, from_wire
+from shared.messaging.context import current
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
 from shared.messaging.envelope import Event
 from shared.messaging.parked import ShowsDeadLetters
@@ -37,6 +41,8 @@ class CommissionService(ShowsDeadLetters):
     database: Database = DatabaseProvider("commission")
     clock: Clock = ClockProvider()
 
+    _heard: WeakKeyDictionary[Transaction, list[Heard]] = WeakKeyDictionary()
+
     @subscribe("ordering", "OrderPaid", "OrderDelivered", "OrderCompleted", "OrderCancelled", "RefundIssued")
     def on_ordering(self, tx: Transaction, event: Event) -> None:
         self._record(tx, event)
@@ -54,12 +60,14 @@ class CommissionService(ShowsDeadLetters):
             catalogue.keep_listing(consumed.listing(event.data), event.sequence)
 
     def _record(self, tx: Transaction, event: Event) -> None:
-        bookkeeping.record(
-            consumed.order_facts(event.type, event.data),
-            Cause(event_id=event.id, type=event.type, occurred_at=from_wire(event.time)),
-            books=SqlBooks(tx),
-            clock=self.clock,
-        )
+        facts = consumed.order_facts(event.type, event.data)
+        cause = Cause(event_id=event.id, type=event.type, occurred_at=from_wire(event.time))
+        heard = self._heard.get(tx)
+        if heard is None:
+            heard = self._heard[tx] = []
+            # However many messages share the transaction, their orders are read and written once.
+            tx.before_commit(partial(bookkeeping.record, heard, books=SqlBooks(tx), clock=self.clock))
+        heard.append(Heard(facts=facts, cause=cause, context=current()))
 
     @answer
     def create_promotion_link(self, **request: Any) -> dict[str, Any]:

@@ -56,9 +56,34 @@ def test_a_paid_order_costs_two_statements_beside_the_inbox(platform: Platform) 
         platform.hears_at_once(order.paid())
     assert [statement.split()[0:3] for statement in statements[1:]] == [
         ["INSERT", "INTO", "order_book"],
-        ["WITH", "written", "AS"],
+        ["WITH", "posting", "AS"],
     ]
     assert platform.sums() == {"cash:provider": 8000, "liability:orders": -8000}
+
+
+def test_a_batch_of_paid_orders_costs_no_more_statements_than_one(platform: Platform) -> None:
+    orders = [an_order() for _ in range(7)]
+    with counting_statements(platform) as statements:
+        platform.hears_at_once(*(order.paid() for order in orders))
+    assert len(statements) == 3, statements
+    assert platform.sums() == {"cash:provider": 7 * 8000, "liability:orders": -7 * 8000}
+    with counting_statements(platform) as statements:
+        platform.hears_at_once(*(order.delivered() for order in orders))
+    # The inbox, the books, what is posted and what to post, and an outbox for each cause.
+    assert len(statements) == 4 + len(orders), statements
+    assert platform.is_sound()
+
+
+def test_events_of_one_order_in_a_batch_take_effect_one_after_another(platform: Platform) -> None:
+    one, two = an_order(), an_order()
+    settling = [one.delivered(), one.refund(one.parts[1]), two.delivered()]
+    events = [one.paid(), *settling[:2], two.paid(), settling[2]]
+    platform.hears_at_once(*events)
+    keys = platform.rows("SELECT natural_key FROM ledger_transaction")
+    assert {key for (key,) in keys} == {f"event:{event.id}" for event in events}
+    causes = platform.rows("SELECT DISTINCT causationid FROM outbox")
+    assert {cause for (cause,) in causes} == {event.id for event in settling}
+    assert platform.is_sound()
 
 
 def test_the_main_line_ends_with_everybody_paid(platform: Platform) -> None:
