@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from services.dispatch.adapters.desk import SqlDesk
 from services.dispatch.adapters.views import Views
+from services.dispatch.adapters.zones import KnownZones
 from services.dispatch.application.planner import Epoch, PlannerPolicy, plan_next_zone
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.entrypoints.service import DispatchService
@@ -40,6 +41,7 @@ class World:
         self.service.database = database
         self.service.clock = self.clock
         self.service.settings = Settings(expiry_grace_seconds=10.0, policy=self.policy)
+        self.service.known_zones = KnownZones()
         self._events = 0
 
     def call(self, method: str, **arguments: Any) -> Any:

@@ -112,6 +112,17 @@ class SqlSightings:
         )
 
 
+class SqlHolds:
+    """Where deliveries begin."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def hold_anew(self, delivery: Delivery) -> bool:
+        rows = orjson.dumps([delivery_row(delivery)]).decode()
+        return self._connection.scalar(INSERT_DELIVERIES, {"rows": rows}) is not None
+
+
 class SqlStore(Keeper):
     """Everything that commands and events work on, in one transaction. What is got is locked.
 
@@ -162,8 +173,7 @@ class SqlStore(Keeper):
         return None if row is None else offer_of(row)
 
     def hold_anew(self, delivery: Delivery) -> bool:
-        rows = orjson.dumps([delivery_row(delivery)]).decode()
-        return self.connection.scalar(INSERT_DELIVERIES, {"rows": rows}) is not None
+        return SqlHolds(self.connection).hold_anew(delivery)
 
     def take_slot(self, slot_id: str, now: datetime) -> bool:
         return self.connection.scalar(_TAKE_SLOT, {"slot_id": slot_id, "now": now}) is not None

@@ -42,7 +42,21 @@ class Sightings(Protocol):
         """
 
 
-class Deliveries(Stored, Sightings, Protocol):
+class Holds(Protocol):
+    """Where deliveries begin."""
+
+    def hold_anew(self, delivery: Delivery) -> bool:
+        """Write a delivery that nobody wrote before; false when there is one already."""
+
+
+class ZoneMap(Protocol):
+    """Zones as they are remembered, without asking for them each time."""
+
+    def at(self, place: Position) -> Zone | None:
+        """The zone of a place; ``None`` when no zone is known there."""
+
+
+class Deliveries(Stored, Sightings, Holds, Protocol):
     """Everything that commands and events work on; whatever is got is locked until the transaction ends."""
 
     def delivery(self, order_id: str) -> Delivery:
@@ -64,9 +78,6 @@ class Deliveries(Stored, Sightings, Protocol):
     def offer(self, offer_id: str) -> Offer | None: ...
 
     def open_offer_to(self, courier_id: str) -> Offer | None: ...
-
-    def hold_anew(self, delivery: Delivery) -> bool:
-        """Write a delivery that nobody wrote before; false when there is one already."""
 
     def take_slot(self, slot_id: str, now: datetime) -> bool:
         """Count one more order in the slot, if there is room."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
+from services.dispatch.adapters.zones import KnownZones
 from services.dispatch.settings import Settings, read_settings
 
 
@@ -17,3 +18,13 @@ class SettingsProvider(DependencyProvider):
 
     def get_dependency(self, _worker_ctx: Any) -> Settings:
         return self.settings
+
+
+class KnownZonesProvider(DependencyProvider):
+    """The process's memory of the zones."""
+
+    def setup(self) -> None:
+        self.known = KnownZones()
+
+    def get_dependency(self, _worker_ctx: Any) -> KnownZones:
+        return self.known

@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from services.dispatch.adapters.store import SqlSightings, SqlStore
+from services.dispatch.adapters.store import SqlHolds, SqlSightings, SqlStore
 from services.dispatch.adapters.views import Views
+from services.dispatch.adapters.zones import KnownZones, SqlZoneMap
 from services.dispatch.application import holding, looking, operating, orders, riding
 from services.dispatch.contracts import answers, consumed, requests
+from services.dispatch.domain.commands import Hold
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.stop import Stop
-from services.dispatch.entrypoints.dependencies import SettingsProvider
+from services.dispatch.entrypoints.dependencies import KnownZonesProvider, SettingsProvider
 from services.dispatch.settings import Settings
 from shared.kernel.clock import Clock, to_wire
 from shared.messaging.context import current
@@ -38,6 +40,7 @@ class DispatchService(ShowsDeadLetters):
     database: Database = DatabaseProvider("dispatch")
     clock: Clock = ClockProvider()
     settings: Settings = SettingsProvider()
+    known_zones: KnownZones = KnownZonesProvider()
 
     _facts: WeakKeyDictionary[Transaction, list[orders.Fact]] = WeakKeyDictionary()
 
@@ -46,7 +49,16 @@ class DispatchService(ShowsDeadLetters):
     @answer
     def hold(self, **request: Any) -> Wire:
         command = requests.load(requests.HOLD, request)
-        return answers.hold(self._do(lambda store: holding.hold(command, store=store, clock=self.clock)))
+        held = self._hold_at_once(command)
+        if held is None:
+            held = self._do(lambda store: holding.hold(command, store=store, clock=self.clock))
+        return answers.hold(held)
+
+    def _hold_at_once(self, command: Hold) -> Delivery | None:
+        # What a connection in autocommit is told is a transaction of its own: no BEGIN, no COMMIT.
+        with self.database.read() as connection:
+            zones, holds = SqlZoneMap(connection, self.known_zones), SqlHolds(connection)
+            return holding.hold_at_once(command, zones=zones, holds=holds, clock=self.clock)
 
     @answer
     def release_hold(self, **request: Any) -> Wire:

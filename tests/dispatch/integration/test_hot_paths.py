@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import event
 
+from services.dispatch.domain.errors import OutOfZone
+from services.dispatch.domain.places import Position
 from services.dispatch.entrypoints.service import DispatchService
 from tests.dispatch.builders import at
-from tests.dispatch.world import World
+from tests.dispatch.world import OPERATOR, World
 
 
 @contextmanager
@@ -25,15 +28,28 @@ def statements(world: World) -> Iterator[list[str]]:
     event.remove(world.database.engine, "before_cursor_execute", see)
 
 
-def test_holding_takes_at_most_four_statements(world: World) -> None:
+def test_holding_takes_one_statement_and_at_most_four_with_a_slot(world: World) -> None:
     world.open_zone()
     world.open_slot()
+    # The first order of a process finds out which zones there are.
+    world.hold("order-0")
     with statements(world) as asap:
         world.hold("order-1")
-    assert len(asap) <= 2
+    assert len(asap) == 1
     with statements(world) as slotted:
         world.hold("order-2", slot_id="slot-1")
     assert len(slotted) <= 4
+
+
+def test_a_zone_that_is_opened_later_gets_its_orders_at_once(world: World) -> None:
+    world.open_zone()
+    world.hold("order-0")
+    far = Position(lat=31.2, lon=121.5)
+    with pytest.raises(OutOfZone):
+        world.hold("order-1", door=far)
+    area = {"south": 31.0, "west": 121.0, "north": 31.5, "east": 122.0}
+    world.call("open_zone", actor=OPERATOR, zone_id="far", name="Far", area=area, settings={})
+    assert world.hold("order-1", door=far)["zone_id"] == "far"
 
 
 def test_taking_in_a_payment_takes_at_most_three_statements(world: World) -> None:
