@@ -19,18 +19,27 @@ from services.storefront.domain.reservation import Lines, Move, Release, Reserva
 from shared.kernel.money import Money
 from shared.persistence import Transaction
 
-_TAKE = text("""
-WITH want AS (
-    SELECT * FROM unnest(CAST(:listing_ids AS text[]), CAST(:quantities AS bigint[]))
-         AS w(listing_id, quantity)
+# One row without a listing when the reservation was opened and nothing could be taken, none when it was not.
+_OPEN_AND_TAKE = text("""
+WITH opened AS (
+    INSERT INTO reservation (order_id, status, lines, expires_at, changed_at)
+    VALUES (:order_id, 'held', CAST(:lines AS jsonb), :expires_at, :at)
+    ON CONFLICT (order_id) DO NOTHING RETURNING order_id
 ), locked AS (
-    SELECT v.listing_id, w.quantity FROM stock_level AS v JOIN want AS w USING (listing_id)
+    SELECT v.listing_id, w.quantity
+    FROM stock_level AS v
+    JOIN unnest(CAST(:listing_ids AS text[]), CAST(:quantities AS bigint[])) AS w(listing_id, quantity)
+        USING (listing_id)
+    WHERE EXISTS (SELECT 1 FROM opened)
     ORDER BY v.listing_id FOR UPDATE OF v
+), taken AS (
+    UPDATE stock_level AS v SET reserved = v.reserved + locked.quantity
+    FROM locked JOIN listing AS l USING (listing_id)
+    WHERE v.listing_id = locked.listing_id AND v.stock - v.reserved >= locked.quantity
+        AND l.status = 'published'
+    RETURNING v.listing_id, l.price, l.currency
 )
-UPDATE stock_level AS v SET reserved = v.reserved + locked.quantity
-FROM locked JOIN listing AS l USING (listing_id)
-WHERE v.listing_id = locked.listing_id AND v.stock - v.reserved >= locked.quantity AND l.status = 'published'
-RETURNING v.listing_id, l.price, l.currency
+SELECT taken.listing_id, taken.price, taken.currency FROM opened LEFT JOIN taken ON true
 """)
 _MOVE = text("""
 WITH move AS (
@@ -63,11 +72,6 @@ _SET_LEVEL = text(
 )
 
 _FACTS = "order_id, lines, paid, release, returns"
-_OPEN = text(
-    "INSERT INTO reservation (order_id, status, lines, expires_at, changed_at)"
-    " VALUES (:order_id, 'held', CAST(:lines AS jsonb), :expires_at, :at)"
-    " ON CONFLICT (order_id) DO NOTHING RETURNING order_id"
-)
 _GET = text(f"SELECT {_FACTS} FROM reservation WHERE order_id = :order_id FOR UPDATE")
 _GET_OR_ADD = text(
     "INSERT INTO reservation AS r (order_id, status) VALUES (:order_id, 'unknown')"
@@ -77,10 +81,15 @@ _SAVE = text(
     "UPDATE reservation SET status = :status, lines = CAST(:lines AS jsonb), paid = :paid,"
     " release = :release, returns = CAST(:returns AS jsonb), changed_at = :at WHERE order_id = :order_id"
 )
-_SELL_HELD = text(
-    "UPDATE reservation SET status = 'sold', paid = true, changed_at = :at"
-    " WHERE order_id = :order_id AND status = 'held' AND returns = '{}' RETURNING lines"
+_SELL_HELD = text("""
+WITH held AS (
+    SELECT order_id FROM reservation
+    WHERE order_id = ANY(CAST(:order_ids AS text[])) AND status = 'held' AND returns = '{}'
+    ORDER BY order_id FOR UPDATE
 )
+UPDATE reservation AS r SET status = 'sold', paid = true, changed_at = :at
+FROM held WHERE r.order_id = held.order_id RETURNING r.order_id, r.lines
+""")
 _TIME_OUT = text("""
 WITH due AS (
     SELECT order_id FROM reservation WHERE status = 'held' AND expires_at <= :due_before
@@ -98,11 +107,6 @@ class SqlStock:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._connection = transaction.connection
-
-    def take(self, lines: Lines) -> Mapping[str, Money]:
-        parameters = {"listing_ids": list(lines), "quantities": list(lines.values())}
-        taken = self._connection.execute(_TAKE, parameters)
-        return {row.listing_id: Money(row.price, row.currency) for row in taken}
 
     def offers(self, listing_ids: Sequence[str]) -> Mapping[str, Offer]:
         return {
@@ -165,9 +169,21 @@ class SqlReservations:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def open(self, order_id: str, lines: Lines, expires_at: datetime, at: datetime) -> bool:
-        parameters = {"order_id": order_id, "lines": _json(lines), "expires_at": expires_at, "at": at}
-        return self._connection.scalar(_OPEN, parameters) is not None
+    def open(
+        self, order_id: str, lines: Lines, expires_at: datetime, at: datetime
+    ) -> Mapping[str, Money] | None:
+        parameters = {
+            "order_id": order_id,
+            "lines": _json(lines),
+            "expires_at": expires_at,
+            "at": at,
+            "listing_ids": list(lines),
+            "quantities": list(lines.values()),
+        }
+        taken = self._connection.execute(_OPEN_AND_TAKE, parameters).all()
+        if not taken:
+            return None
+        return {row.listing_id: Money(row.price, row.currency) for row in taken if row.listing_id is not None}
 
     def get(self, order_id: str) -> Reservation:
         key = {"order_id": order_id}
@@ -188,9 +204,9 @@ class SqlReservations:
             },
         )
 
-    def sell_held(self, order_id: str, at: datetime) -> Lines | None:
-        lines: Lines | None = self._connection.scalar(_SELL_HELD, {"order_id": order_id, "at": at})
-        return lines
+    def sell_held(self, order_ids: Sequence[str], at: datetime) -> Mapping[str, Lines]:
+        sold = self._connection.execute(_SELL_HELD, {"order_ids": list(order_ids), "at": at})
+        return {row.order_id: row.lines for row in sold}
 
     def time_out(self, due_before: datetime, at: datetime, limit: int) -> Sequence[Reservation]:
         parameters = {"due_before": due_before, "at": at, "limit": limit, "release": Release.TIMED_OUT}

@@ -45,12 +45,6 @@ class Listings(Protocol):
 
 
 class Stock(Protocol):
-    def take(self, lines: Lines) -> Mapping[str, Money]:
-        """Reserve each line that is published and free, and tell its price; the others are left out.
-
-        Rows are locked in the order of their ids, so that baskets which overlap never deadlock.
-        """
-
     def offers(self, listing_ids: Sequence[str]) -> Mapping[str, Offer]:
         """The present offers of those of ``listing_ids`` that exist."""
 
@@ -62,18 +56,24 @@ class Stock(Protocol):
 
 
 class Reservations(Protocol):
-    def open(self, order_id: str, lines: Lines, expires_at: datetime, at: datetime) -> bool:
-        """Start a reservation; false when anything is already known about the order."""
+    def open(
+        self, order_id: str, lines: Lines, expires_at: datetime, at: datetime
+    ) -> Mapping[str, Money] | None:
+        """Start a reservation and take each line that is published and free; None, and nothing done, when
+        anything is already known about the order. Answers the prices of what was taken.
+
+        Rows are locked in the order of their ids, so that baskets which overlap never deadlock.
+        """
 
     def get(self, order_id: str) -> Reservation:
         """What is known, locked until the transaction ends; an unknown order gets a row without facts."""
 
     def save(self, reservation: Reservation, at: datetime) -> None: ...
 
-    def sell_held(self, order_id: str, at: datetime) -> Lines | None:
-        """Record the payment of an order of which nothing is known but what it holds, and return that.
+    def sell_held(self, order_ids: Sequence[str], at: datetime) -> Mapping[str, Lines]:
+        """Record the payment of those orders of which nothing is known but what they hold, and return that.
 
-        None, and nothing done, in any other state.
+        Nothing is done to the others, which are in any other state.
         """
 
     def time_out(self, due_before: datetime, at: datetime, limit: int) -> Sequence[Reservation]:

@@ -31,10 +31,10 @@ def reserve(command: commands.Reserve, *, store: Store, clock: Clock) -> None:
     Raises, naming each listing at fault, :class:`OutOfStock`, :class:`PriceChanged` or
     :class:`ListingNotFound`; and :class:`ReservationReleased` when the order was given up before.
     """
-    if not store.reservations.open(command.order_id, command.lines, command.expires_at, clock.now()):
+    prices = store.reservations.open(command.order_id, command.lines, command.expires_at, clock.now())
+    if prices is None:
         _must_hold_already(store.reservations.get(command.order_id), command.lines)
         return
-    prices = store.stock.take(command.lines)
     missing = sorted(command.lines.keys() - prices.keys())
     if missing:
         _refuse_missing(command.lines, missing, store.stock.offers(missing))
@@ -53,18 +53,22 @@ def release(command: commands.Release, *, store: Store, clock: Clock) -> None:
     )
 
 
-def record_payment(command: commands.RecordPayment, *, store: Store, clock: Clock) -> None:
+def record_payments(facts: Sequence[commands.RecordPayment], *, store: Store, clock: Clock) -> None:
     """Turn held units into sold ones; units given back meanwhile are sold all the same."""
-    held = store.reservations.sell_held(command.order_id, clock.now())
-    if held is not None:
-        store.stock.move({key: Move(owned=-quantity, held=-quantity) for key, quantity in held.items()})
+    if not facts:
         return
-    _learn(
-        command.order_id,
-        lambda known: known.with_payment(command.lines),
-        store=store,
-        clock=clock,
-    )
+    held = store.reservations.sell_held([fact.order_id for fact in facts], clock.now())
+    sold: Counter[str] = Counter()
+    for lines in held.values():
+        sold.update(lines)
+    store.stock.move({key: Move(owned=-quantity, held=-quantity) for key, quantity in sold.items()})
+    for fact in facts:
+        if fact.order_id not in held:
+            _record_payment(fact, store, clock)
+
+
+def _record_payment(fact: commands.RecordPayment, store: Store, clock: Clock) -> None:
+    _learn(fact.order_id, lambda known: known.with_payment(fact.lines), store=store, clock=clock)
 
 
 def record_expiry(command: commands.RecordExpiry, *, store: Store, clock: Clock) -> None:

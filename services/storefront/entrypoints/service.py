@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from services.storefront.adapters.catalogue_sql import SqlCatalogue
 from services.storefront.adapters.store_sql import SqlStore
@@ -33,6 +35,8 @@ class StorefrontService(ShowsDeadLetters):
     database: Database = DatabaseProvider("storefront")
     clock: Clock = ClockProvider()
     settings: Settings = SettingsProvider()
+
+    _payments: WeakKeyDictionary[Transaction, list[commands.RecordPayment]] = WeakKeyDictionary()
 
     @answer
     def open_shop(self, **request: Any) -> Wire:
@@ -142,9 +146,15 @@ class StorefrontService(ShowsDeadLetters):
     @subscribe("ordering", *consumed.TYPES)
     def on_ordering(self, tx: Transaction, event: Event) -> None:
         store = SqlStore(tx)
+        payments = self._payments.get(tx)
+        if payments is None:
+            payments = self._payments[tx] = []
+            # However many messages share the transaction, their payments are recorded at once: before the
+            # stock moves, which is asked for later and so done after them.
+            tx.before_commit(partial(stock.record_payments, payments, store=store, clock=self.clock))
         match consumed.fact_of(event.type, event.data):
             case commands.RecordPayment() as fact:
-                stock.record_payment(fact, store=store, clock=self.clock)
+                payments.append(fact)
             case commands.RecordExpiry() as fact:
                 stock.record_expiry(fact, store=store, clock=self.clock)
             case commands.RecordCancellation() as fact:
