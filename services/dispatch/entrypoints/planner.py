@@ -60,19 +60,20 @@ class Planner:
         self._ids = ids
         self._policy = policy
         self._stopped = threading.Event()
+        debounce = clock.wall_seconds(policy.debounce)
+        self._soonest, self._latest = _poll(debounce / 4), _poll(debounce * 2)
+        self._idle = self._soonest
         self.last_look = time.monotonic()
 
     def stop(self) -> None:
         self._stopped.set()
 
     def run(self) -> None:
-        debounce = self._clock.wall_seconds(self._policy.debounce)
-        idle = min(max(debounce / 4, _SHORTEST_POLL), _LONGEST_POLL)
         while not self._stopped.is_set():
-            self._stopped.wait(self._pause_after(idle))
+            self._stopped.wait(self.pause())
 
-    def _pause_after(self, idle: float) -> float:
-        """Plan a zone, if one is due, and answer for how long to rest."""
+    def pause(self) -> float:
+        """Plan a zone, if one is due, and answer for how long to rest: longer while nothing is to do."""
         try:
             epoch = self.step()
         except DBAPIError as error:
@@ -83,7 +84,9 @@ class Planner:
         finally:
             self.last_look = time.monotonic()
         if epoch is None:
+            idle, self._idle = self._idle, min(2 * self._idle, self._latest)
             return idle
+        self._idle = self._soonest
         return min(epoch.effort * _REST, self._clock.wall_seconds(_LONGEST_REST))
 
     def step(self) -> Epoch | None:
@@ -115,6 +118,10 @@ class Planner:
         pause = max(timedelta(seconds=30), business_span(_AFTER_FAILURE, self._clock))
         with self._database.transaction() as tx:
             SqlDesk(tx).postpone(desk.claimed, now, now + pause)
+
+
+def _poll(seconds: float) -> float:
+    return min(max(seconds, _SHORTEST_POLL), _LONGEST_POLL)
 
 
 def _observe(epoch: Epoch) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from services.dispatch.adapters.desk import is_any_due
 from shared.kernel.clock import to_wire
 from shared.persistence import Database
 from tests.dispatch.builders import ZONE_ID, place
@@ -87,6 +88,16 @@ def test_two_planners_share_the_work_and_one_that_is_killed_is_not_missed(
     assert second.wait(timeout=10) == 0
 
 
+def cost_of_a_look(world: World) -> float:
+    """Seconds of this machine's processor that one look for a due zone takes."""
+    many = 200
+    before = time.process_time()
+    for _ in range(many):
+        with world.database.read() as connection:
+            is_any_due(connection, world.clock.now(), world.clock.now())
+    return (time.process_time() - before) / many
+
+
 @pytest.mark.slow
 def test_a_planner_with_nothing_to_plan_costs_next_to_nothing(
     world: World, start: Callable[[], subprocess.Popen[bytes]]
@@ -96,11 +107,16 @@ def test_a_planner_with_nothing_to_plan_costs_next_to_nothing(
     process = psutil.Process(start().pid)
     until(lambda: world.scalar("SELECT planned_at IS NOT NULL FROM zone_plan"))
     time.sleep(1)
+    one_look = cost_of_a_look(world)
     before = process.cpu_times()
     time.sleep(6)
     after = process.cpu_times()
+    one_look = max(one_look, cost_of_a_look(world))
     used = after.user + after.system - before.user - before.system
-    assert used <= 0.01 * 6 + 0.03, f"{used:.3f} s of CPU in 6 s"
+    # Measured in looks, since machines differ. Two debounces of 0.2 s pass between two of them; the rest is
+    # for a processor that others use too, and for a clock that counts hundredths of a second.
+    looks = 6 / 0.4
+    assert used <= 3 * looks * one_look + 0.03, f"{used:.3f} s of CPU in 6 s, {one_look:.4f} s a look"
 
 
 @pytest.mark.slow

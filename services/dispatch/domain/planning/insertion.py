@@ -20,21 +20,21 @@ class Insertion:
 
 
 def best_insertion(
-    board: Board, courier: int, route: list[int], cost: float, basket: int
+    board: Board, courier: int, route: list[int], cost: float, basket: int, worth: float = IMPOSSIBLE
 ) -> Insertion | None:
     """The cheapest way found to add all of ``basket``'s stops to ``route``; ``None`` when there is none.
 
-    ``cost`` is what ``route`` costs now. The route's frozen stops keep their place; every pickup comes
-    before the drop-off. Pickups are placed one after the other, the last to get ready first, and again
-    in the order they lie.
+    ``cost`` is what ``route`` costs now; what adds ``worth`` or more to it is not looked for. The route's
+    frozen stops keep their place; every pickup comes before the drop-off. Pickups are placed one after the
+    other, the last to get ready first, and again in the order they lie.
     """
     drop, pickups = board.drop[basket], board.pickups[basket]
     lowest = min(board.riders[courier].frozen, len(route))
     best: _Found = None
     if not pickups:
-        best = _one(board, courier, route, lowest, len(route), drop, IMPOSSIBLE)
+        best = _one(board, courier, route, lowest, len(route), drop, cost + worth)
     for order in _orders(board, courier, pickups):
-        bound = best[0] if best else IMPOSSIBLE
+        bound = best[0] if best else cost + worth
         found = _pair(board, courier, route, lowest, order[0], drop, bound)
         for pickup in order[1:]:
             if found is None:

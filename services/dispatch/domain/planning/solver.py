@@ -50,6 +50,8 @@ class _Search:
         self.bench = {b for b, holder in enumerate(board.holder) if holder is None and not self._held(b)}
         self.frozen = [rider.frozen for rider in board.riders]
         self._nearest: dict[int, list[int]] = {}
+        # Baskets for which everybody who may take them is near: their relatives can name nobody else.
+        self._seen_all: set[int] = set()
         self._related: dict[int, list[int]] = {}
         self.movable = [b for b in range(len(board.baskets)) if self._movable(b)]
 
@@ -129,7 +131,7 @@ class _Search:
             del options[chosen]
             self._accept(chosen, best)
             for basket, ways in options.items():
-                if best.courier in ways or chosen in self._relatives(basket):
+                if best.courier in ways or self._is_lured(basket, chosen):
                     ways[best.courier] = self._try(best.courier, basket)
 
     def _most_regretted(
@@ -156,7 +158,9 @@ class _Search:
     def _try(self, courier: int, basket: int) -> Insertion | None:
         if not self._allowed(courier, basket):
             return None
-        return best_insertion(self.board, courier, self.routes[courier], self.costs[courier], basket)
+        # What costs as much as leaving the basket where it is will never be chosen.
+        worth = self._penalty(basket)
+        return best_insertion(self.board, courier, self.routes[courier], self.costs[courier], basket, worth)
 
     def _allowed(self, courier: int, basket: int) -> bool:
         if self.locked[basket]:
@@ -169,8 +173,14 @@ class _Search:
             holder = self.board.holder[basket]
             return [] if holder is None else [holder]
         near = self._near(basket)
+        if basket in self._seen_all:
+            return near
         with_relatives = (self.courier_of[other] for other in self._relatives(basket))
         return list(dict.fromkeys([*near, *(c for c in with_relatives if c is not None)]))
+
+    def _is_lured(self, basket: int, chosen: int) -> bool:
+        """Whether the courier who has just got ``chosen`` is worth a try who was not before."""
+        return basket not in self._seen_all and chosen in self._relatives(basket)
 
     def _near(self, basket: int) -> list[int]:
         """The couriers who could be at one of the basket's pickups soonest, idle ones and busy ones."""
@@ -188,6 +198,8 @@ class _Search:
                     busy.append((min(board.minutes(s, stop) for s in promised for stop in stops), courier))
                 else:
                     free.append((min(board.apart(rider.place, visit.place) for visit in visits), courier))
+            if len(free) <= NEAREST_FREE and len(busy) <= NEAREST_BUSY:
+                self._seen_all.add(basket)
             self._nearest[basket] = [
                 courier for _, courier in [*sorted(free)[:NEAREST_FREE], *sorted(busy)[:NEAREST_BUSY]]
             ]
