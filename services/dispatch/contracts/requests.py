@@ -7,14 +7,15 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from services.dispatch.contracts import plain
+from services.dispatch.contracts.plain import ASAP
 from services.dispatch.domain import commands
 from services.dispatch.domain.facts import DropOff, Pickup
 from services.dispatch.domain.places import Area, Position
 from services.dispatch.domain.zone import Slot, Zone, ZoneSettings
 from shared.kernel.errors import InvalidInput
 
-ASAP = "asap"
-_AN_ID = validate.Regexp(r"[\x21-\x7e]{1,100}\Z", error="Expected an id.")
+_AN_ID = validate.Regexp(plain.ID, error="Expected an id.")
 _CAPACITY = ("volume", "parcels")
 
 
@@ -79,8 +80,8 @@ class _Command(_Strict):
 class DropOffSchema(_Strict):
     lat = _number(-90, 90, required=True)
     lon = _number(-180, 180, required=True)
-    address = _text(300, load_default="", allow_none=True)
-    contact = _text(100, load_default="", allow_none=True)
+    address = _text(plain.LONGEST_ADDRESS, load_default="", allow_none=True)
+    contact = _text(plain.LONGEST_CONTACT, load_default="", allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> DropOff:
@@ -91,9 +92,13 @@ class DropOffSchema(_Strict):
 class PickupSchema(_Strict):
     store_order_id = _id()
     shop_id = _id()
-    name = _text(200, required=True)
+    name = _text(plain.LONGEST_NAME, required=True)
     position = fields.Nested(PositionSchema, required=True)
-    preparation_minutes = fields.Integer(load_default=15, strict=True, validate=validate.Range(0, 24 * 60))
+    preparation_minutes = fields.Integer(
+        load_default=plain.USUAL_PREPARATION,
+        strict=True,
+        validate=validate.Range(0, plain.LONGEST_PREPARATION),
+    )
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Pickup:
@@ -110,7 +115,11 @@ class HoldSchema(_Strict):
     order_id = _id()
     slot_id = _id(load_default=ASAP, required=False, allow_none=True)
     drop_off = fields.Nested(DropOffSchema, required=True)
-    pickups = fields.List(fields.Nested(PickupSchema), required=True, validate=validate.Length(min=1, max=20))
+    pickups = fields.List(
+        fields.Nested(PickupSchema),
+        required=True,
+        validate=validate.Length(min=1, max=plain.MOST_PICKUPS),
+    )
     expires_at = fields.AwareDateTime(required=True)
 
     @post_load
@@ -290,3 +299,8 @@ START_SHIFT, POSITION, OFFER, AT_STOP = (
     AtStopSchema(),
 )
 OF_ORDER, OF_ZONE, NOTHING = OfOrderSchema(), OfZoneSchema(), NothingSchema()
+
+
+def hold(request: Mapping[str, Any]) -> commands.Hold:
+    command: commands.Hold = plain.hold(request) or load(HOLD, request)
+    return command

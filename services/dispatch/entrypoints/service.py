@@ -48,7 +48,7 @@ class DispatchService(ShowsDeadLetters):
 
     @answer
     def hold(self, **request: Any) -> Wire:
-        command = requests.load(requests.HOLD, request)
+        command = requests.hold(request)
         held = self._hold_at_once(command)
         if held is None:
             held = self._do(lambda store: holding.hold(command, store=store, clock=self.clock))
