@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
+from services.storefront.contracts.plain import CURRENCY, ID, MOST_MONEY
 from services.storefront.domain.actor import Actor
 from services.storefront.domain.hours import OpeningHours
 from services.storefront.domain.position import Position
@@ -35,9 +36,7 @@ def _flat(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def identifier() -> fields.String:
-    return fields.String(
-        required=True, validate=validate.Regexp(r"[\x21-\x7e]{1,100}\Z", error="Expected an id.")
-    )
+    return fields.String(required=True, validate=validate.Regexp(ID, error="Expected an id."))
 
 
 def words(longest: int, **options: Any) -> fields.String:
@@ -93,9 +92,9 @@ class DropOffSchema(PositionSchema):
 
 
 class MoneySchema(Schema):
-    amount = whole(0, 10**12, required=True)
+    amount = whole(0, MOST_MONEY, required=True)
     currency = fields.String(
-        required=True, validate=validate.Regexp(r"[A-Z]{3}\Z", error="Expected an ISO 4217 code.")
+        required=True, validate=validate.Regexp(CURRENCY, error="Expected an ISO 4217 code.")
     )
 
     @post_load

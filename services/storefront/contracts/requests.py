@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, validate
 
-from services.storefront.contracts import paging
+from services.storefront.contracts import paging, plain
 from services.storefront.contracts.fields import (
     ActorSchema,
     DropOffSchema,
@@ -23,6 +23,7 @@ from services.storefront.contracts.fields import (
     whole,
     words,
 )
+from services.storefront.contracts.plain import MOST_LINES, MOST_OF_A_LINE
 from services.storefront.domain import commands, text
 from services.storefront.domain.actor import Actor
 from services.storefront.domain.listing import ListingStatus
@@ -34,8 +35,6 @@ from services.storefront.domain.shop import ShopStatus, ShopTerms
 Request = Mapping[str, Any]
 
 FARTHEST_SEARCH_M = 50_000
-MOST_LINES = 200
-MOST_OF_A_LINE = 9_999
 
 
 class _OpenShop(Schema):
@@ -193,6 +192,10 @@ def set_stock(request: Request) -> commands.SetStock:
 
 
 def price(request: Request) -> commands.PriceBasket:
+    return plain.price(request) or schematic_price(request)
+
+
+def schematic_price(request: Request) -> commands.PriceBasket:
     read = load(_PRICE, request)
     return commands.PriceBasket(
         lines=tuple(WantedLine(**line) for line in read["lines"]), drop_off=read["drop_off"]
@@ -201,6 +204,10 @@ def price(request: Request) -> commands.PriceBasket:
 
 def reserve(request: Request) -> commands.Reserve:
     """Lines of one listing are held together, whichever list they came from."""
+    return plain.reserve(request) or schematic_reserve(request)
+
+
+def schematic_reserve(request: Request) -> commands.Reserve:
     read = load(_RESERVE, request)
     lines: Counter[str] = Counter()
     for line in read["lines"]:
