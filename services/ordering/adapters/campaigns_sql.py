@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-_MAY_REDUCE = text("""
-SELECT EXISTS (
-    SELECT 1 FROM campaign
-    WHERE NOT ended AND kind = 'full_reduction' AND starts_at <= :at AND ends_at > :at
-      AND (shop_id IS NULL OR shop_id = ANY(:shop_ids)))
-""")
 # The end may be told before the launch: each message adds what it knows and takes nothing away.
-_LAUNCHED = text("""
+_LAUNCHED = """
 INSERT INTO campaign (campaign_id, shop_id, kind, starts_at, ends_at)
-VALUES (:campaign_id, :shop_id, :kind, :starts_at, :ends_at)
+VALUES (%(campaign_id)s, %(shop_id)s, %(kind)s, %(starts_at)s, %(ends_at)s)
 ON CONFLICT (campaign_id) DO UPDATE
 SET shop_id = excluded.shop_id, kind = excluded.kind, starts_at = excluded.starts_at,
     ends_at = excluded.ends_at
-""")
-_ENDED = text("""
-INSERT INTO campaign (campaign_id, ended) VALUES (:campaign_id, true)
+"""
+_ENDED = """
+INSERT INTO campaign (campaign_id, ended) VALUES (%(campaign_id)s, true)
 ON CONFLICT (campaign_id) DO UPDATE SET ended = true
-""")
+"""
 
 
 class CampaignsSql:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def may_reduce(self, shop_ids: Sequence[str], at: datetime) -> bool:
-        return bool(self._connection.scalar(_MAY_REDUCE, {"shop_ids": list(shop_ids), "at": at}))
-
     def launched(
         self, campaign_id: str, shop_id: str | None, kind: str, starts_at: datetime, ends_at: datetime
     ) -> None:
-        self._connection.execute(
+        self._connection.exec_driver_sql(
             _LAUNCHED,
             {
                 "campaign_id": campaign_id,
@@ -49,4 +39,4 @@ class CampaignsSql:
         )
 
     def ended(self, campaign_id: str) -> None:
-        self._connection.execute(_ENDED, {"campaign_id": campaign_id})
+        self._connection.exec_driver_sql(_ENDED, {"campaign_id": campaign_id})

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from services.ordering.adapters import rows
 from services.ordering.contracts.published import Message, to_message
 from services.ordering.domain.errors import OrderNotFound
 from services.ordering.domain.order import Order
-from services.ordering.domain.payment import Payment, Surplus
+from services.ordering.domain.payment import Charge, Payment, Surplus
 from services.ordering.domain.refund import Refund
 from shared.kernel.ids import derived_id
 
@@ -21,108 +22,117 @@ COLUMNS = """
 o.*, s.store_order_id, s.shop_id, s.shop_name, s.merchant_id, s.status AS store_status, s.lines,
 s.ready_at, s.picked_up_at, s.reason AS store_reason
 """
-_FIND = text(f"""
+_FIND = f"""
 SELECT {COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
-WHERE o.order_id = :order_id ORDER BY s.position
-""")
+WHERE o.order_id = %(order_id)s ORDER BY s.position
+"""
 # All rows are locked and so read as they are once the lock is granted; a sub-select would not be.
-_LOCK = text(f"""
+_LOCK = f"""
 SELECT {COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
-WHERE o.order_id = :order_id ORDER BY s.position FOR UPDATE OF o, s
-""")
-_LOCK_BY_STORE_ORDER = text(f"""
+WHERE o.order_id = %(order_id)s ORDER BY s.position FOR UPDATE OF o, s
+"""
+_LOCK_BY_STORE_ORDER = f"""
 SELECT {COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
-WHERE o.order_id = (SELECT order_id FROM store_order WHERE store_order_id = :store_order_id)
+WHERE o.order_id = (SELECT order_id FROM store_order WHERE store_order_id = %(store_order_id)s)
 ORDER BY s.position FOR UPDATE OF o, s
-""")
-_LOCK_BY_PAYMENT = text(f"""
+"""
+_LOCK_BY_PAYMENT = f"""
 SELECT {COLUMNS}, p.payment_id AS attempt_payment_id, p.status AS attempt_status,
        p.method, p.scenario, p.amount, p.started_at
 FROM payment p JOIN orders o ON o.order_id = p.order_id JOIN store_order s ON s.order_id = o.order_id
-WHERE p.payment_id = :payment_id ORDER BY s.position FOR UPDATE OF o, s, p
-""")
-_ADD = text("""
+WHERE p.payment_id = %(payment_id)s ORDER BY s.position FOR UPDATE OF o, s, p
+"""
+_ADD = """
 WITH placed AS (
     UPDATE quote SET placement = 'placed'
-    WHERE quote_id = :quote_id AND order_id = :order_id AND placement = 'placing'
+    WHERE quote_id = %(quote_id)s AND order_id = %(order_id)s AND placement = 'placing'
     RETURNING quote_id
 ), added AS (
     INSERT INTO orders (order_id, quote_id, customer_id, status, currency, goods, discount, delivery_fee,
                         total, zone_id, slot, drop_off, placed_at, expires_at)
-    SELECT :order_id, quote_id, :customer_id, :status, :currency, :goods, :discount, :delivery_fee,
-           :total, :zone_id, CAST(:slot AS jsonb), CAST(:drop_off AS jsonb), :placed_at, :expires_at
+    SELECT %(order_id)s, quote_id, %(customer_id)s, %(status)s, %(currency)s, %(goods)s, %(discount)s,
+           %(delivery_fee)s, %(total)s, %(zone_id)s, CAST(%(slot)s AS jsonb), CAST(%(drop_off)s AS jsonb),
+           %(placed_at)s, %(expires_at)s
     FROM placed RETURNING order_id, currency, placed_at
 )
 INSERT INTO store_order (store_order_id, order_id, position, shop_id, shop_name, merchant_id, status,
                          currency, goods, discount, paid, lines, placed_at)
 SELECT r.store_order_id, added.order_id, r.position, r.shop_id, r.shop_name, r.merchant_id, r.status,
        added.currency, r.goods, r.discount, r.paid, r.lines, added.placed_at
-FROM added, jsonb_to_recordset(CAST(:stores AS jsonb)) AS r(
+FROM added, jsonb_to_recordset(CAST(%(stores)s AS jsonb)) AS r(
     store_order_id text, position integer, shop_id text, shop_name text, merchant_id text, status text,
     goods bigint, discount bigint, paid bigint, lines jsonb)
-""")
+"""
+# With a charge, everything hangs on it: what is on record already changes nothing.
+_CHARGE = """taken AS (
+    INSERT INTO charge (charge_id, payment_id, order_id, amount, captured, received_at)
+    VALUES (%(new_charge_id)s, %(attempt_payment_id)s, %(order_id)s, %(charged)s, %(captured)s,
+            %(received_at)s)
+    ON CONFLICT (charge_id) DO NOTHING RETURNING charge_id
+), """
+_ONLY_IF_TAKEN = "AND EXISTS (SELECT FROM taken)"
+# Lines that are as they were are not sent, and keep the bytes they have on disk.
 _SAVE = """
-WITH parts AS (
+WITH {charge}parts AS (
     UPDATE store_order s
-    SET status = r.status, refunded = r.refunded, lines = r.lines, paid_at = r.paid_at,
+    SET status = r.status, refunded = r.refunded, lines = COALESCE(r.lines, s.lines), paid_at = r.paid_at,
         ready_at = r.ready_at, picked_up_at = r.picked_up_at, reason = r.reason
-    FROM jsonb_to_recordset(CAST(:stores AS jsonb)) AS r(
+    FROM jsonb_to_recordset(CAST(%(stores)s AS jsonb)) AS r(
         store_order_id text, status text, refunded bigint, lines jsonb, paid_at timestamptz,
         ready_at timestamptz, picked_up_at timestamptz, reason text)
-    WHERE s.store_order_id = r.store_order_id
+    WHERE s.store_order_id = r.store_order_id {only}
 ){more}
 UPDATE orders
-SET status = :status, refunded = :refunded, delivery_fee_refunded = :delivery_fee_refunded,
-    paid_at = :paid_at, payment_id = :payment_id, charge_id = :charge_id, payment_status = :payment_status,
-    delivered_at = :delivered_at, completes_at = :completes_at, reason = :reason,
-    delivery = CAST(:delivery AS jsonb)
-WHERE order_id = :order_id
+SET status = %(status)s, refunded = %(refunded)s, delivery_fee_refunded = %(delivery_fee_refunded)s,
+    paid_at = %(paid_at)s, payment_id = %(payment_id)s, charge_id = %(charge_id)s,
+    payment_status = %(payment_status)s, delivered_at = %(delivered_at)s, completes_at = %(completes_at)s,
+    reason = %(reason)s, delivery = CAST(%(delivery)s AS jsonb)
+WHERE order_id = %(order_id)s {only}
 """
-_AND_PAYMENT = """, attempt AS (
-    UPDATE payment SET status = :attempt_status WHERE payment_id = :attempt_payment_id
+_PAYMENT = """, attempt AS (
+    UPDATE payment SET status = %(attempt_status)s WHERE payment_id = %(attempt_payment_id)s {only}
 )"""
-_AND_REFUNDS = """, refunds AS (
+_REFUNDS = """, refunds AS (
     INSERT INTO refund (refund_id, command_id, order_id, store_order_id, shop_id, issued_at, reason, goods,
                         delivery_fee, restock, lines)
-    SELECT * FROM jsonb_to_recordset(CAST(:refunds AS jsonb)) AS r(
+    SELECT * FROM jsonb_to_recordset(CAST(%(refunds)s AS jsonb)) AS r(
         refund_id text, command_id text, order_id text, store_order_id text, shop_id text,
         issued_at timestamptz, reason text, goods bigint, delivery_fee bigint, restock boolean, lines jsonb)
+    WHERE true {only}
 )"""
-_AND_MONEY_BACK = """, money_back AS (
+_MONEY_BACK = """, money_back AS (
     INSERT INTO provider_refund (provider_refund_id, charge_id, method, amount, currency, reason)
-    SELECT r.provider_refund_id, c.charge_id, p.method, r.amount, p.currency, r.reason
-    FROM jsonb_to_recordset(CAST(:money_back AS jsonb)) AS r(
-        provider_refund_id text, charge_id text, amount bigint, reason text)
-    JOIN charge c ON c.charge_id = r.charge_id JOIN payment p ON p.payment_id = c.payment_id
+    SELECT r.provider_refund_id, r.charge_id, p.method, r.amount, p.currency, r.reason
+    FROM jsonb_to_recordset(CAST(%(money_back)s AS jsonb)) AS r(
+        provider_refund_id text, charge_id text, payment_id text, amount bigint, reason text)
+    JOIN payment p ON p.payment_id = r.payment_id {only}
 )"""
-# The four shapes that a change can have; each is prepared once.
-_SAVES = {
-    (with_payment, with_refunds, with_money): text(
-        _SAVE.format(
-            more=(_AND_PAYMENT if with_payment else "")
-            + (_AND_REFUNDS if with_refunds else "")
-            + (_AND_MONEY_BACK if with_money else "")
-        )
-    )
-    for with_payment in (False, True)
-    for with_refunds in (False, True)
-    for with_money in (False, True)
-}
-_NOTE_COURIER = text("""
+
+
+@cache
+def _save_statement(*, payment: bool, charge: bool, refunds: bool, money_back: bool) -> str:
+    """The statement for one shape that a change can have; there are few, and each is prepared once."""
+    only = _ONLY_IF_TAKEN if charge else ""
+    parts = ((_PAYMENT, payment), (_REFUNDS, refunds), (_MONEY_BACK, money_back))
+    more = "".join(part.format(only=only) for part, wanted in parts if wanted)
+    return _SAVE.format(charge=_CHARGE if charge else "", only=only, more=more)
+
+
+_NOTE_COURIER = """
 UPDATE orders SET delivery = CASE
-    WHEN COALESCE(CAST(delivery->>'rank' AS bigint), 0) < :rank THEN delivery || CAST(:facts AS jsonb)
+    WHEN COALESCE(CAST(delivery->>'rank' AS bigint), 0) < %(rank)s THEN delivery || CAST(%(facts)s AS jsonb)
     ELSE delivery END
-WHERE order_id = :order_id
-""")
-_UNPAID_SINCE = text("""
-SELECT order_id FROM orders WHERE status = 'pending_payment' AND expires_at <= :now
-ORDER BY expires_at LIMIT :limit
-""")
-_TO_COMPLETE = text("""
-SELECT order_id FROM orders WHERE status = 'delivered' AND completes_at <= :now
-ORDER BY completes_at LIMIT :limit
-""")
-_REFUNDS_OF_COMMAND = text("SELECT * FROM refund WHERE command_id = :command_id ORDER BY refund_id")
+WHERE order_id = %(order_id)s
+"""
+_UNPAID_SINCE = """
+SELECT order_id FROM orders WHERE status = 'pending_payment' AND expires_at <= %(now)s
+ORDER BY expires_at LIMIT %(limit)s
+"""
+_TO_COMPLETE = """
+SELECT order_id FROM orders WHERE status = 'delivered' AND completes_at <= %(now)s
+ORDER BY completes_at LIMIT %(limit)s
+"""
+_REFUNDS_OF_COMMAND = "SELECT * FROM refund WHERE command_id = %(command_id)s ORDER BY refund_id"
 
 
 class OrdersSql:
@@ -134,7 +144,7 @@ class OrdersSql:
         self._read: dict[str, dict[str, Any]] = {}
 
     def add(self, order: Order) -> bool:
-        added = self._connection.execute(
+        added = self._connection.exec_driver_sql(
             _ADD,
             {
                 "order_id": order.order_id,
@@ -152,7 +162,7 @@ class OrdersSql:
                 "placed_at": order.placed_at,
                 "expires_at": order.expires_at,
                 "stores": _json(
-                    [rows.store_row(store, nth, order) for nth, store in enumerate(order.stores)]
+                    [rows.new_store(store, position) for position, store in enumerate(order.stores)]
                 ),
             },
         )
@@ -168,7 +178,8 @@ class OrdersSql:
         return self._one(_LOCK_BY_STORE_ORDER, {"store_order_id": store_order_id})
 
     def lock_by_payment(self, payment_id: str) -> tuple[Order, Payment] | None:
-        found = self._connection.execute(_LOCK_BY_PAYMENT, {"payment_id": payment_id}).mappings().all()
+        locked = self._connection.exec_driver_sql(_LOCK_BY_PAYMENT, {"payment_id": payment_id})
+        found = locked.mappings().all()
         if not found:
             return None
         return self._order(found), rows.payment_from(found[0], "attempt_")
@@ -176,32 +187,13 @@ class OrdersSql:
     def find(self, order_id: str) -> Order | None:
         return self._one(_FIND, {"order_id": order_id})
 
-    def save(self, order: Order, payment: Payment | None = None, surplus: Surplus | None = None) -> None:
-        before = self._read.get(order.order_id, {})
-        changed = [
-            rows.store_row(store, nth, order)
-            for nth, store in enumerate(order.stores)
-            if before.get(store.store_order_id) is not store
-        ]
-        money_back = _money_back(order, surplus)
-        parameters = rows.order_columns(order) | {
-            "stores": _json(changed),
-            "delivery": _json(rows.delivery_document(order.delivery)),
-        }
-        if payment is not None:
-            parameters |= {
-                "attempt_payment_id": payment.payment_id,
-                "attempt_status": str(payment.status),
-            }
-        if order.new_refunds:
-            parameters["refunds"] = _json([rows.refund_document(refund) for refund in order.new_refunds])
-        if money_back:
-            parameters["money_back"] = _json(money_back)
-        self._connection.execute(
-            _SAVES[payment is not None, bool(order.new_refunds), bool(money_back)], parameters
-        )
-        self._tell(order)
-        order.new_refunds.clear()
+    def save(self, order: Order, payment: Payment | None = None) -> None:
+        self._save(order, payment, None, None)
+
+    def save_charged(
+        self, order: Order, payment: Payment, charge: Charge, surplus: Surplus | None = None
+    ) -> bool:
+        return self._save(order, payment, charge, surplus)
 
     def note_courier(self, order_id: str, courier_id: str | None, eta: datetime | None, rank: int) -> None:
         facts = {
@@ -209,24 +201,64 @@ class OrdersSql:
             "eta": None if eta is None else eta.isoformat(),
             "rank": rank,
         }
-        noted = self._connection.execute(
+        noted = self._connection.exec_driver_sql(
             _NOTE_COURIER, {"order_id": order_id, "rank": rank, "facts": _json(facts)}
         )
         if not noted.rowcount:
             raise OrderNotFound
 
     def unpaid_since(self, now: datetime, limit: int) -> Sequence[str]:
-        return self._connection.scalars(_UNPAID_SINCE, {"now": now, "limit": limit}).all()
+        found = self._connection.exec_driver_sql(_UNPAID_SINCE, {"now": now, "limit": limit})
+        return found.scalars().all()
 
     def to_complete(self, now: datetime, limit: int) -> Sequence[str]:
-        return self._connection.scalars(_TO_COMPLETE, {"now": now, "limit": limit}).all()
+        found = self._connection.exec_driver_sql(_TO_COMPLETE, {"now": now, "limit": limit})
+        return found.scalars().all()
 
     def refunds_of_command(self, command_id: str) -> Sequence[Refund]:
-        found = self._connection.execute(_REFUNDS_OF_COMMAND, {"command_id": command_id})
+        found = self._connection.exec_driver_sql(_REFUNDS_OF_COMMAND, {"command_id": command_id})
         return [rows.refund_from(row) for row in found.mappings()]
 
-    def _one(self, statement: Any, parameters: dict[str, Any]) -> Order | None:
-        found = self._connection.execute(statement, parameters).mappings().all()
+    def _save(
+        self, order: Order, payment: Payment | None, charge: Charge | None, surplus: Surplus | None
+    ) -> bool:
+        before = self._read.get(order.order_id, {})
+        changed = [
+            rows.changed_store(store, before.get(store.store_order_id), order)
+            for store in order.stores
+            if before.get(store.store_order_id) is not store
+        ]
+        money_back = _money_back(order, surplus)
+        parameters = rows.order_columns(order)
+        parameters["stores"] = _json(changed)
+        parameters["delivery"] = _json(rows.delivery_document(order.delivery))
+        if payment is not None:
+            parameters["attempt_payment_id"] = payment.payment_id
+            parameters["attempt_status"] = str(payment.status)
+        if charge is not None:
+            parameters["new_charge_id"] = charge.charge_id
+            parameters["charged"] = charge.amount
+            parameters["captured"] = charge.captured
+            parameters["received_at"] = charge.received_at
+        if order.new_refunds:
+            parameters["refunds"] = _json([rows.refund_document(refund) for refund in order.new_refunds])
+        if money_back:
+            parameters["money_back"] = _json(money_back)
+        statement = _save_statement(
+            payment=payment is not None,
+            charge=charge is not None,
+            refunds=bool(order.new_refunds),
+            money_back=bool(money_back),
+        )
+        saved = self._connection.exec_driver_sql(statement, parameters).rowcount == 1
+        if saved:
+            self._tell(order)
+        order.recorded.clear()
+        order.new_refunds.clear()
+        return saved
+
+    def _one(self, statement: str, parameters: dict[str, Any]) -> Order | None:
+        found = self._connection.exec_driver_sql(statement, parameters).mappings().all()
         return self._order(found) if found else None
 
     def _order(self, found: Sequence[Any]) -> Order:
@@ -248,6 +280,7 @@ def _money_back(order: Order, surplus: Surplus | None) -> list[dict[str, Any]]:
         {
             "provider_refund_id": refund.refund_id,
             "charge_id": order.charge_id,
+            "payment_id": order.payment_id,
             "amount": refund.amount,
             "reason": refund.reason,
         }
@@ -259,6 +292,7 @@ def _money_back(order: Order, surplus: Surplus | None) -> list[dict[str, Any]]:
             {
                 "provider_refund_id": derived_id("refund", "surplus", surplus.charge_id),
                 "charge_id": surplus.charge_id,
+                "payment_id": surplus.payment_id,
                 "amount": surplus.amount,
                 "reason": surplus.reason,
             }

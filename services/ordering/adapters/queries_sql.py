@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from services.ordering.adapters import rows
 from services.ordering.adapters.orders_sql import COLUMNS
@@ -17,29 +17,29 @@ from services.ordering.domain.store_order import StoreOrder
 
 Cursor = tuple[datetime, str]
 
-_ORDERS = text(f"""
+_ORDERS = f"""
 WITH page AS (
     SELECT * FROM orders
-    WHERE customer_id = :customer_id AND (CAST(:status AS text) IS NULL OR status = :status)
-      AND (CAST(:at AS timestamptz) IS NULL OR (placed_at, order_id) < (:at, :key))
-    ORDER BY placed_at DESC, order_id DESC LIMIT :limit
+    WHERE customer_id = %(customer_id)s AND (CAST(%(status)s AS text) IS NULL OR status = %(status)s)
+      AND (CAST(%(at)s AS timestamptz) IS NULL OR (placed_at, order_id) < (%(at)s, %(key)s))
+    ORDER BY placed_at DESC, order_id DESC LIMIT %(limit)s
 )
 SELECT {COLUMNS} FROM page o JOIN store_order s ON s.order_id = o.order_id
 ORDER BY o.placed_at DESC, o.order_id DESC, s.position
-""")
-_STORE_ORDERS = text("""
+"""
+_STORE_ORDERS = """
 SELECT * FROM store_order
-WHERE shop_id = :shop_id AND paid_at IS NOT NULL
-  AND (CAST(:merchant_id AS text) IS NULL OR merchant_id = :merchant_id)
-  AND (CAST(:status AS text) IS NULL OR status = :status)
-  AND (CAST(:at AS timestamptz) IS NULL OR (placed_at, store_order_id) < (:at, :key))
-ORDER BY placed_at DESC, store_order_id DESC LIMIT :limit
-""")
-_FIND_BY_STORE_ORDER = text(f"""
+WHERE shop_id = %(shop_id)s AND paid_at IS NOT NULL
+  AND (CAST(%(merchant_id)s AS text) IS NULL OR merchant_id = %(merchant_id)s)
+  AND (CAST(%(status)s AS text) IS NULL OR status = %(status)s)
+  AND (CAST(%(at)s AS timestamptz) IS NULL OR (placed_at, store_order_id) < (%(at)s, %(key)s))
+ORDER BY placed_at DESC, store_order_id DESC LIMIT %(limit)s
+"""
+_FIND_BY_STORE_ORDER = f"""
 SELECT {COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
-WHERE o.order_id = (SELECT order_id FROM store_order WHERE store_order_id = :store_order_id)
+WHERE o.order_id = (SELECT order_id FROM store_order WHERE store_order_id = %(store_order_id)s)
 ORDER BY s.position
-""")
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,11 +86,11 @@ class QueriesSql:
         return shown, (shown[-1].placed_at, shown[-1].store.store_order_id) if more else None
 
     def order_with(self, store_order_id: str) -> Order | None:
-        found = self._connection.execute(_FIND_BY_STORE_ORDER, {"store_order_id": store_order_id})
+        found = self._connection.exec_driver_sql(_FIND_BY_STORE_ORDER, {"store_order_id": store_order_id})
         parts = found.mappings().all()
         return rows.order_from_rows(parts) if parts else None
 
-    def _rows(self, statement: Any, limit: int, after: Cursor | None, **parameters: Any) -> Sequence[Any]:
+    def _rows(self, statement: str, limit: int, after: Cursor | None, **parameters: Any) -> Sequence[Any]:
         at, key = after or (None, None)
         given = parameters | {"limit": limit + 1, "at": at, "key": key}
-        return self._connection.execute(statement, given).mappings().all()
+        return self._connection.exec_driver_sql(statement, given).mappings().all()

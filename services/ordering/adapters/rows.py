@@ -90,7 +90,8 @@ def quote_from(row: Row) -> Quote:
 # -- orders ----------------------------------------------------------------------------------------
 
 
-def store_row(store: StoreOrder, position: int, order: Order) -> Document:
+def new_store(store: StoreOrder, position: int) -> Document:
+    """A store order as it is kept when its order is placed."""
     return {
         "store_order_id": store.store_order_id,
         "position": position,
@@ -101,13 +102,24 @@ def store_row(store: StoreOrder, position: int, order: Order) -> Document:
         "goods": store.goods,
         "discount": store.discount,
         "paid": store.paid,
-        "refunded": store.refunded if order.paid_at else 0,
         "lines": [line_document(line) for line in store.lines],
+    }
+
+
+def changed_store(store: StoreOrder, before: StoreOrder | None, order: Order) -> Document:
+    """What may change of a store order; lines that are the same objects as before are left out."""
+    document = {
+        "store_order_id": store.store_order_id,
+        "status": str(store.status),
+        "refunded": store.refunded if order.paid_at else 0,
         "paid_at": _text(order.paid_at),
         "ready_at": _text(store.ready_at),
         "picked_up_at": _text(store.picked_up_at),
         "reason": store.reason,
     }
+    if before is None or before.lines is not store.lines:
+        document["lines"] = [line_document(line) for line in store.lines]
+    return document
 
 
 def store_from(row: Row, prefix: str = "") -> StoreOrder:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import text
 
 from services.ordering.application.ports import ProviderRefund
 from services.ordering.domain.commands import ProviderNotice
@@ -28,56 +27,57 @@ _LATE_BY_AT_LEAST_SECONDS = 3.0
 _SECOND_CHARGE_AFTER_SECONDS = 0.2
 GIVE_UP_AFTER_ATTEMPTS = 30
 
-_START = text("""
+_START = """
 WITH attempt AS (
     INSERT INTO sandbox_attempt (payment_id, amount, currency, scenario)
-    VALUES (:payment_id, :amount, :currency, :scenario)
+    VALUES (%(payment_id)s, %(amount)s, %(currency)s, %(scenario)s)
     ON CONFLICT (payment_id) DO NOTHING RETURNING payment_id, amount, currency
 ), charges AS (
     INSERT INTO sandbox_charge (charge_id, payment_id, amount, currency, charged_at)
     SELECT c.charge_id, a.payment_id, a.amount, a.currency, c.charged_at
-    FROM attempt a, jsonb_to_recordset(CAST(:charges AS jsonb)) AS c(charge_id text, charged_at timestamptz)
+    FROM attempt a, jsonb_to_recordset(CAST(%(charges)s AS jsonb)) AS c(
+        charge_id text, charged_at timestamptz)
 )
 INSERT INTO sandbox_notification (notification_id, payment_id, body, due_at)
 SELECT n.notification_id, a.payment_id, n.body, n.due_at
-FROM attempt a, jsonb_to_recordset(CAST(:notifications AS jsonb)) AS n(
+FROM attempt a, jsonb_to_recordset(CAST(%(notifications)s AS jsonb)) AS n(
     notification_id text, body text, due_at timestamptz)
-""")
-_CLOSE = text("""
+"""
+_CLOSE = """
 WITH closed AS (
     UPDATE sandbox_attempt SET closed_at = clock_timestamp()
-    WHERE payment_id = ANY(:payment_ids) AND closed_at IS NULL
+    WHERE payment_id = ANY(%(payment_ids)s) AND closed_at IS NULL
 )
 SELECT charge_id, payment_id, amount, currency FROM sandbox_charge
-WHERE payment_id = ANY(:payment_ids) AND charged_at <= :now ORDER BY charged_at, charge_id
-""")
-_REFUND = text("""
+WHERE payment_id = ANY(%(payment_ids)s) AND charged_at <= %(now)s ORDER BY charged_at, charge_id
+"""
+_REFUND = """
 INSERT INTO sandbox_refund (refund_id, charge_id, amount)
 SELECT r.refund_id, r.charge_id, r.amount
-FROM jsonb_to_recordset(CAST(:refunds AS jsonb)) AS r(refund_id text, charge_id text, amount bigint)
+FROM jsonb_to_recordset(CAST(%(refunds)s AS jsonb)) AS r(refund_id text, charge_id text, amount bigint)
 ON CONFLICT (refund_id) DO NOTHING
-""")
-_OVERDRAWN = text("""
+"""
+_OVERDRAWN = """
 SELECT c.charge_id FROM sandbox_charge c JOIN sandbox_refund r USING (charge_id)
-WHERE c.charge_id = ANY(:charge_ids) GROUP BY c.charge_id, c.amount HAVING sum(r.amount) > c.amount
-""")
+WHERE c.charge_id = ANY(%(charge_ids)s) GROUP BY c.charge_id, c.amount HAVING sum(r.amount) > c.amount
+"""
 # A claim is a long pause: a notification whose sender died is only told later.
-_EXCHANGE = text("""
+_EXCHANGE = """
 WITH told AS (
-    UPDATE sandbox_notification SET delivered_at = clock_timestamp() WHERE notification_id = ANY(:told)
+    UPDATE sandbox_notification SET delivered_at = clock_timestamp() WHERE notification_id = ANY(%(told)s)
 )
 UPDATE sandbox_notification SET attempt = attempt + 1, due_at = clock_timestamp() + interval '15 seconds'
 WHERE notification_id IN (
     SELECT notification_id FROM sandbox_notification
-    WHERE delivered_at IS NULL AND due_at <= clock_timestamp() AND attempt < :give_up
-      AND notification_id <> ALL(:told)
-    ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+    WHERE delivered_at IS NULL AND due_at <= clock_timestamp() AND attempt < %(give_up)s
+      AND notification_id <> ALL(%(told)s)
+    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING notification_id, body, attempt
-""")
-_TELL_AGAIN = text("""
-UPDATE sandbox_notification SET due_at = clock_timestamp() + make_interval(secs => :delay)
-WHERE notification_id = :notification_id
-""")
+"""
+_TELL_AGAIN = """
+UPDATE sandbox_notification SET due_at = clock_timestamp() + make_interval(secs => %(delay)s)
+WHERE notification_id = %(notification_id)s
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ class SandboxProvider:
             for nth, (charge_id, when) in enumerate(outcomes)
         ]
         with self._database.relaxed() as connection:
-            connection.execute(
+            connection.exec_driver_sql(
                 _START,
                 {
                     "payment_id": payment.payment_id,
@@ -130,7 +130,7 @@ class SandboxProvider:
 
     def close(self, payment_ids: Sequence[str]) -> Sequence[ProviderNotice]:
         with self._database.relaxed() as connection:
-            charges = connection.execute(
+            charges = connection.exec_driver_sql(
                 _CLOSE, {"payment_ids": list(payment_ids), "now": datetime.now(UTC)}
             ).all()
         return [
@@ -151,8 +151,8 @@ class SandboxProvider:
             for item in refunds
         ]
         with self._database.transaction() as transaction:
-            transaction.connection.execute(_REFUND, {"refunds": _json(wanted)})
-            overdrawn = transaction.connection.scalars(
+            transaction.connection.exec_driver_sql(_REFUND, {"refunds": _json(wanted)})
+            overdrawn = transaction.connection.exec_driver_sql(
                 _OVERDRAWN, {"charge_ids": [item.charge_id for item in refunds]}
             ).all()
             if overdrawn:
@@ -163,7 +163,7 @@ class SandboxProvider:
     def exchange(self, told: Sequence[str], limit: int) -> Sequence[Notification]:
         """Note which notifications were heard, and claim those that are due now, oldest first."""
         with self._database.relaxed() as connection:
-            claimed = connection.execute(
+            claimed = connection.exec_driver_sql(
                 _EXCHANGE, {"told": list(told), "limit": limit, "give_up": GIVE_UP_AFTER_ATTEMPTS}
             )
             return [Notification(**row) for row in claimed.mappings()]
@@ -172,7 +172,9 @@ class SandboxProvider:
         """It was not heard: the next attempt follows after a pause that doubles each time."""
         delay = min(60.0, 0.25 * 2 ** min(notification.attempt, 8))
         with self._database.relaxed() as connection:
-            connection.execute(_TELL_AGAIN, {"notification_id": notification.notification_id, "delay": delay})
+            connection.exec_driver_sql(
+                _TELL_AGAIN, {"notification_id": notification.notification_id, "delay": delay}
+            )
 
     def _outcomes(self, payment: Payment, expires_in: timedelta) -> list[tuple[str | None, float]]:
         """When which charge is made and told, in wall seconds; a failure is told without a charge."""

@@ -47,3 +47,10 @@ class TransactionsSql:
     def single(self) -> Iterator[UnitOfWorkSql]:
         with self._database.relaxed() as connection:
             yield UnitOfWorkSql(connection)
+
+    @contextmanager
+    def single_kept(self) -> Iterator[UnitOfWorkSql]:
+        # A connection in autocommit: a statement that writes is a transaction of its own, and waits for
+        # the disk as any other.
+        with self._database.read() as connection:
+            yield UnitOfWorkSql(connection)

@@ -20,7 +20,7 @@ from services.ordering.domain.errors import (
 )
 from services.ordering.domain.order import Order
 from services.ordering.domain.order_status import OrderStatus
-from services.ordering.domain.payment import Payment, PaymentStatus, Surplus
+from services.ordering.domain.payment import Charge, Payment, PaymentStatus, Surplus
 from shared.kernel.clock import Clock
 
 Providers = Mapping[str, PaymentProvider]
@@ -28,14 +28,19 @@ Providers = Mapping[str, PaymentProvider]
 
 def pay(command: PayOrder, *, transactions: Transactions, providers: Providers, clock: Clock) -> Payment:
     """Begin to pay; the outcome comes as a notification. The same ``payment_id`` gives the same attempt."""
-    with transactions.begin() as work:
-        order = work.orders.lock(command.order_id)
-        if order is None or order.customer_id != command.actor.account_id:
-            raise OrderNotFound
-        payment = _attempt(work, order, command, clock.now())
+    now = clock.now()
+    with transactions.single_kept() as work:
+        attempt = work.payments.start(command, now)
+    if attempt is None:
+        raise OrderNotFound
+    payment = attempt.payment
+    if payment is None:
+        raise OrderNotPayable(status=attempt.order_status)
+    if payment.order_id != command.order_id:
+        raise CommandIdUsed
     if payment.status is PaymentStatus.PENDING:
         # Also for an attempt of old: a crash may have come between keeping it and telling the provider.
-        providers[payment.method].start(payment, order.expires_at - clock.now())
+        providers[payment.method].start(payment, attempt.order_expires_at - now)
     return payment
 
 
@@ -91,29 +96,6 @@ def send_refunds(*, transactions: Transactions, providers: Providers) -> int:
     return sent
 
 
-def _attempt(work: UnitOfWork, order: Order, command: PayOrder, now: datetime) -> Payment:
-    if order.is_payable(now):
-        payment = work.payments.start(
-            Payment(
-                payment_id=command.payment_id,
-                order_id=order.order_id,
-                method=command.method,
-                scenario=command.scenario,
-                amount=order.total,
-                currency=order.currency,
-                started_at=now,
-            )
-        )
-    else:
-        known = work.payments.get(command.payment_id)
-        if known is None:
-            raise OrderNotPayable(status=str(order.status))
-        payment = known
-    if payment.order_id != order.order_id:
-        raise CommandIdUsed
-    return payment
-
-
 def _take_failure(work: UnitOfWork, order: Order, payment: Payment) -> None:
     if payment.status is not PaymentStatus.PENDING:
         return
@@ -127,19 +109,22 @@ def _take_charge(
 ) -> None:
     if (notice.amount, notice.currency) != (payment.amount, payment.currency):
         raise AmountMismatch
-    charge_id = notice.charge_id or notice.payment_id
-    if not work.payments.add_charge(
-        charge_id, payment.payment_id, order.order_id, notice.amount, captured=in_time, at=now
-    ):
-        return
+    charge = Charge(
+        charge_id=notice.charge_id or notice.payment_id,
+        payment_id=payment.payment_id,
+        order_id=order.order_id,
+        amount=notice.amount,
+        captured=in_time,
+        received_at=now,
+    )
     if in_time:
-        order.pay(payment.payment_id, charge_id, now)
-        work.orders.save(order, payment.become(PaymentStatus.SUCCEEDED))
+        order.pay(payment.payment_id, charge.charge_id, now)
+        work.orders.save_charged(order, payment.become(PaymentStatus.SUCCEEDED), charge)
         return
     if order.status is OrderStatus.PENDING_PAYMENT:
         order.expire(now)
     surplus = Surplus(
-        charge_id=charge_id,
+        charge_id=charge.charge_id,
         payment_id=payment.payment_id,
         order_id=order.order_id,
         amount=notice.amount,
@@ -149,4 +134,4 @@ def _take_charge(
         payment = payment.become(PaymentStatus.REFUNDED)
         if order.paid_at is None:
             order.payment_status = PaymentStatus.REFUNDED.value
-    work.orders.save(order, payment, surplus)
+    work.orders.save_charged(order, payment, charge, surplus)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from services.ordering.domain.commands import BasketLine, ProviderNotice
+from services.ordering.domain.commands import BasketLine, PayOrder, ProviderNotice
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
 from services.ordering.domain.order import Order
-from services.ordering.domain.payment import Payment, Surplus
+from services.ordering.domain.payment import Charge, Payment, Surplus
 from services.ordering.domain.places import DropOff, Slot
 from services.ordering.domain.pricing import CampaignDiscount
 from services.ordering.domain.quote import CouponRefusal, Quote, QuotedShop, Shop
@@ -51,6 +51,12 @@ class Quotes(Protocol):
     def add(self, quote: Quote) -> Quote:
         """Keep ``quote``, and answer what is kept under its id: the first one stays."""
 
+    def add_unless_reduced(self, quote: Quote, at: datetime) -> Quote | None:
+        """The same for a quote without discounts; None when a full reduction runs at its shops.
+
+        Then nothing is kept, since the campaign may take something off.
+        """
+
     def claim(self, quote_id: str, order_id: str, customer_id: str, now: datetime) -> Quote | None:
         """Take the quote for this order; None when it is unknown, another's, expired, settled or taken.
 
@@ -87,8 +93,13 @@ class Orders(Protocol):
     def find(self, order_id: str) -> Order | None:
         """The order as it is now, for reading."""
 
-    def save(self, order: Order, payment: Payment | None = None, surplus: Surplus | None = None) -> None:
+    def save(self, order: Order, payment: Payment | None = None) -> None:
         """Write what has changed, publish its events, and queue refunds for the provider."""
+
+    def save_charged(
+        self, order: Order, payment: Payment, charge: Charge, surplus: Surplus | None = None
+    ) -> bool:
+        """The same with money that the provider took; False, and nothing is done, when it is on record."""
 
     def note_courier(self, order_id: str, courier_id: str | None, eta: datetime | None, rank: int) -> None:
         """Remember the newest assignment by its rank. Raises OrderNotFound."""
@@ -100,18 +111,23 @@ class Orders(Protocol):
     def refunds_of_command(self, command_id: str) -> Sequence[Refund]: ...
 
 
-class Payments(Protocol):
-    def start(self, payment: Payment) -> Payment:
-        """Keep the attempt, and answer what is kept under its id: the first one stays."""
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """The attempt that is kept under an id (None: it could not be begun), and the order it was meant for."""
 
-    def get(self, payment_id: str) -> Payment | None: ...
+    payment: Payment | None
+    order_status: str
+    order_expires_at: datetime
+
+
+class Payments(Protocol):
+    def start(self, command: PayOrder, now: datetime) -> Attempt | None:
+        """Keep an attempt if the order can be paid now; None when the actor has no such order.
+
+        One statement does it all, unless the attempt is known or refused.
+        """
 
     def open_of(self, order_id: str) -> Sequence[Payment]: ...
-
-    def add_charge(
-        self, charge_id: str, payment_id: str, order_id: str, amount: int, *, captured: bool, at: datetime
-    ) -> bool:
-        """Record money that the provider took; False when it is on record already."""
 
     def refunds_to_send(self, limit: int) -> Sequence[ProviderRefund]:
         """Claim refunds that are due; unless marked as sent they are due again after a pause."""
@@ -120,9 +136,6 @@ class Payments(Protocol):
 
 
 class Campaigns(Protocol):
-    def may_reduce(self, shop_ids: Sequence[str], at: datetime) -> bool:
-        """True when a full reduction runs that could apply to one of these shops."""
-
     def launched(
         self, campaign_id: str, shop_id: str | None, kind: str, starts_at: datetime, ends_at: datetime
     ) -> None: ...
@@ -149,7 +162,10 @@ class Transactions(Protocol):
         """Everything in the block becomes true together, or nothing does."""
 
     def single(self) -> AbstractContextManager[UnitOfWork]:
-        """Each statement for itself; nothing can be published."""
+        """Each statement for itself; nothing can be published, and a crash may forget the last second."""
+
+    def single_kept(self) -> AbstractContextManager[UnitOfWork]:
+        """Each statement for itself; nothing can be published, and what is answered is never forgotten."""
 
 
 # -- other services --------------------------------------------------------------------------------

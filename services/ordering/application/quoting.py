@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.ordering.application.ports import (
     Evaluation,
     Peers,
@@ -17,6 +19,8 @@ from services.ordering.domain.pricing import apply_discounts
 from services.ordering.domain.quote import Quote, QuotedShop
 from shared.kernel.clock import Clock
 
+NOTHING_OFF = Evaluation(discounts=(), refused=())
+
 
 def quote(
     command: QuoteBasket, *, transactions: Transactions, peers: Peers, clock: Clock, rules: Rules
@@ -26,14 +30,35 @@ def quote(
     _require_stock(command.lines, priced)
     shops = _group(command.lines, priced)
     at = clock.now()
-    evaluation = _evaluate(
-        command, shops, priced.currency, transactions=transactions, peers=peers, clock=clock
-    )
+    kept = None
+    if not command.coupon_codes:
+        # Mostly nothing is taken off. One statement finds that out and keeps the quote.
+        made = _made(command, shops, NOTHING_OFF, priced.currency, at, rules)
+        with transactions.single() as work:
+            kept = work.quotes.add_unless_reduced(made, at)
+    if kept is None:
+        evaluation = peers.evaluate(command.actor.account_id, command.coupon_codes, shops, priced.currency)
+        made = _made(command, shops, evaluation, priced.currency, at, rules)
+        with transactions.single() as work:
+            kept = work.quotes.add(made)
+    if kept.customer_id != command.actor.account_id:
+        raise CommandIdUsed
+    return kept
+
+
+def _made(
+    command: QuoteBasket,
+    shops: tuple[QuotedShop, ...],
+    evaluation: Evaluation,
+    currency: str,
+    at: datetime,
+    rules: Rules,
+) -> Quote:
     shops = apply_discounts(shops, evaluation.discounts)
-    made = Quote(
+    return Quote(
         quote_id=command.quote_id,
         customer_id=command.actor.account_id,
-        currency=priced.currency,
+        currency=currency,
         shops=shops,
         delivery_fee=rules.delivery_fee.fee(
             [quoted.shop.position for quoted in shops],
@@ -45,28 +70,6 @@ def quote(
         expires_at=at + rules.quote_validity,
         refused_coupons=evaluation.refused,
     )
-    with transactions.single() as work:
-        kept = work.quotes.add(made)
-    if kept.customer_id != command.actor.account_id:
-        raise CommandIdUsed
-    return kept
-
-
-def _evaluate(
-    command: QuoteBasket,
-    shops: tuple[QuotedShop, ...],
-    currency: str,
-    *,
-    transactions: Transactions,
-    peers: Peers,
-    clock: Clock,
-) -> Evaluation:
-    """Ask the campaigns only when one of them could matter."""
-    if not command.coupon_codes:
-        with transactions.single() as work:
-            if not work.campaigns.may_reduce([quoted.shop.shop_id for quoted in shops], clock.now()):
-                return Evaluation(discounts=(), refused=())
-    return peers.evaluate(command.actor.account_id, command.coupon_codes, shops, currency)
 
 
 def _require_stock(lines: tuple[BasketLine, ...], priced: PricedBasket) -> None:

@@ -48,6 +48,18 @@ class Payment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Charge:
+    """Money that a provider took for an attempt; ``captured`` when it pays the order."""
+
+    charge_id: str
+    payment_id: str
+    order_id: str
+    amount: int
+    captured: bool
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Surplus:
     """A charge that pays for nothing (a second success, or a success for a dead order) and goes back."""
 

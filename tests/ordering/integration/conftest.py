@@ -11,8 +11,8 @@ from itertools import count
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, text
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import text
 
 from services.ordering.adapters import standard_webhooks
 from services.ordering.adapters.sandbox_provider import SandboxProvider
@@ -198,11 +198,12 @@ class Platform:
             if "outbox" not in statement:
                 seen.append(statement)
 
-        sqlalchemy_event.listen(self.database.engine, "before_cursor_execute", note)
+        # Of every engine: a database has more than one, and the sandbox provider counts as well.
+        sqlalchemy_event.listen(Engine, "before_cursor_execute", note)
         try:
             yield seen
         finally:
-            sqlalchemy_event.remove(self.database.engine, "before_cursor_execute", note)
+            sqlalchemy_event.remove(Engine, "before_cursor_execute", note)
 
 
 def part_of(order: Wire, shop_id: str) -> Wire:

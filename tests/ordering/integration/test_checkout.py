@@ -315,4 +315,4 @@ def test_checkout_needs_few_statements(platform: Platform) -> None:
     (notification,) = platform.sandbox.exchange([], 10)
     with platform.statements() as hearing:
         platform.notify(notification.body)
-    assert [len(seen) for seen in (quoting, placing, paying, hearing)] == [2, 2, 3, 3]
+    assert [len(seen) for seen in (quoting, placing, paying, hearing)] == [1, 2, 2, 2]
