@@ -38,10 +38,10 @@ WITH attempt AS (
     FROM attempt a, jsonb_to_recordset(CAST(%(charges)s AS jsonb)) AS c(
         charge_id text, charged_at timestamptz)
 )
-INSERT INTO sandbox_notification (notification_id, payment_id, body, due_at)
-SELECT n.notification_id, a.payment_id, n.body, n.due_at
+INSERT INTO sandbox_notification (notification_id, payment_id, body, attempt, due_at)
+SELECT n.notification_id, a.payment_id, n.body, n.attempt, n.due_at
 FROM attempt a, jsonb_to_recordset(CAST(%(notifications)s AS jsonb)) AS n(
-    notification_id text, body text, due_at timestamptz)
+    notification_id text, body text, attempt integer, due_at timestamptz)
 """
 _CLOSE = """
 WITH closed AS (
@@ -62,11 +62,13 @@ SELECT c.charge_id FROM sandbox_charge c JOIN sandbox_refund r USING (charge_id)
 WHERE c.charge_id = ANY(%(charge_ids)s) GROUP BY c.charge_id, c.amount HAVING sum(r.amount) > c.amount
 """
 # A claim is a long pause: a notification whose sender died is only told later.
+_CLAIM_SECONDS = 15
 _EXCHANGE = """
 WITH told AS (
     UPDATE sandbox_notification SET delivered_at = clock_timestamp() WHERE notification_id = ANY(%(told)s)
 )
-UPDATE sandbox_notification SET attempt = attempt + 1, due_at = clock_timestamp() + interval '15 seconds'
+UPDATE sandbox_notification
+SET attempt = attempt + 1, due_at = clock_timestamp() + make_interval(secs => %(claim)s)
 WHERE notification_id IN (
     SELECT notification_id FROM sandbox_notification
     WHERE delivered_at IS NULL AND due_at <= clock_timestamp() AND attempt < %(give_up)s
@@ -90,32 +92,48 @@ class Notification:
 
 
 class SandboxProvider:
-    """``wake`` is called when a notification may be due, so that it need not wait for the next poll."""
+    """``tell`` takes what is due at once; without it, as with what is due later, it waits in the books.
 
-    def __init__(self, database: Database, clock: Clock, wake: Callable[[], None] = lambda: None) -> None:
+    ``wake`` is called when something waits there, so that it need not wait for a long pause to end.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        wake: Callable[[], None] = lambda: None,
+        tell: Callable[[Notification], None] | None = None,
+    ) -> None:
         self._database = database
         self._clock = clock
         self._wake = wake
+        self._tell = tell
 
     # -- what a shop's system asks of its provider
 
     def start(self, payment: Payment, expires_in: timedelta) -> None:
-        outcomes = self._outcomes(payment, expires_in)
+        now = time.time()
+        outcomes = self._outcomes(payment, expires_in, now)
         charges = [
             {"charge_id": charge_id, "charged_at": _at(when)}
             for charge_id, when in outcomes
             if charge_id is not None
         ]
-        notifications = [
-            {
-                "notification_id": derived_id("notification", payment.payment_id, str(nth)),
-                "body": _body(payment, charge_id, when),
-                "due_at": _at(when),
-            }
-            for nth, (charge_id, when) in enumerate(outcomes)
-        ]
+        at_once: list[Notification] = []
+        notifications = []
+        for nth, (charge_id, when) in enumerate(outcomes):
+            notification_id = derived_id("notification", payment.payment_id, str(nth))
+            body = _body(payment, charge_id, when)
+            attempt, due = 0, when
+            if self._tell is not None and when <= now:
+                # Written down as claimed already: if it is not told now, the books have it told again.
+                attempt, due = 1, now + _CLAIM_SECONDS
+                at_once.append(Notification(notification_id=notification_id, body=body, attempt=1))
+            notifications.append(
+                {"notification_id": notification_id, "body": body, "attempt": attempt, "due_at": _at(due)}
+            )
         with self._database.relaxed() as connection:
-            connection.exec_driver_sql(
+            noted = connection.exec_driver_sql(
                 _START,
                 {
                     "payment_id": payment.payment_id,
@@ -126,7 +144,13 @@ class SandboxProvider:
                     "notifications": _json(notifications),
                 },
             )
-        self._wake()
+        if not noted.rowcount:
+            return
+        if self._tell is not None:
+            for notification in at_once:
+                self._tell(notification)
+        if len(at_once) < len(notifications):
+            self._wake()
 
     def close(self, payment_ids: Sequence[str]) -> Sequence[ProviderNotice]:
         with self._database.relaxed() as connection:
@@ -164,7 +188,13 @@ class SandboxProvider:
         """Note which notifications were heard, and claim those that are due now, oldest first."""
         with self._database.relaxed() as connection:
             claimed = connection.exec_driver_sql(
-                _EXCHANGE, {"told": list(told), "limit": limit, "give_up": GIVE_UP_AFTER_ATTEMPTS}
+                _EXCHANGE,
+                {
+                    "told": list(told),
+                    "limit": limit,
+                    "give_up": GIVE_UP_AFTER_ATTEMPTS,
+                    "claim": _CLAIM_SECONDS,
+                },
             )
             return [Notification(**row) for row in claimed.mappings()]
 
@@ -176,9 +206,10 @@ class SandboxProvider:
                 _TELL_AGAIN, {"notification_id": notification.notification_id, "delay": delay}
             )
 
-    def _outcomes(self, payment: Payment, expires_in: timedelta) -> list[tuple[str | None, float]]:
+    def _outcomes(
+        self, payment: Payment, expires_in: timedelta, now: float
+    ) -> list[tuple[str | None, float]]:
         """When which charge is made and told, in wall seconds; a failure is told without a charge."""
-        now = time.time()
         first = derived_id("charge", payment.payment_id, "1")
         match payment.scenario:
             case "success":

@@ -13,7 +13,7 @@ from nameko.extensions import DependencyProvider
 
 from services.ordering.adapters import standard_webhooks
 from services.ordering.adapters.sandbox_notifier import AT_ONCE, SandboxNotifier
-from services.ordering.adapters.sandbox_provider import SandboxProvider
+from services.ordering.adapters.sandbox_provider import Notification, SandboxProvider
 from services.ordering.application.ports import PaymentProvider
 from services.ordering.settings import Settings, settings_from_environment
 from shared.kernel.clock import clock_from_environment
@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 
 # Wall seconds between polls: short after work, longer the longer there was none.
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-_NEWS_PAUSE = 0.2
 
 
 class SettingsProvider(DependencyProvider):
@@ -52,9 +51,8 @@ class PaymentsProvider(DependencyProvider):
         settings = settings_from_environment(clock_from_environment())
         key = standard_webhooks.key_of(settings.webhook_secret)
         self.database = Database(database_url("ordering"), "ordering-sandbox", pool_size=4)
-        sandbox = SandboxProvider(self.database, clock_from_environment(), self._wake)
-        pool = eventlet.GreenPool(AT_ONCE)
-        self.notifier = SandboxNotifier(sandbox, settings.webhook_url, key, pool.spawn_n)
+        sandbox = SandboxProvider(self.database, clock_from_environment(), self._wake, self._tell)
+        self.notifier = SandboxNotifier(sandbox, settings.webhook_url, key, eventlet.GreenPool(AT_ONCE))
         self.providers = PaymentProviders(by_method={"sandbox": sandbox}, webhook_key=key)
         self._woken = False
         self._signal = Signal()
@@ -73,6 +71,9 @@ class PaymentsProvider(DependencyProvider):
     def get_dependency(self, worker_ctx: Any) -> PaymentProviders:  # noqa: ARG002
         return self.providers
 
+    def _tell(self, notification: Notification) -> None:
+        self.notifier.tell(notification)
+
     def _wake(self) -> None:
         self._woken = True
         if not self._signal.ready():
@@ -81,6 +82,8 @@ class PaymentsProvider(DependencyProvider):
     def _tell_for_ever(self) -> None:
         pause = _SHORTEST_PAUSE
         while not self._stopping:
+            if self._woken:
+                pause = _SHORTEST_PAUSE
             self._woken, self._signal = False, Signal()
             try:
                 told = self.notifier.tell_due()
@@ -89,7 +92,7 @@ class PaymentsProvider(DependencyProvider):
                 told = 0
             pause = _SHORTEST_PAUSE if told else min(2 * pause, _LONGEST_PAUSE)
             if not self._woken:
-                with eventlet.Timeout(min(pause, _NEWS_PAUSE) if self.notifier.has_news else pause, False):
+                with eventlet.Timeout(pause, False):
                     self._signal.wait()
         self.notifier.close()
         self.database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from services.ordering.adapters.sandbox_notifier import SandboxNotifier
+from services.ordering.adapters.sandbox_notifier import OneByOne, SandboxNotifier, Workers
+from services.ordering.adapters.sandbox_provider import Notification, SandboxProvider
+from services.ordering.entrypoints.dependencies import PaymentProviders
 from shared.kernel.errors import Refusal
 from tests.ordering.integration.conftest import Platform
 
@@ -19,6 +22,8 @@ class Gateway:
 
     def __init__(self, platform: Platform) -> None:
         self.deaf_for = 0
+        self.hangs_up = False
+        self.hung_up = threading.Event()
         self.posts = 0
         gateway = self
 
@@ -41,6 +46,13 @@ class Gateway:
                 self.send_response(status)
                 self.send_header("content-length", "0")
                 self.end_headers()
+                # Without a word: the answer did not say that the connection ends.
+                self.close_connection = gateway.hangs_up
+
+            def finish(self) -> None:
+                super().finish()
+                self.connection.shutdown(socket.SHUT_RDWR)
+                gateway.hung_up.set()
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -69,11 +81,75 @@ def test_an_outcome_is_told_and_then_over(platform: Platform, gateway: Gateway) 
     order = platform.placed()
     platform.pay(order["order_id"])
     assert notifier.tell_due() == 1
-    assert notifier.has_news
     assert notifier.tell_due() == 0
-    assert not notifier.has_news
     assert platform.order(order["order_id"])["status"] == "paid"
     assert platform.sql("SELECT count(*) FROM sandbox_notification WHERE delivered_at IS NULL") == [(0,)]
+    notifier.close()
+
+
+def told_at_once(platform: Platform, gateway: Gateway, workers: Workers | None = None) -> SandboxNotifier:
+    """A notifier that is handed what is due at once, as in the service."""
+
+    def tell(notification: Notification) -> None:
+        notifier.tell(notification)
+
+    sandbox = SandboxProvider(platform.database, platform.clock, tell=tell)
+    notifier = SandboxNotifier(sandbox, gateway.url, platform.key, workers)
+    platform.service.payments = PaymentProviders(by_method={"sandbox": sandbox}, webhook_key=platform.key)
+    return notifier
+
+
+def test_an_outcome_is_told_by_the_payment_that_led_to_it(platform: Platform, gateway: Gateway) -> None:
+    notifier = told_at_once(platform, gateway)
+    orders = [platform.placed()["order_id"] for _ in range(2)]
+    for order_id in orders:
+        platform.pay(order_id, payment_id=f"payment-of-{order_id}")
+        assert platform.order(order_id)["status"] == "paid"
+    platform.pay(orders[0], payment_id=f"payment-of-{orders[0]}")
+    assert gateway.posts == 2
+    assert notifier.tell_due() == 0
+    assert platform.sql("SELECT count(*) FROM sandbox_notification WHERE delivered_at IS NULL") == [(0,)]
+    notifier.close()
+
+
+def test_an_outcome_whose_teller_died_is_told_from_the_books(platform: Platform, gateway: Gateway) -> None:
+    forgetful = SandboxProvider(platform.database, platform.clock, tell=lambda _: None)
+    platform.service.payments = PaymentProviders(by_method={"sandbox": forgetful}, webhook_key=platform.key)
+    order = platform.placed()
+    platform.pay(order["order_id"])
+    notifier = SandboxNotifier(forgetful, gateway.url, platform.key)
+    assert notifier.tell_due() == 0
+    platform.sql("UPDATE sandbox_notification SET due_at = due_at - interval '15 seconds'")
+    assert notifier.tell_due() == 1
+    assert platform.order(order["order_id"])["status"] == "paid"
+    notifier.close()
+
+
+def test_what_finds_nobody_free_is_told_a_bit_later(platform: Platform, gateway: Gateway) -> None:
+    class Busy(OneByOne):
+        def free(self) -> int:
+            return 0
+
+    notifier = told_at_once(platform, gateway, Busy())
+    order = platform.placed()
+    platform.pay(order["order_id"])
+    assert gateway.posts == 0
+    platform.sql("UPDATE sandbox_notification SET due_at = due_at - interval '1 second'")
+    assert notifier.tell_due() == 1
+    assert platform.order(order["order_id"])["status"] == "paid"
+    notifier.close()
+
+
+def test_a_connection_that_was_closed_meanwhile_is_replaced(platform: Platform, gateway: Gateway) -> None:
+    gateway.hangs_up = True
+    notifier = told_at_once(platform, gateway)
+    for _ in range(3):
+        order = platform.placed()
+        platform.pay(order["order_id"])
+        gateway.hung_up.wait(5)
+        gateway.hung_up.clear()
+        assert platform.order(order["order_id"])["status"] == "paid"
+    assert gateway.posts == 3
     notifier.close()
 
 
@@ -95,7 +171,6 @@ def test_an_outcome_is_kept_while_nobody_listens(platform: Platform, gateway: Ga
     notifier = SandboxNotifier(platform.sandbox, gateway.url, platform.key)
     platform.pay(platform.placed()["order_id"])
     assert notifier.tell_due() == 1
-    assert not notifier.has_news
     (row,) = platform.sql(
         "SELECT attempt, delivered_at, due_at > clock_timestamp() FROM sandbox_notification"
     )
