@@ -22,13 +22,16 @@ Document = dict[str, Any]
 
 def line_document(line: Line) -> Document:
     """A line with its shares spelled out: what was agreed is stored, not computed again."""
-    return vars(line) | {
-        "discounts": [vars(discount) for discount in line.discounts],
+    return _plain_line(line) | {
         "goods": line.goods,
         "discount": line.discount,
         "paid": line.paid,
         "refunded": line.refunded,
     }
+
+
+def _plain_line(line: Line) -> Document:
+    return vars(line) | {"discounts": [vars(discount) for discount in line.discounts]}
 
 
 def line_from(document: Row) -> Line:
@@ -59,11 +62,15 @@ def quote_document(quote: Quote) -> Document:
         "slot_id": quote.slot_id,
         "drop_off": drop_off_document(quote.drop_off),
         "shops": [
-            {"shop": asdict(quoted.shop), "lines": [line_document(line) for line in quoted.lines]}
+            {"shop": _shop_document(quoted.shop), "lines": [_plain_line(line) for line in quoted.lines]}
             for quoted in quote.shops
         ],
-        "refused_coupons": [asdict(refusal) for refusal in quote.refused_coupons],
+        "refused_coupons": [vars(refusal) for refusal in quote.refused_coupons],
     }
+
+
+def _shop_document(shop: Shop) -> Document:
+    return vars(shop) | {"position": vars(shop.position)}
 
 
 def quote_from(row: Row) -> Quote:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property, lru_cache
 
 from services.ordering.domain.lines import Line
 from services.ordering.domain.order import Order
@@ -29,15 +30,15 @@ class QuotedShop:
     shop: Shop
     lines: tuple[Line, ...]
 
-    @property
+    @cached_property
     def goods(self) -> int:
         return sum(line.goods for line in self.lines)
 
-    @property
+    @cached_property
     def discount(self) -> int:
         return sum(line.discount for line in self.lines)
 
-    @property
+    @cached_property
     def paid(self) -> int:
         return self.goods - self.discount
 
@@ -102,6 +103,7 @@ class Quote:
         return {line.listing_id: line.unit_price for line in self.lines}
 
 
+@lru_cache(maxsize=1024)
 def store_order_id(order_id: str, shop_id: str) -> str:
     """The id of a shop's part of an order; the same on every attempt to place it."""
     return derived_id("store-order", order_id, shop_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from services.ordering.domain.errors import WrongState
@@ -46,7 +47,10 @@ BEFORE_PICKUP = frozenset({S.PLACED, S.ACCEPTED, S.READY})
 
 @dataclass(frozen=True, kw_only=True)
 class StoreOrder:
-    """What one shop sells in one order. Amounts are in the order's minor units."""
+    """What one shop sells in one order. Amounts are in the order's minor units.
+
+    Sums are computed once: a store order never changes, it is replaced.
+    """
 
     store_order_id: str
     shop_id: str
@@ -58,11 +62,11 @@ class StoreOrder:
     picked_up_at: datetime | None = None
     reason: str | None = None
 
-    @property
+    @cached_property
     def goods(self) -> int:
         return sum(line.goods for line in self.lines)
 
-    @property
+    @cached_property
     def discount(self) -> int:
         return sum(line.discount for line in self.lines)
 
@@ -70,11 +74,11 @@ class StoreOrder:
     def discount_by_funder(self) -> dict[str, int]:
         return by_funder(self.lines)
 
-    @property
+    @cached_property
     def paid(self) -> int:
         return self.goods - self.discount
 
-    @property
+    @cached_property
     def refunded(self) -> int:
         return sum(line.refunded for line in self.lines)
 
