@@ -12,11 +12,10 @@ from typing import Any
 
 import eventlet
 import kombu
-from sqlalchemy.exc import DBAPIError
 
 from shared.messaging import memory
 from shared.messaging.envelope import CONTENT_TYPE
-from shared.messaging.outbox import BATCH, Outbox, OutboxRow
+from shared.messaging.outbox import BATCH, DatabaseError, Outbox, OutboxRow
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +60,8 @@ class EmbeddedRelay:
     def _outlive(self, work: Any) -> None:
         try:
             work()
-        except DBAPIError as error:
-            log.warning("the relay of %s waits for its database: %r", self._outbox.service, error.orig)
+        except DatabaseError as error:
+            log.warning("the relay of %s waits for its database: %r", self._outbox.service, error)
             eventlet.sleep(1)
 
     def _send_again(self) -> None:
@@ -73,21 +72,16 @@ class EmbeddedRelay:
             self._publish(row)
 
     def _send_what_waits(self) -> None:
-        woken = self._woken.ready()
         self._woken = eventlet.event.Event()
-        if woken or self._outbox.has_unsent():
-            self._send_all()
-
-    def _send_all(self) -> None:
         full = True
         while full:
-            with self._outbox.claim() as claim:
-                for row in claim.rows:
-                    self._publish(row)
-                if claim.rows:
-                    claim.mark_sent()
-                    self._idle_since_note = False
-                full = len(claim.rows) == BATCH
+            rows = self._outbox.take()
+            for row in rows:
+                self._publish(row)
+            if rows:
+                self._outbox.mark_sent(rows)
+                self._idle_since_note = False
+            full = len(rows) == BATCH
 
     def _publish(self, row: OutboxRow) -> None:
         message = self._channel.prepare_message(

@@ -8,21 +8,23 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from contextlib import ExitStack
 from typing import Any
 
 import pika
 from pika.adapters.select_connection import IOLoop
 from prometheus_client import Counter, Gauge
-from sqlalchemy.exc import DBAPIError
 
 from shared.messaging.envelope import CONTENT_TYPE
-from shared.messaging.outbox import BATCH, Claim, Outbox
+from shared.messaging.outbox import BATCH, DatabaseError, Outbox, OutboxRow
 
 log = logging.getLogger(__name__)
 
-POLL_BUSY_SECONDS = 0.02
-POLL_IDLE_SECONDS = 0.08
+# While rows come, so long do they gather at least and at most; an order's worth of events a second makes
+# it longer by so much. Whoever has had nothing to say for a while is asked less and less often.
+GATHER_SECONDS = 0.025
+GATHER_AT_MOST_SECONDS = 0.1
+GATHER_PER_ROW_A_SECOND = 0.001
+_ASK_AGAIN = ((1.0, 0.1), (60.0, 0.25))
 _PAUSE_SECONDS = 1.0
 _CONFIRM_SECONDS = 15.0
 _LAG_SECONDS = 5.0
@@ -74,8 +76,8 @@ class _Session:
         self._outbox = outbox
         self._service = outbox.service
         self._stop = stop
-        self._claim: ExitStack | None = None
-        self._rows: Claim | None = None
+        self._rows: list[OutboxRow] = []
+        self._pace = Pace(time.monotonic())
         self._unconfirmed: set[int] = set()
         self._delivery_tag = 0
         self._refused = False
@@ -133,12 +135,12 @@ class _Session:
         self._loop.call_later(1, self._watch)
 
     def _measure(self) -> None:
-        if time.monotonic() - self._measured_at < _LAG_SECONDS or self._claim is not None:
+        if time.monotonic() - self._measured_at < _LAG_SECONDS or self._rows:
             return
         self._measured_at = time.monotonic()
         try:
             count, age = self._outbox.lag()
-        except DBAPIError:
+        except DatabaseError:
             return
         _PENDING.labels(self._service).set(count)
         _OLDEST.labels(self._service).set(age)
@@ -148,29 +150,23 @@ class _Session:
             return
         try:
             found = self._send_next()
-        except DBAPIError as error:
-            log.warning("the relay of %s waits for its database: %r", self._service, error.orig)
+        except DatabaseError as error:
+            log.warning("the relay of %s waits for its database: %r", self._service, error)
             self._let_go()
             self._loop.call_later(_PAUSE_SECONDS, self._tick)
             return
         if not found:
-            self._loop.call_later(POLL_IDLE_SECONDS if self._is_quiet() else POLL_BUSY_SECONDS, self._tick)
-
-    def _is_quiet(self) -> bool:
-        return time.monotonic() - self._sent_at > 1.0
+            self._loop.call_later(self._pace.pause(), self._tick)
 
     def _send_next(self) -> bool:
-        if not self._outbox.has_unsent():
+        self._rows, self._refused = self._outbox.take(), False
+        now = time.monotonic()
+        self._pace.found(len(self._rows), now)
+        if not self._rows:
             return False
-        stack = ExitStack()
-        claim = stack.enter_context(self._outbox.claim())
-        if not claim.rows:
-            stack.close()
-            return False
-        self._claim, self._rows, self._refused = stack, claim, False
-        self._sent_at = time.monotonic()
+        self._sent_at = now
         exchange = f"{self._service}.events"
-        for row in claim.rows:
+        for row in self._rows:
             self._delivery_tag += 1
             self._unconfirmed.add(self._delivery_tag)
             properties = pika.BasicProperties(
@@ -200,34 +196,53 @@ class _Session:
             self._all_confirmed()
 
     def _all_confirmed(self) -> None:
-        if self._claim is None or self._rows is None:
+        if not self._rows:
             return
         result = "refused" if self._refused else "confirmed"
-        _PUBLISHED.labels(self._service, result).inc(len(self._rows.rows))
+        _PUBLISHED.labels(self._service, result).inc(len(self._rows))
         if self._refused:
             self._let_go()
             self._loop.call_later(_PAUSE_SECONDS, self._tick)
             return
-        claim, rows = self._claim, self._rows
-        self._claim = self._rows = None
+        rows, self._rows = self._rows, []
         try:
-            with claim:
-                rows.mark_sent()
-        except DBAPIError as error:
-            log.warning("the relay of %s could not mark what it sent: %r", self._service, error.orig)
+            self._outbox.mark_sent(rows)
+        except DatabaseError as error:
+            log.warning("the relay of %s could not mark what it sent: %r", self._service, error)
             self._loop.call_later(_PAUSE_SECONDS, self._tick)
             return
         # A full batch says that more is waiting; otherwise let what comes next gather for a moment.
-        self._loop.call_later(0 if len(rows.rows) == BATCH else POLL_BUSY_SECONDS, self._tick)
+        self._loop.call_later(0 if len(rows) == BATCH else self._pace.pause(), self._tick)
 
     def _let_go(self) -> None:
-        """Forget the claim without marking, so that its rows are sent again."""
-        claim, self._claim, self._rows = self._claim, None, None
+        """Forget the rows without marking, so that they are sent again, by this relay or another."""
+        self._rows = []
         self._unconfirmed.clear()
-        if claim is not None:
-            try:
-                claim.__exit__(RuntimeError, RuntimeError("let go"), None)
-            except RuntimeError:
-                pass
-            except DBAPIError:
-                log.info("the claim of %s went with its database", self._service)
+        self._outbox.let_go()
+
+
+class Pace:
+    """How long to wait before the outbox is asked again.
+
+    A relay that asks at once sends every event by itself; each costs the database, the broker and every
+    subscriber as much as several together. So the more rows come, the longer they gather.
+    """
+
+    def __init__(self, now: float) -> None:
+        self._asked_at = self._found_at = now
+        self._rows_a_second = 0.0
+
+    def found(self, rows: int, now: float) -> None:
+        """The outbox has answered with so many ``rows``; ``now`` is the time of a steady clock."""
+        since, self._asked_at = max(now - self._asked_at, 0.001), now
+        self._rows_a_second += (rows / since - self._rows_a_second) * min(1.0, since)
+        if rows:
+            self._found_at = now
+
+    def pause(self) -> float:
+        """Seconds until the outbox should be asked again."""
+        pause = min(GATHER_AT_MOST_SECONDS, GATHER_SECONDS + GATHER_PER_ROW_A_SECOND * self._rows_a_second)
+        for quiet_for, ask_again in _ASK_AGAIN:
+            if self._asked_at - self._found_at > quiet_for:
+                pause = ask_again
+        return pause

@@ -141,7 +141,7 @@ def main() -> None:
     rpc = next(d for c in runner.containers if c.service_name == "asker" for d in c.dependencies)._client
     outbox = Outbox(os.environ["LINLI_CAMPAIGNS_DATABASE_URL"], "campaigns")
     if is_memory:
-        relay = EmbeddedRelay(outbox, amqp_url())
+        relay = EmbeddedRelay(Outbox(os.environ["LINLI_CAMPAIGNS_DATABASE_URL"], "campaigns"), amqp_url())
         DatabaseProvider.listeners.append(lambda service: relay.wake() if service == "campaigns" else None)
         eventlet.spawn(relay.run)
     links = [e for c in runner.containers for e in c.extensions if isinstance(e, Link)]

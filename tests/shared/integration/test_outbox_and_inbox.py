@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -12,8 +12,9 @@ from sqlalchemy import text
 from shared.messaging import inbox
 from shared.messaging.context import WorkContext, working_on
 from shared.messaging.envelope import Event
-from shared.messaging.outbox import Outbox
+from shared.messaging.outbox import DatabaseError, Outbox
 from shared.persistence import Database, Transaction
+from tests.waiting import wait_until
 
 SUBSCRIPTION = "crm.from.ordering"
 
@@ -24,8 +25,10 @@ def database(service_database: Callable[[str], Database]) -> Database:
 
 
 @pytest.fixture
-def outbox(database: Database) -> Outbox:
-    return Outbox(database.url, "crm")
+def outbox(database: Database) -> Iterator[Outbox]:
+    outbox = Outbox(database.url, "crm")
+    yield outbox
+    outbox.close()
 
 
 def an_event(number: int) -> Event:
@@ -74,26 +77,45 @@ def test_the_sequence_of_a_subject_has_no_gap_under_concurrency(database: Databa
     assert [tuple(row) for row in rows] == [(f"s{s}", n) for s in range(3) for n in range(1, 41)]
 
 
-def test_rows_are_claimed_by_one_relay_at_a_time_and_only_marked_ones_are_gone(
+def test_rows_are_taken_by_one_relay_at_a_time_and_only_marked_ones_are_gone(
     database: Database, outbox: Outbox
 ) -> None:
     with database.transaction() as transaction:
         for number in range(5):
             transaction.publish("Thing", f"s{number}", {"n": number})
     second = Outbox(database.url, "crm")
-    with outbox.claim() as mine, second.claim() as other:
-        assert [row.position for row in mine.rows] == sorted(row.position for row in mine.rows)
-        assert len(mine.rows) == 5
-        assert not other.rows
-    assert outbox.lag()[0] == 5
-    with pytest.raises(RuntimeError), second.claim() as claim:
-        claim.mark_sent()
-        raise RuntimeError
-    assert outbox.lag()[0] == 5
-    with second.claim() as claim:
-        claim.mark_sent()
+    mine = outbox.take()
+    assert [row.position for row in mine] == sorted(row.position for row in mine)
+    assert len(mine) == 5
+    assert not second.take()
+    outbox.mark_sent(mine[:2])
+    assert outbox.take() == mine[2:]
+    outbox.let_go()
+    # The lock is free once PostgreSQL has noticed that its connection is gone.
+    wait_until(lambda: second.take() == mine[2:])
+    assert not outbox.take()
+    second.mark_sent(mine[2:])
     assert outbox.lag() == (0, 0.0)
     assert len(list(outbox.sent_since(datetime.fromtimestamp(0, UTC)))) == 5
+    second.close()
+
+
+def test_a_relay_whose_database_was_away_is_active_again(database: Database, outbox: Outbox) -> None:
+    with database.transaction() as transaction:
+        transaction.publish("Thing", "s1", {})
+    rows = outbox.take()
+    with database.transaction() as transaction:
+        transaction.connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+                " WHERE application_name = 'crm-relay' AND datname = current_database()"
+            )
+        )
+    with pytest.raises(DatabaseError):
+        outbox.mark_sent(rows)
+    assert outbox.take() == rows
+    outbox.mark_sent(rows)
+    assert not outbox.take()
 
 
 def test_an_event_carries_the_ids_of_the_work_that_caused_it(database: Database, outbox: Outbox) -> None:
@@ -102,8 +124,7 @@ def test_an_event_carries_the_ids_of_the_work_that_caused_it(database: Database,
         database.transaction() as transaction,
     ):
         transaction.publish("Thing", "s1", {"n": 1})
-    with outbox.claim() as claim:
-        event = Event.from_json(claim.rows[0].body)
+    event = Event.from_json(outbox.take()[0].body)
     assert (event.correlationid, event.causationid, event.traceparent) == (
         "correlation",
         "cause",
