@@ -28,6 +28,7 @@ _MOST_PLANS = 200
 
 _PLANNABLE = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"%(?:%|s|\((\w+)\)s)")
+_TYPES = "SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = '{}'"
 _OPEN = (TRANSACTION_STATUS_INTRANS, TRANSACTION_STATUS_INERROR)
 _numbers = count(1)
 
@@ -36,15 +37,25 @@ _numbers = count(1)
 class _Statement:
     """A text under its name at the server: what makes the plan, and what asks for it."""
 
-    prepare: str
-    execute: str
-    # PostgreSQL could not tell the types of the parameters from the text.
+    name: str
+    body: str
+    # One for each parameter, in the server's order.
+    placeholders: tuple[str, ...]
+    # Known once PostgreSQL has told the types of the parameters.
+    execute: str = ""
+    # PostgreSQL could not tell them from the text.
     is_refused: bool = False
+
+    def learn(self, types: list[str]) -> None:
+        """Say of what type each list is: the server makes no list of documents out of one of texts."""
+        given = zip(self.placeholders, types, strict=True)
+        arguments = [f"{there}::{kind}" if kind.endswith("[]") else there for there, kind in given]
+        self.execute = f"EXECUTE {self.name}({', '.join(arguments)})" if arguments else f"EXECUTE {self.name}"
 
 
 @lru_cache(maxsize=2000)
-def _statement(query: str) -> _Statement | None:
-    """How to prepare ``query``; nothing when it is not of a kind that has a plan."""
+def _statement(database: str, query: str) -> _Statement | None:
+    """How to prepare ``query`` in ``database``; nothing when it is not of a kind that has a plan."""
     if not _PLANNABLE.match(query):
         return None
     numbers: dict[str, int] = {}
@@ -57,11 +68,8 @@ def _statement(query: str) -> _Statement | None:
         return f"${numbers.setdefault(key, len(numbers) + 1)}"
 
     body = _PLACEHOLDER.sub(numbered, query)
-    name = f"linli_{next(_numbers)}"
-    arguments = ", ".join(placeholder.partition("#")[0] for placeholder in numbers)
-    return _Statement(
-        f"PREPARE {name} AS {body}", f"EXECUTE {name}" + (f"({arguments})" if arguments else "")
-    )
+    placeholders = tuple(placeholder.partition("#")[0] for placeholder in numbers)
+    return _Statement(f"linli_{next(_numbers)}", body, placeholders)
 
 
 def lost_its_plan(error: BaseException | None) -> bool:
@@ -102,6 +110,7 @@ class PlanningConnection(connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._database = str(self.info.dbname)
         self._is_beginning = False
         self._plans = True
         self._uses: dict[str, int] = {}
@@ -143,24 +152,24 @@ class PlanningConnection(connection):
         uses = self._uses[query] = self._uses.get(query, 0) + 1
         if uses < _WORTH_A_PLAN or len(self._prepared) >= _MOST_PLANS:
             return None
-        statement = _statement(query)
+        statement = _statement(self._database, query)
         if statement is None or statement.is_refused:
             return None
         return self._prepare(query, statement)
 
     def _prepare(self, query: str, statement: _Statement) -> str | None:
+        prepare = f"PREPARE {statement.name} AS {statement.body}"
         # A refusal must not end a transaction that is under way.
         in_transaction = self.is_open
         try:
-            if in_transaction:
-                self._plainly(f"SAVEPOINT plan; {statement.prepare}; RELEASE plan")
-            else:
-                self._plainly(statement.prepare)
+            self._plainly(f"SAVEPOINT plan; {prepare}; RELEASE plan" if in_transaction else prepare)
         except psycopg2.ProgrammingError:
             statement.is_refused = True
             if in_transaction:
                 self._plainly("ROLLBACK TO plan; RELEASE plan")
             return None
+        if not statement.execute:
+            statement.learn(self._plainly(_TYPES.format(statement.name))[0])
         self._prepared[query] = statement.execute
         return statement.execute
 
@@ -169,9 +178,10 @@ class PlanningConnection(connection):
         if not self.closed and self.is_open:
             self._plainly(how)
 
-    def _plainly(self, text: str) -> None:
+    def _plainly(self, text: str) -> Any:
         with self.cursor(cursor_factory=cursor) as plain:
             plain.execute(text)
+            return plain.fetchone() if plain.description else None
 
 
 def _has_fractions(vars: Any) -> bool:

@@ -49,6 +49,11 @@ def rows(database: Database) -> list[Any]:
         ("SELECT 1 WHERE :a = 'it''s' OR :a LIKE 'x%'", {"a": "x$1"}),
         ("WITH w AS (SELECT CAST(:a AS jsonb) AS j) SELECT j FROM w", {"a": '{"b": [1, null]}'}),
         ("SELECT CAST(:a AS bigint), CAST(:b AS text)", {"a": 2**40, "b": None}),
+        (
+            "SELECT d, n FROM unnest(CAST(:a AS jsonb[]), CAST(:b AS bigint[])) AS u(d, n)",
+            {"a": ["{}"], "b": [-7]},
+        ),
+        ("SELECT CAST(:a AS jsonb[]), CAST(:b AS timestamptz[])", {"a": [], "b": None}),
     ],
 )
 def test_a_text_that_comes_back_is_planned_once_and_answers_the_same(
