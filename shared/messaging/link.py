@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -25,6 +25,9 @@ _DRAIN_SECONDS = HEARTBEAT_SECONDS / 4
 _READ_AHEAD = 65_536
 # After so many messages in a row, those that answer them have their turn.
 _TURN = 16
+# A finished request is told to the broker with those that finish next to it.
+_TELL_AFTER_SECONDS = 0.05
+_TELL_AT_ONCE = 16
 _BACK_OFF = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 memory.register()
@@ -40,12 +43,50 @@ def amqp_url() -> str:
 
 @dataclass(frozen=True)
 class Reader:
-    """Something that wants the messages of ``queue``; ``prefetch`` bounds the unacknowledged ones."""
+    """Something that wants the messages of ``queue``; ``prefetch`` bounds the unacknowledged ones.
+
+    ``replies`` to what this container publishes come on the channel it publishes on, unacknowledged.
+    """
 
     queue: kombu.Queue
     on_message: Callable[[Any], None]
     prefetch: int
-    no_ack: bool = False
+    replies: bool = False
+
+
+class Acknowledgements:
+    """Which messages of one channel are finished, so that several can be acknowledged together.
+
+    A channel numbers its messages from 1. Those that finished before an older one did are told singly:
+    a slow request holds nothing of the prefetch but itself.
+    """
+
+    def __init__(self, acknowledge: Callable[[int, bool], None]) -> None:
+        self._acknowledge = acknowledge
+        self._finished: set[int] = set()
+        self._told_early: set[int] = set()
+        self._all_told_until = 0
+
+    def finish(self, tag: int) -> int:
+        """The message ``tag`` is done with; answers how many wait to be told."""
+        self._finished.add(tag)
+        return len(self._finished)
+
+    def tell(self) -> None:
+        """Acknowledge everything that is finished."""
+        last = 0
+        while (tag := self._all_told_until + 1) in self._finished or tag in self._told_early:
+            if tag in self._finished:
+                last = tag
+            self._finished.discard(tag)
+            self._told_early.discard(tag)
+            self._all_told_until = tag
+        early, self._finished = self._finished, set()
+        self._told_early |= early
+        if last:
+            self._acknowledge(last, True)
+        for tag in early:
+            self._acknowledge(tag, False)
 
 
 class Link(SharedExtension):
@@ -56,7 +97,9 @@ class Link(SharedExtension):
         self._readers: list[Reader] = []
         self._connection: Any = None
         self._channel: Any = None
-        self._consumers: list[Any] = []
+        # The channel and the tag of each consumer that takes work, and what is finished on each channel.
+        self._consumers: list[tuple[Any, str]] = []
+        self._finished: dict[Any, Acknowledgements] = {}
         self._connected = Signal()
         self._writing = Semaphore()
         self._stopping = False
@@ -84,6 +127,8 @@ class Link(SharedExtension):
             # Closing waits for the broker's answer, so the reader leaves the socket first.
             self._thread.kill()
         if connection is not None:
+            for channel in list(self._finished):
+                self._tell(channel)
             with self._writing:
                 try:
                     connection.release()
@@ -92,26 +137,14 @@ class Link(SharedExtension):
 
     def stop_reading(self) -> None:
         """Take no further requests and events; what was delivered can still be answered."""
-        for consumer, reader in zip(self._consumers, self._readers, strict=False):
-            if not reader.no_ack:
-                self._quietly(partial(self._cancel, consumer))
-
-    def _cancel(self, consumer: Any) -> None:
         # Without waiting for the broker's answer: that would be a second reader on the socket.
         options = {} if self._is_memory else {"nowait": True}
-        with self._writing:
-            for tag in consumer._active_tags.values():
-                consumer.channel.basic_cancel(tag, **options)
-            consumer._active_tags.clear()
+        consumers, self._consumers = self._consumers, []
+        for channel, tag in consumers:
+            with self._writing:
+                self._quietly(partial(channel.basic_cancel, tag, **options))
 
-    def publish(
-        self,
-        routing_key: str,
-        body: bytes,
-        headers: Mapping[str, Any],
-        wait: float = 1.0,
-        **properties: Any,
-    ) -> None:
+    def publish(self, routing_key: str, body: bytes, wait: float = 1.0, **properties: Any) -> None:
         """Send to the queue ``routing_key``, transient; raises :class:`Unavailable` without a broker."""
         if self._channel is None:
             with eventlet.Timeout(wait, False):
@@ -119,9 +152,8 @@ class Link(SharedExtension):
         channel: Any = self._channel
         if channel is None:
             raise Unavailable("The message broker cannot be reached.")
-        message = channel.prepare_message(
-            body, None, "application/json", "utf-8", dict(headers), {"delivery_mode": 1, **properties}
-        )
+        # No headers: py-amqp packs and unpacks a table slowly. What a message says is in its body.
+        message = channel.prepare_message(body, properties={"delivery_mode": 1, **properties})
         try:
             with self._writing:
                 channel.basic_publish(message, exchange="", routing_key=routing_key)
@@ -129,9 +161,18 @@ class Link(SharedExtension):
             raise Unavailable("The message broker cannot be reached.") from error
 
     def acknowledge(self, message: Any) -> None:
-        """Acknowledge ``message``; when its connection is gone the broker delivers it again anyway."""
-        with self._writing:
-            self._quietly(message.ack)
+        """Acknowledge ``message``, within a moment; when its connection is gone it comes again anyway."""
+        channel = message.channel
+        finished = self._finished.get(channel)
+        if finished is None:
+            if self._is_memory:
+                self._quietly(message.ack)
+            return
+        waiting = finished.finish(message.delivery_tag)
+        if waiting == _TELL_AT_ONCE:
+            self._tell(channel)
+        elif waiting == 1:
+            eventlet.spawn_after(_TELL_AFTER_SECONDS, self._tell, channel)
 
     def acknowledge_all(self, messages: Sequence[Any]) -> None:
         """Acknowledge ``messages``, which came one after the other from one queue."""
@@ -140,8 +181,15 @@ class Link(SharedExtension):
                 self._quietly(message.ack)
             return
         # Over a new connection they will come again; a tag means something on its own channel only.
+        last = messages[-1]
         with self._writing:
-            self._quietly(lambda: messages[-1].ack(multiple=True))
+            self._quietly(lambda: last.channel.basic_ack(last.delivery_tag, multiple=True))
+
+    def _tell(self, channel: Any) -> None:
+        finished = self._finished.get(channel)
+        if finished is not None:
+            with self._writing:
+                self._quietly(finished.tell)
 
     def _quietly(self, act: Callable[[], Any]) -> None:
         try:
@@ -173,20 +221,27 @@ class Link(SharedExtension):
             _read_in_one_place(connection.connection)
         self._connection = connection
         self._consumers = []
+        self._finished = {}
+        publishing = connection.channel()
         for reader in self._readers:
-            channel = connection.channel()
-            consumer = kombu.Consumer(
-                channel,
-                [reader.queue],
-                on_message=reader.on_message,
-                no_ack=reader.no_ack,
-                auto_declare=True,
-                prefetch_count=reader.prefetch,
-            )
-            consumer.consume()
-            self._consumers.append(consumer)
-        self._channel = connection.channel()
+            channel = publishing if reader.replies else connection.channel()
+            self._consume(channel, reader)
+        self._channel = publishing
         self._connected.send(None)
+
+    def _consume(self, channel: Any, reader: Reader) -> None:
+        """Have the messages of ``reader`` as the channel gives them: kombu's own consumer and its messages
+        are made for more than is needed here."""
+        reader.queue(channel).declare()
+        tag = reader.queue.name
+        if not reader.replies:
+            channel.basic_qos(0, reader.prefetch, False)
+            self._consumers.append((channel, tag))
+            if not self._is_memory:
+                self._finished[channel] = Acknowledgements(channel.basic_ack)
+        channel.basic_consume(
+            reader.queue.name, no_ack=reader.replies, callback=reader.on_message, consumer_tag=tag
+        )
 
     def _read(self) -> None:
         connection = self._connection
@@ -210,6 +265,7 @@ class Link(SharedExtension):
 
     def _disconnected(self) -> None:
         connection, self._connection, self._channel = self._connection, None, None
+        self._finished = {}
         self._connected = Signal()
         if connection is not None:
             self._quietly(connection.collect)

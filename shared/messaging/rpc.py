@@ -8,12 +8,10 @@ from __future__ import annotations
 import inspect
 import logging
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 import eventlet
-import kombu
 import orjson
 from eventlet.event import Event as Signal
 from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector, SharedExtension
@@ -22,8 +20,8 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.kernel.errors import DeadlineExceeded, InvalidInput, Refusal, RemoteRefusal
 from shared.messaging.context import WorkContext, current, working_on
-from shared.messaging.link import Link, Reader
-from shared.messaging.topology import rpc_queue
+from shared.messaging.link import Link, Reader, amqp_url
+from shared.messaging.topology import replies_queue, rpc_queue
 from shared.persistence.database import is_disconnect
 
 log = logging.getLogger(__name__)
@@ -60,11 +58,10 @@ class _Replies(SharedExtension):
     link = Link()
 
     def setup(self) -> None:
-        self.queue = f"reply.{self.container.service_name}.{uuid.uuid4()}"
+        self.queue = replies_queue(self.container.service_name, amqp_url())
         self.waiting: dict[str, Signal] = {}
         self.count = 0
-        queue = kombu.Queue(self.queue, durable=False, exclusive=False, auto_delete=True, expires=60)
-        self.link.add(Reader(queue, self._on_reply, prefetch=0, no_ack=True))
+        self.link.add(Reader(self.queue, self._on_reply, prefetch=0, replies=True))
 
     def _on_reply(self, message: Any) -> None:
         waiting = self.waiting.pop(message.properties.get("correlation_id", ""), None)
@@ -78,20 +75,23 @@ class _Replies(SharedExtension):
         request_id = str(self.count)
         context = current()
         signal = self.waiting[request_id] = Signal()
-        headers: dict[str, Any] = {"method": method, "deadline": time.time() + deadline}
+        request: dict[str, Any] = {
+            "method": method,
+            "arguments": arguments,
+            "deadline": time.time() + deadline,
+        }
         if context.correlation_id:
-            headers["correlationid"] = context.correlation_id
+            request["correlationid"] = context.correlation_id
         if context.causation_id:
-            headers["causationid"] = context.causation_id
+            request["causationid"] = context.causation_id
         if context.traceparent:
-            headers["traceparent"] = context.traceparent
+            request["traceparent"] = context.traceparent
         try:
             self.link.publish(
                 f"rpc.{service}",
-                orjson.dumps(arguments),
-                headers,
+                orjson.dumps(request),
                 wait=min(1.0, deadline),
-                reply_to=self.queue,
+                reply_to=self.queue.name,
                 correlation_id=request_id,
                 expiration=str(int(deadline * 1000)),
             )
@@ -159,6 +159,27 @@ class RpcProvider(DependencyProvider):
         return self._client
 
 
+class Arguments:
+    """The names of a method's arguments, known once instead of bound for every request."""
+
+    def __init__(self, signature: inspect.Signature) -> None:
+        parameters = list(signature.parameters.values())[1:]
+        named = [one for one in parameters if one.kind is not one.VAR_KEYWORD]
+        self._any = len(named) < len(parameters)
+        self._known = {one.name for one in named}
+        self._required = {one.name for one in named if one.default is one.empty}
+
+    def check(self, what: str, arguments: Any) -> None:
+        """Raise :class:`InvalidInput` unless the method can be called with ``arguments``."""
+        if not isinstance(arguments, dict):
+            raise InvalidInput(f"{what}: arguments are a JSON object.")
+        given = arguments.keys()
+        if missing := self._required - given:
+            raise InvalidInput(f"{what}: {', '.join(sorted(missing))} missing.")
+        if not self._any and (unknown := given - self._known):
+            raise InvalidInput(f"{what}: {', '.join(sorted(unknown))} not known.")
+
+
 class _RequestServer(ProviderCollector, SharedExtension):
     """Reads the service's request queue and hands each request to the method it names."""
 
@@ -167,7 +188,7 @@ class _RequestServer(ProviderCollector, SharedExtension):
     def __init__(self) -> None:
         super().__init__()
         self.methods: dict[str, Answer] = {}
-        self._signatures: dict[str, inspect.Signature] = {}
+        self._arguments: dict[str, Arguments] = {}
 
     def setup(self) -> None:
         queue = rpc_queue(self.container.service_name)
@@ -175,32 +196,28 @@ class _RequestServer(ProviderCollector, SharedExtension):
 
     def register(self, entrypoint: Answer) -> None:
         method = getattr(self.container.service_cls, entrypoint.method_name)
-        signature = inspect.signature(method)
-        parameters = list(signature.parameters.values())[1:]
         self.methods[entrypoint.method_name] = entrypoint
-        self._signatures[entrypoint.method_name] = signature.replace(parameters=parameters)
+        self._arguments[entrypoint.method_name] = Arguments(inspect.signature(method))
 
     def _on_request(self, message: Any) -> None:
-        headers = message.headers
         service = self.container.service_name
-        if headers.get("deadline", 0) < time.time():
-            _TOO_LATE.labels(service).inc()
-            self.link.acknowledge(message)
-            return
-        method = headers.get("method", "")
         try:
+            request = orjson.loads(message.body)
+            if not isinstance(request, dict):
+                raise InvalidInput("A request is a JSON object.")
+            if request.get("deadline", 0) < time.time():
+                _TOO_LATE.labels(service).inc()
+                self.link.acknowledge(message)
+                return
+            method, arguments = request.get("method", ""), request.get("arguments")
             if method not in self.methods:
                 raise InvalidInput(f"{service} answers no request named {method!r}.")
-            arguments = orjson.loads(message.body)
-            try:
-                self._signatures[method].bind(**arguments)
-            except TypeError as error:
-                raise InvalidInput(f"{service}.{method}: {error}.") from error
-        except (Refusal, ValueError) as error:
-            refusal = error if isinstance(error, Refusal) else InvalidInput("The request is not JSON.")
+            self._arguments[method].check(f"{service}.{method}", arguments)
+        except (Refusal, ValueError, TypeError) as error:
+            refusal = error if isinstance(error, Refusal) else InvalidInput("The request cannot be read.")
             self._reply(message, {"refusal": refusal.to_wire()})
             return
-        self.methods[method].run(message, arguments)
+        self.methods[method].run(message, request)
 
     def _reply(self, message: Any, answer: dict[str, Any]) -> None:
         reply_to = message.properties.get("reply_to")
@@ -209,7 +226,6 @@ class _RequestServer(ProviderCollector, SharedExtension):
                 self.link.publish(
                     reply_to,
                     orjson.dumps(answer),
-                    {},
                     wait=0.0,
                     correlation_id=message.properties.get("correlation_id"),
                 )
@@ -229,20 +245,19 @@ class Answer(Entrypoint):
     def stop(self) -> None:
         self.server.link.stop_reading()
 
-    def run(self, message: Any, arguments: dict[str, Any]) -> None:
+    def run(self, message: Any, request: dict[str, Any]) -> None:
         started = time.perf_counter()
 
         def answered(worker_ctx: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
             self._answered(message, result, exc_info, started)
             return result, None
 
-        headers = message.headers
         context = WorkContext(
-            correlation_id=headers.get("correlationid"),
-            causation_id=headers.get("causationid"),
-            traceparent=headers.get("traceparent"),
+            correlation_id=request.get("correlationid"),
+            causation_id=request.get("causationid"),
+            traceparent=request.get("traceparent"),
         )
-        self.container.spawn_worker(self, (context,), arguments, handle_result=answered)
+        self.container.spawn_worker(self, (context,), request["arguments"], handle_result=answered)
 
     def _answered(self, message: Any, result: Any, exc_info: Any, started: float) -> None:
         service, method = self.container.service_name, self.method_name

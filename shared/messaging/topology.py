@@ -7,11 +7,14 @@ is bound to every exchange, so that nothing is unroutable; what is unroutable al
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import kombu
+
+from shared.messaging import memory
 
 UNROUTED = "unrouted"
 DEAD_LETTERS = "dead-letters"
@@ -62,6 +65,17 @@ def subscription_queue(subscription: Subscription) -> kombu.Queue:
 def rpc_queue(service: str) -> kombu.Queue:
     """Requests are transient: who asked has a deadline, and asks again."""
     return kombu.Queue(f"rpc.{service}", durable=False, auto_delete=False)
+
+
+def replies_queue(service: str, amqp_url: str) -> kombu.Queue:
+    """Where answers to one container of ``service`` come.
+
+    RabbitMQ hands them straight from the channel of who answers to the channel of who asked, without a
+    queue between them; in memory there is no such way.
+    """
+    if amqp_url.startswith(memory.SCHEME):
+        return kombu.Queue(f"reply.{service}.{uuid.uuid4()}", durable=False, auto_delete=True)
+    return kombu.Queue("amq.rabbitmq.reply-to", no_declare=True)
 
 
 def declare(
