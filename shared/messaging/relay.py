@@ -19,11 +19,11 @@ from shared.messaging.outbox import BATCH, DatabaseError, Outbox, OutboxRow
 
 log = logging.getLogger(__name__)
 
-# While rows come, so long do they gather at least and at most; an order's worth of events a second makes
-# it longer by so much. Whoever has had nothing to say for a while is asked less and less often.
-GATHER_SECONDS = 0.025
+# Rows gather for so long at least and at most; each row a second that has come lately makes it longer.
+# Whoever has had nothing to say for (the first number of) seconds is asked again after the second.
+GATHER_SECONDS = 0.02
 GATHER_AT_MOST_SECONDS = 0.1
-GATHER_PER_ROW_A_SECOND = 0.001
+GATHER_PER_ROW_A_SECOND = 0.0006
 _ASK_AGAIN = ((1.0, 0.1), (60.0, 0.25))
 _PAUSE_SECONDS = 1.0
 _CONFIRM_SECONDS = 15.0
