@@ -1,25 +1,30 @@
-"""Untrusted requests, turned into commands or refused with the fields at fault."""
+"""Untrusted requests, turned into commands or refused with the fields at fault.
+
+The schemas say what is valid. A request that every checkout makes is first read by hand (``plainly``).
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
+from services.ordering.contracts import plainly
 from services.ordering.domain import commands
 from services.ordering.domain.places import DropOff, Position
 from shared.kernel.errors import InvalidInput
-from shared.kernel.ids import derived_id
 
-ASAP = "asap"
-METHODS = ("sandbox",)
-SCENARIOS = ("success", "failure", "late_success", "double_success", "silent")
+Plainly = Callable[[Mapping[str, Any]], Any]
 
 
 def load(schema: Schema, request: Mapping[str, Any]) -> Any:
     """What ``request`` says, read by ``schema``; raises :class:`InvalidInput` naming every field at fault."""
+    by_hand = BY_HAND.get(schema)
+    command = None if by_hand is None else by_hand(request)
+    if command is not None:
+        return command
     try:
         return schema.load(request)
     except ValidationError as error:
@@ -37,7 +42,7 @@ def _flat(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _id(*, required: bool = True, **options: Any) -> fields.String:
-    pattern = validate.Regexp(r"[\x21-\x7e]{1,100}\Z", error="Expected an id.")
+    pattern = validate.Regexp(plainly.ID, error="Expected an id.")
     return fields.String(required=required, validate=pattern, **options)
 
 
@@ -81,9 +86,7 @@ class BasketLineSchema(_Strict):
     listing_id = _id()
     quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=999))
     list_name = _text(60, required=False, load_default=None, allow_none=True)
-    if_missing = fields.String(
-        load_default="refund", validate=validate.OneOf(("substitute", "call", "refund"))
-    )
+    if_missing = fields.String(load_default="refund", validate=validate.OneOf(plainly.IF_MISSING))
     promotion_code = _id(required=False, load_default=None, allow_none=True)
 
 
@@ -93,28 +96,15 @@ class QuoteSchema(_Command):
         fields.Nested(BasketLineSchema), required=True, validate=validate.Length(min=1, max=100)
     )
     drop_off = fields.Nested(DropOffSchema, required=True)
-    slot_id = _id(required=False, load_default=ASAP, allow_none=True)
+    slot_id = _id(required=False, load_default=plainly.ASAP, allow_none=True)
     coupon_codes = fields.List(_id(), load_default=list, validate=validate.Length(max=10))
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.QuoteBasket:
-        quote_id = data["quote_id"]
-        lines = tuple(
-            commands.BasketLine(
-                **line | {"line_id": line["line_id"] or derived_id("line", quote_id, str(nth))}
-            )
-            for nth, line in enumerate(data["lines"])
-        )
-        if len({line.line_id for line in lines}) < len(lines):
+        basket = plainly.basket(data)
+        if basket is None:
             raise ValidationError({"lines": ["Each line needs a line_id of its own."]})
-        return commands.QuoteBasket(
-            actor=data["actor"],
-            quote_id=quote_id,
-            lines=lines,
-            drop_off=data["drop_off"],
-            slot_id=None if data["slot_id"] in {None, ASAP} else data["slot_id"],
-            coupon_codes=tuple(dict.fromkeys(data["coupon_codes"])),
-        )
+        return basket
 
 
 class PlaceSchema(_Command):
@@ -129,8 +119,8 @@ class PlaceSchema(_Command):
 class PaySchema(_Command):
     order_id = _id()
     payment_id = _id()
-    method = fields.String(load_default="sandbox", validate=validate.OneOf(METHODS))
-    scenario = fields.String(load_default="success", validate=validate.OneOf(SCENARIOS))
+    method = fields.String(load_default="sandbox", validate=validate.OneOf(plainly.METHODS))
+    scenario = fields.String(load_default="success", validate=validate.OneOf(plainly.SCENARIOS))
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.PayOrder:
@@ -233,20 +223,13 @@ class _NoticeDataSchema(_Strict):
 class NoticeSchema(_Strict):
     """The body of a verified notification of the sandbox provider."""
 
-    type = fields.String(required=True, validate=validate.OneOf(("payment.succeeded", "payment.failed")))
+    type = fields.String(required=True, validate=validate.OneOf(plainly.OUTCOMES))
     timestamp = fields.AwareDateTime(required=True)
     data = fields.Nested(_NoticeDataSchema, required=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.ProviderNotice:
-        told = data["data"]
-        return commands.ProviderNotice(
-            payment_id=told["payment_id"],
-            succeeded=data["type"] == "payment.succeeded",
-            charge_id=told["charge_id"],
-            amount=told["amount"]["amount"],
-            currency=told["amount"]["currency"],
-        )
+        return plainly.provider_notice(data)
 
 
 QUOTE, PLACE, PAY, CANCEL = QuoteSchema(), PlaceSchema(), PaySchema(), CancelSchema()
@@ -257,7 +240,13 @@ ORDER, STORE_ORDER, PAGE, SHOP_PAGE = (
     PageSchema(),
     ShopPageSchema(),
 )
-_NOTICE = NoticeSchema()
+NOTICE = NoticeSchema()
+BY_HAND: dict[Schema, Plainly] = {
+    QUOTE: plainly.quote,
+    PLACE: plainly.place,
+    PAY: plainly.pay,
+    NOTICE: plainly.notice,
+}
 
 
 def notice(body: str) -> commands.ProviderNotice:
@@ -266,5 +255,5 @@ def notice(body: str) -> commands.ProviderNotice:
         wire = json.loads(body)
     except ValueError as error:
         raise InvalidInput("The notification is not JSON.") from error
-    told: commands.ProviderNotice = load(_NOTICE, wire)
+    told: commands.ProviderNotice = load(NOTICE, wire)
     return told
