@@ -89,6 +89,35 @@ def test_a_second_success_goes_back_by_itself(platform: Platform) -> None:
     assert platform.published("RefundIssued") == []
 
 
+def test_a_second_success_told_side_by_side_goes_back_once(platform: Platform) -> None:
+    """The charge decides: whoever comes second with it changes and queues nothing."""
+    order = platform.placed()
+    platform.pay(order["order_id"], "double_success")
+    platform.tell()
+    platform.sql("UPDATE sandbox_notification SET due_at = clock_timestamp() WHERE delivered_at IS NULL")
+    (second,) = platform.sandbox.exchange([], 10)
+    barrier, failures = threading.Barrier(5), []
+
+    def tell() -> None:
+        barrier.wait()
+        try:
+            platform.notify(second.body)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=tell) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert platform.sql("SELECT count(*) FROM charge") == [(2,)]
+    assert platform.sql("SELECT count(*), sum(amount) FROM provider_refund") == [
+        (1, order["total"]["amount"])
+    ]
+    assert platform.types_published() == SPLIT_TYPES
+
+
 def test_two_attempts_that_both_succeed_pay_once(platform: Platform) -> None:
     order = platform.placed()
     platform.pay(order["order_id"], payment_id="payment-a")
