@@ -57,6 +57,8 @@ class Api:
         self.parts = parts
         self._seconds = {route.name: _SECONDS.labels(route.name) for route in self.router.routes}
         self._seconds[_NOWHERE] = _SECONDS.labels(_NOWHERE)
+        # Looked up once per route and status that there is: finding a counter costs more than counting.
+        self._answered: dict[tuple[str, int], Counter] = {}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         started = time.perf_counter()
@@ -81,7 +83,10 @@ class Api:
 
     def _note(self, exchange: _Exchange, answer: Answer, environ: Environ, seconds: float) -> None:
         name = exchange.route.name if exchange.route else _NOWHERE
-        _ANSWERED.labels(name, answer.status).inc()
+        answered = self._answered.get((name, answer.status))
+        if answered is None:
+            answered = self._answered[name, answer.status] = _ANSWERED.labels(name, answer.status)
+        answered.inc()
         self._seconds[name].observe(seconds)
         if access_log.isEnabledFor(logging.INFO):
             # The query stays out: people search for things that are nobody's business.

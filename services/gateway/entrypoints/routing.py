@@ -6,6 +6,7 @@ and the tests of the role matrix.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -141,18 +142,33 @@ class _Name(BaseConverter):
 _NAMES = {"store_order_id", "stop_id", "offer_id", "zone_id", "code", "provider", "file"}
 
 
+_CONVERTERS: dict[str, type[BaseConverter]] = {"id": _Id, "name": _Name}
+
+
 class Router:
-    """Finds the route of a method and a path."""
+    """Finds the route of a method and a path.
+
+    Most are found at once by how many parts the path has and what the second of them is; what is not (no
+    such address, another method, a slash at the end) is left to the library to decide.
+    """
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = list(routes)
-        rules = [Rule(_pattern(route.path), methods=[route.method], endpoint=route) for route in self.routes]
-        converters = {"id": _Id, "name": _Name}
-        urls = Map(rules, strict_slashes=False, merge_slashes=False, converters=converters)
+        rules = [Rule(_rule(route.path), methods=[route.method], endpoint=route) for route in self.routes]
+        urls = Map(rules, strict_slashes=False, merge_slashes=False, converters=_CONVERTERS)
         self._adapter = urls.bind("gateway")
+        self._at_once: dict[tuple[str, int, str], list[tuple[re.Pattern[str], Route]]] = {}
+        # An address without variable parts comes first, as it does with the library.
+        for route in sorted(self.routes, key=lambda route: route.path.count("{")):
+            pattern = re.compile(_expression(route.path))
+            self._at_once.setdefault(_place(route.method, route.path), []).append((pattern, route))
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         """Raises :class:`RouteNotFound` or :class:`MethodNotAllowed`."""
+        for pattern, likely in self._at_once.get(_place(method, path), ()):
+            match = pattern.fullmatch(path)
+            if match is not None:
+                return likely, match.groupdict()
         try:
             route, values = self._adapter.match(path, method)
         except MethodNotAllowed as error:
@@ -163,14 +179,29 @@ class Router:
         return route, dict(values)
 
 
-def _pattern(path: str) -> str:
+def _place(method: str, path: str) -> tuple[str, int, str]:
+    parts = path.split("/", 3)
+    return method, path.count("/"), parts[2] if len(parts) > 2 else ""
+
+
+def _rule(path: str) -> str:
+    """The path as the library wants it."""
+    return _with_variables(path, lambda kind, name: f"<{kind}:{name}>")
+
+
+def _expression(path: str) -> str:
+    """The path as a regular expression."""
+    return _with_variables(path, lambda kind, name: f"(?P<{name}>{_CONVERTERS[kind].regex})", re.escape)
+
+
+def _with_variables(path: str, variable: Callable[[str, str], str], plain: Callable[[str], str] = str) -> str:
     parts = []
     for part in path.split("/"):
         if part.startswith("{"):
             name = part.strip("{}")
-            parts.append(f"<{'name' if name in _NAMES else 'id'}:{name}>")
+            parts.append(variable("name" if name in _NAMES else "id", name))
         else:
-            parts.append(part)
+            parts.append(plain(part))
     return "/".join(parts)
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from services.gateway.domain.accounts import Role
 from services.gateway.entrypoints.routes import ALL
-from services.gateway.entrypoints.routing import ANYONE, Key, Route
+from services.gateway.entrypoints.routing import ANYONE, Key, Route, Router
 from shared.kernel.errors import DeadlineExceeded, RemoteRefusal
-from tests.gateway.builders import CLOSED, DOCUMENTED, World, a_role_of, example, query_of
+from tests.gateway.builders import CLOSED, DOCUMENTED, World, a_role_of, example, path_of, query_of
 
 # What the gateway answers by itself.
 _OWN = {"register", "sign_in", "refresh", "sign_out", "me"}
@@ -180,3 +180,14 @@ def test_names_are_unique_and_every_open_route_is_open_on_purpose() -> None:
         "live",
         "ready",
     }
+
+
+@pytest.mark.parametrize("route", ALL, ids=named)
+def test_an_address_leads_to_its_route_whichever_way_it_is_found(route: Route) -> None:
+    router = Router(ALL)
+    path = path_of(route)
+    found, values = router.find(route.method, path)
+    # A slash at the end is left to the library.
+    found_by_library, values_of_library = router.find(route.method, path.rstrip("/") + "/")
+    assert found is found_by_library is route
+    assert values == values_of_library
