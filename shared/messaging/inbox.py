@@ -29,9 +29,9 @@ _DUPLICATES = Counter("linli_inbox_duplicates_total", "Events that had taken eff
 _RETRIED = Counter("linli_inbox_retries_total", "Events put aside for a later attempt", ["subscription"])
 _PARKED = Counter("linli_parked_messages_total", "Events given up on", ["subscription"])
 
-_INSERT = text(
+_INSERT = (
     "INSERT INTO inbox (event_id, subscription)"
-    " SELECT id, :subscription FROM unnest(CAST(:ids AS text[])) AS id ORDER BY id"
+    " SELECT id, %(subscription)s FROM unnest(%(ids)s::text[]) AS id ORDER BY id"
     " ON CONFLICT DO NOTHING RETURNING event_id"
 )
 _PUT_ASIDE = text(
@@ -120,14 +120,18 @@ def decode(body: bytes | str) -> Event:
 def _take_in(database: Database, subscription: str, handler: Handler, events: Sequence[Event]) -> None:
     by_id = {event.id: event for event in events}
     with database.transaction() as transaction:
-        fresh = set(
-            transaction.connection.scalars(_INSERT, {"subscription": subscription, "ids": list(by_id)})
-        )
+        fresh = _remember(transaction, subscription, list(by_id))
         for event_id, event in by_id.items():
             if event_id in fresh:
                 _handle(transaction, subscription, handler, event)
     if len(fresh) < len(events):
         _DUPLICATES.labels(subscription).inc(len(events) - len(fresh))
+
+
+def _remember(transaction: Transaction, subscription: str, event_ids: list[str]) -> set[str]:
+    """Write the inbox rows of ``event_ids``; answers those that had none."""
+    rows = transaction.connection.exec_driver_sql(_INSERT, {"subscription": subscription, "ids": event_ids})
+    return {row[0] for row in rows}
 
 
 def _handle(transaction: Transaction, subscription: str, handler: Handler, event: Event) -> None:
@@ -137,8 +141,6 @@ def _handle(transaction: Transaction, subscription: str, handler: Handler, event
     )
     with working_on(context):
         handler(transaction, event)
-        # The outbox is written per event, so that what follows names the event that caused it.
-        transaction.append_outbox()
     _HANDLED.labels(subscription, event.type).observe(time.perf_counter() - started)
 
 
@@ -181,8 +183,7 @@ def _try_again(database: Database, subscription: str, handler: Handler, row: Any
         with database.transaction() as transaction:
             if transaction.connection.scalar(_LOCK_DUE, key) is None:
                 return
-            fresh = transaction.connection.scalar(_INSERT, {"subscription": subscription, "ids": [event.id]})
-            if fresh is not None:
+            if _remember(transaction, subscription, [event.id]):
                 _handle(transaction, subscription, handler, event)
             transaction.connection.execute(_FORGET, key)
     except Exception as error:

@@ -19,11 +19,12 @@ from shared.messaging.outbox import BATCH, DatabaseError, Outbox, OutboxRow
 
 log = logging.getLogger(__name__)
 
-# Rows gather for so long at least and at most; each row a second that has come lately makes it longer.
+# Rows gather for so long at least and at most, and longer by the square of how many a second have come
+# lately: at a calm rhythm waiting would make no company, under load it makes much.
 # Whoever has had nothing to say for (the first number of) seconds is asked again after the second.
 GATHER_SECONDS = 0.02
-GATHER_AT_MOST_SECONDS = 0.1
-GATHER_PER_ROW_A_SECOND = 0.0006
+GATHER_AT_MOST_SECONDS = 0.2
+GATHER_PER_SQUARE = 0.00001
 _ASK_AGAIN = ((1.0, 0.1), (60.0, 0.25))
 _PAUSE_SECONDS = 1.0
 _CONFIRM_SECONDS = 15.0
@@ -241,7 +242,7 @@ class Pace:
 
     def pause(self) -> float:
         """Seconds until the outbox should be asked again."""
-        pause = min(GATHER_AT_MOST_SECONDS, GATHER_SECONDS + GATHER_PER_ROW_A_SECOND * self._rows_a_second)
+        pause = min(GATHER_AT_MOST_SECONDS, GATHER_SECONDS + GATHER_PER_SQUARE * self._rows_a_second**2)
         for quiet_for, ask_again in _ASK_AGAIN:
             if self._asked_at - self._found_at > quiet_for:
                 pause = ask_again

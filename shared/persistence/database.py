@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -24,27 +24,28 @@ Result = TypeVar("Result")
 _RUN_AGAIN = {"40001", "40P01"}
 _MAY_RUN = 5
 
-_APPEND = text("""
+_APPEND = """
 WITH counted AS (
     INSERT INTO outbox_sequence AS s (subject, last)
-    SELECT subject, count(*) FROM unnest(CAST(:subjects AS text[])) AS subject
+    SELECT subject, count(*) FROM unnest(%(subject)s::text[]) AS subject
     GROUP BY subject ORDER BY subject
     ON CONFLICT (subject) DO UPDATE SET last = s.last + excluded.last
     RETURNING subject, last
 ), given AS (
     SELECT *, row_number() OVER (PARTITION BY subject ORDER BY ordinal) AS nth,
               count(*) OVER (PARTITION BY subject) AS many
-    FROM unnest(CAST(:ids AS text[]), CAST(:types AS text[]), CAST(:subjects AS text[]),
-                CAST(:partitionkeys AS text[]), CAST(:versions AS int[]), CAST(:times AS text[]),
-                CAST(:datas AS text[]))
-         WITH ORDINALITY AS g(id, type, subject, partitionkey, version, time, data, ordinal)
+    FROM unnest(%(id)s::text[], %(type)s::text[], %(subject)s::text[], %(partitionkey)s::text[],
+                %(version)s::int[], %(time)s::text[], %(correlationid)s::text[],
+                %(causationid)s::text[], %(traceparent)s::text[], %(data)s::text[])
+         WITH ORDINALITY AS g(id, type, subject, partitionkey, version, time, correlationid,
+                              causationid, traceparent, data, ordinal)
 )
 INSERT INTO outbox
     (id, type, subject, sequence, partitionkey, version, time, correlationid, causationid, traceparent, data)
 SELECT g.id, g.type, g.subject, c.last - g.many + g.nth, g.partitionkey, g.version, g.time,
-       :correlationid, :causationid, :traceparent, g.data
+       g.correlationid, g.causationid, g.traceparent, g.data
 FROM given AS g JOIN counted AS c USING (subject) ORDER BY g.ordinal
-""")
+"""
 
 
 class Transaction:
@@ -55,7 +56,6 @@ class Transaction:
         self._clock = clock
         self._ids = ids
         self._pending: list[dict[str, Any]] = []
-        self.wrote_events = False
         self._before_commit: list[Callable[[], None]] = []
         self._after_commit: list[Callable[[], None]] = []
 
@@ -69,9 +69,10 @@ class Transaction:
     ) -> str:
         """Say that ``type`` has happened to ``subject``; it is sent once the transaction commits.
 
-        Returns the event's id.
+        What is being worked on at this moment is named as its cause. Returns the event's id.
         """
         event_id = self._ids.new()
+        context = current()
         self._pending.append(
             {
                 "id": event_id,
@@ -80,6 +81,9 @@ class Transaction:
                 "partitionkey": partitionkey or subject,
                 "version": version,
                 "time": to_wire(self._clock.now()),
+                "correlationid": context.correlation_id or event_id,
+                "causationid": context.causation_id,
+                "traceparent": context.traceparent,
                 "data": orjson.dumps(data).decode(),
             }
         )
@@ -96,26 +100,14 @@ class Transaction:
         """Call ``act`` once the transaction has committed; a rollback forgets it."""
         self._after_commit.append(act)
 
+    @property
+    def has_events(self) -> bool:
+        return bool(self._pending)
+
     def append_outbox(self) -> None:
-        """Write the pending events as outbox rows, with the context of this moment."""
-        if not self._pending:
-            return
-        context = current()
-        columns = ("id", "type", "subject", "partitionkey", "version", "time", "data")
-        parameters: dict[str, Any] = {
-            f"{column}s": [event[column] for event in self._pending] for column in columns
-        }
-        self.connection.execute(
-            _APPEND,
-            parameters
-            | {
-                "correlationid": context.correlation_id or self._pending[0]["id"],
-                "causationid": context.causation_id,
-                "traceparent": context.traceparent,
-            },
-        )
-        self._pending.clear()
-        self.wrote_events = True
+        """Write the events as outbox rows, in the order in which they were published."""
+        columns = {column: [event[column] for event in self._pending] for column in self._pending[0]}
+        self.connection.exec_driver_sql(_APPEND, columns)
 
     def about_to_commit(self) -> None:
         for act in self._before_commit:
@@ -165,9 +157,11 @@ class Database:
                 driver.begin()
                 yield transaction
                 transaction.about_to_commit()
-                transaction.append_outbox()
+                if transaction.has_events:
+                    driver.commit_with_next()
+                    transaction.append_outbox()
         transaction.committed()
-        if transaction.wrote_events:
+        if transaction.has_events:
             for listener in self._listeners:
                 listener()
 

@@ -2,7 +2,8 @@
 
 Most statements of a service are short ones with the same text again and again, and planning them costs
 PostgreSQL more than running them. A connection of this module lets PostgreSQL keep the plan of a text that
-comes back (``PREPARE``), and begins a transaction in the same message as its first statement.
+comes back (``PREPARE``), begins a transaction in the same message as its first statement, and can commit it
+in the same message as its last.
 
 It wants a session of its own. Behind a pool that hands out sessions per transaction, or after a migration
 that changes what a kept plan returns, PostgreSQL has no use of a plan; the connection then goes on without.
@@ -90,9 +91,10 @@ class PlanningCursor(cursor):
     def execute(self, query: Any, vars: Any = None) -> None:
         session = self.connection
         prepared = session.prepared(query, vars)
-        opening = session.take_opening()
+        opening, closing = session.take_frame()
+        sent = prepared or query
         try:
-            super().execute(opening + (prepared or query) if opening or prepared else query, vars)
+            super().execute(f"{opening}{sent}{closing}" if opening or closing else sent, vars)
         except psycopg2.Error as error:
             if prepared is None or not lost_its_plan(error):
                 raise
@@ -111,7 +113,7 @@ class PlanningConnection(connection):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._database = str(self.info.dbname)
-        self._is_beginning = False
+        self._is_beginning = self._is_ending = False
         self._plans = True
         self._uses: dict[str, int] = {}
         self._prepared: dict[str, str] = {}
@@ -125,11 +127,15 @@ class PlanningConnection(connection):
         """Let the next statement be the first of a transaction."""
         self._is_beginning = True
 
-    def take_opening(self) -> str:
-        if not self._is_beginning:
-            return ""
-        self._is_beginning = False
-        return "BEGIN; "
+    def commit_with_next(self) -> None:
+        """Let the next statement be the last of its transaction: once it is done, all is committed."""
+        self._is_ending = True
+
+    def take_frame(self) -> tuple[str, str]:
+        """What goes before and after the next statement."""
+        opening, closing = "BEGIN; " if self._is_beginning else "", "; COMMIT" if self._is_ending else ""
+        self._is_beginning = self._is_ending = False
+        return opening, closing
 
     def commit(self) -> None:
         self._end("COMMIT")
@@ -174,7 +180,7 @@ class PlanningConnection(connection):
         return statement.execute
 
     def _end(self, how: str) -> None:
-        self._is_beginning = False
+        self._is_beginning = self._is_ending = False
         if not self.closed and self.is_open:
             self._plainly(how)
 

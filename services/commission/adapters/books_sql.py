@@ -178,8 +178,6 @@ class SqlBooks:
                 self._transaction.publish(
                     message.type, message.subject, message.data, partitionkey=message.partitionkey
                 )
-            # Written at once, since the outbox names what causes its events when it is written.
-            self._transaction.append_outbox()
 
 
 def _facts_row(facts: OrderFacts) -> dict[str, Any]:

@@ -118,7 +118,6 @@ class Keeper:
         """Publish what has happened to ``delivery`` as a consequence of ``cause``, a message's context."""
         with working_on(cause if isinstance(cause, WorkContext) else current()):
             self._publish(delivery)
-            self.tx.append_outbox()
 
     def _publish(self, delivery: Delivery) -> None:
         for event in delivery.events:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from shared.persistence import Database
 from shared.persistence.driver import PlanningConnection
@@ -103,6 +104,28 @@ def test_a_transaction_is_all_or_nothing_from_its_first_statement(database: Data
         with database.transaction() as transaction:
             transaction.connection.execute(insert, {"n": number, "said": "kept"})
     assert rows(database) == [(number, "kept") for number in range(OFTEN)]
+
+
+def test_a_transaction_committed_with_its_last_statement_is_whole(database: Database) -> None:
+    with database.transaction() as transaction:
+        transaction.connection.exec_driver_sql("INSERT INTO driven VALUES (1, 'first')")
+        driver = transaction.connection.connection.dbapi_connection
+        assert isinstance(driver, PlanningConnection)
+        driver.commit_with_next()
+        transaction.connection.exec_driver_sql("INSERT INTO driven VALUES (2, 'last')")
+        assert not driver.is_open
+    assert rows(database) == [(1, "first"), (2, "last")]
+
+
+def test_a_last_statement_that_fails_undoes_the_whole_transaction(database: Database) -> None:
+    for _ in range(OFTEN):
+        with pytest.raises(DBAPIError), database.transaction() as transaction:
+            transaction.connection.exec_driver_sql("INSERT INTO driven VALUES (1, 'first')")
+            driver = transaction.connection.connection.dbapi_connection
+            assert isinstance(driver, PlanningConnection)
+            driver.commit_with_next()
+            transaction.connection.exec_driver_sql("INSERT INTO driven VALUES (1 / %(n)s, 'last')", {"n": 0})
+    assert rows(database) == []
 
 
 def test_a_transaction_that_says_nothing_leaves_none_open(database: Database) -> None:
