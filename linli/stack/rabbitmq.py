@@ -42,8 +42,13 @@ raft.wal_max_size_bytes = 64000000
 log.file.level = warning
 log.console = false
 """
-# Idle schedulers sleep instead of spinning: the machine has other things to do.
-_ERLANG = "+sbwt none +sbwtdcpu none +sbwtdio none -kernel inet_dist_use_interface {127,0,0,1}"
+# The machine has other things to do: idle schedulers sleep instead of spinning, and there are few of them,
+# since what a small machine's wake each other up for costs it more than they do side by side.
+_SCHEDULERS = max(1, (os.cpu_count() or 1) // 4)
+_ERLANG = (
+    f"+S {_SCHEDULERS}:{_SCHEDULERS} +sbwt none +sbwtdcpu none +sbwtdio none"
+    " -kernel inet_dist_use_interface {127,0,0,1}"
+)
 
 
 def scripts() -> Path | None:
