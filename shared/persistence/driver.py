@@ -93,6 +93,7 @@ class PlanningCursor(cursor):
         prepared = session.prepared(query, vars)
         opening, closing = session.take_frame()
         sent = prepared or query
+        session.asked = query if type(query) is str else None
         try:
             super().execute(f"{opening}{sent}{closing}" if opening or closing else sent, vars)
         except psycopg2.Error as error:
@@ -112,6 +113,8 @@ class PlanningConnection(connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # The text that is being worked on, for whoever waits for its answer.
+        self.asked: Any = None
         self._database = str(self.info.dbname)
         self._is_beginning = self._is_ending = False
         self._plans = True
@@ -186,6 +189,7 @@ class PlanningConnection(connection):
 
     def _plainly(self, text: str) -> Any:
         with self.cursor(cursor_factory=cursor) as plain:
+            self.asked = text
             plain.execute(text)
             return plain.fetchone() if plain.description else None
 
