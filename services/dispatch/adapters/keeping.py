@@ -58,8 +58,10 @@ def _update(table: str, key: str, columns: str, fixed: set[str]) -> str:
     )
 
 
+# No column is named: two that insert the same order at once may meet in the index of its derived delivery_id
+# first, and a conflict there would be an error if only order_id's were expected.
 INSERT_DELIVERIES = text(
-    _insert("delivery", _DELIVERY_COLUMNS) + " ON CONFLICT (order_id) DO NOTHING RETURNING order_id"
+    _insert("delivery", _DELIVERY_COLUMNS) + " ON CONFLICT DO NOTHING RETURNING order_id"
 )
 _UPDATE_DELIVERIES = text(_MARK + _update("delivery", "order_id", _DELIVERY_COLUMNS, {"delivery_id"}))
 INSERT_COURIERS = text(_insert("courier", _COURIER_COLUMNS) + " ON CONFLICT (courier_id) DO NOTHING")

@@ -44,11 +44,12 @@ def test_a_slot_takes_as_many_as_it_holds(world: World) -> None:
 
 def test_the_same_hold_many_times_takes_one_place(world: World) -> None:
     world.open_zone()
-    world.open_slot(capacity=3)
-    request = world.hold_request("order-1", slot_id="slot-1")
-    answers = together(*(lambda: world.call("hold", **request) for _ in range(8)))
-    assert all(answer == answers[0] for answer in answers)
-    assert world.scalar("SELECT taken FROM slot") == 1
+    world.open_slot(capacity=100)
+    for number in range(50):
+        request = world.hold_request(f"order-{number}", slot_id="slot-1")
+        answers = together(*(lambda r=request: world.call("hold", **r) for _ in range(8)))
+        assert all(answer == answers[0] for answer in answers)
+        assert world.scalar("SELECT taken FROM slot") == number + 1
 
 
 def test_holding_and_releasing_at_once_leaves_no_place_taken(world: World) -> None:
