@@ -5,6 +5,7 @@ Exit codes: 0 done · 1 it did not work, or a check does not hold · 2 asked for
 
 from __future__ import annotations
 
+import signal
 import sys
 import warnings
 
@@ -33,6 +34,7 @@ processes.register(app)
 def main() -> None:
     """Run the tool; what went wrong is said in a sentence."""
     warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
+    _end_in_good_order()
     _add_days()
     try:
         lend(sys.argv[1:])
@@ -42,6 +44,23 @@ def main() -> None:
         raise SystemExit(failure.exit_code) from None
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+def _end_in_good_order() -> None:
+    """Being told to end is like Ctrl-C: what was started for this command is stopped on the way out."""
+
+    def interrupt(number: int, frame: object) -> None:
+        # Once: what is being stopped is not to be interrupted by another wish to stop.
+        signal.signal(number, signal.SIG_IGN)
+        ctrl_c = signal.getsignal(signal.SIGINT)
+        if not callable(ctrl_c):
+            raise KeyboardInterrupt
+        ctrl_c(signal.SIGINT, frame)  # type: ignore[arg-type]
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # Whoever started it with nohup wants it to outlive the terminal.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, interrupt)
 
 
 def _add_days() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -109,9 +108,6 @@ def status(
 
 def _run_here(wish: Wish, seed: bool) -> None:
     console = Console(stderr=True)
-    ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: _interrupt(ending))
     platform = Platform(wish, told=lambda step: console.print(f"[dim]· {step}[/]", highlight=False))
     mark = platform.state.folder / "supervisor.pid"
     try:
@@ -119,9 +115,7 @@ def _run_here(wish: Wish, seed: bool) -> None:
         children.leave_mark(mark, os.getpid())
         accounts = _seed(platform, console) if seed else []
         _greet(platform, accounts, Console())
-        while not ending.is_set():
-            # Wakes for signals; nothing else happens in this thread.
-            ending.wait(3600)
+        threading.Event().wait()
     except KeyboardInterrupt:
         pass
     finally:
@@ -129,12 +123,6 @@ def _run_here(wish: Wish, seed: bool) -> None:
             console.print("[dim]· stopping[/]")
             platform.stop()
             mark.unlink(missing_ok=True)
-
-
-def _interrupt(ending: threading.Event) -> None:
-    if not ending.is_set():
-        ending.set()
-        raise KeyboardInterrupt
 
 
 def _start(platform: Platform, console: Console) -> None:

@@ -123,7 +123,7 @@ def replay(
         else:
             from linli.day.starting import private_platform
 
-            name = f"replay-{day.name}"[:60]
+            name = f"replay-{stack}-{day.name}"[:60]
             with private_platform(
                 "full" if stack == "full" else "embedded",
                 name,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from linli.failures import Failure
+from linli.stack import children
 from linli.stack.plan import parse_replicas
 from linli.stack.state import ROOT
 
@@ -88,3 +91,28 @@ def test_replicas_are_read_as_written() -> None:
     assert parse_replicas(["storefront=2", "ordering=3"]) == {"storefront": 2, "ordering": 3}
     with pytest.raises(Failure, match="how many"):
         parse_replicas(["storefront=0"])
+
+
+def test_a_replay_that_is_told_to_end_leaves_no_process(tmp_path: Path) -> None:
+    tmp_path.chmod(0o711)
+    command = [sys.executable, "-P", "-m", "linli", "replay", str(ROOT / "samples" / "day")]
+    environment = dict(os.environ) | {"PYTHONPATH": str(ROOT), "LINLI_STATE": str(tmp_path)}
+    # As a shell starts it behind `&`: Ctrl-C is ignored, being told to end is not.
+    behind = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
+            assert running.stdout is not None
+            assert any("starting 2 processes" in line for line in running.stdout)
+            started = [child.pid for child in _children(tmp_path)]
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(timeout=60) == 130
+    finally:
+        signal.signal(signal.SIGINT, behind)
+    assert len(started) >= 2
+    assert not any(psutil.pid_exists(pid) for pid in started)
+    assert not list(tmp_path.rglob("*.pid"))
+
+
+def _children(folder: Path) -> list[psutil.Process]:
+    marks = folder.rglob("*.pid")
+    return [process for process in map(children.marked, marks) if process is not None]
