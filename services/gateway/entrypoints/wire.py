@@ -142,7 +142,11 @@ def read_query(environ: Environ, several: frozenset[str]) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, max_num_fields=200)
+        # WSGI hands bytes on as Latin-1; what a terminal sends without encoding it is UTF-8 (RFC 3986 §2.5).
+        text = text.encode("latin-1").decode()
+        pairs = parse_qsl(
+            text, keep_blank_values=True, strict_parsing=True, max_num_fields=200, errors="strict"
+        )
     except ValueError as error:
         raise MalformedRequest("The query of the address cannot be read.") from error
     query: dict[str, Any] = {}

@@ -69,6 +69,23 @@ def test_a_list_parameter_may_be_given_several_times() -> None:
     assert world.rpc.asked[0][2]["shop_ids"] == [AN_ID, other]
 
 
+@pytest.mark.parametrize("query", ["小笼包", "%E5%B0%8F%E7%AC%BC%E5%8C%85"])
+def test_words_may_come_as_they_are_or_percent_encoded(query: str) -> None:
+    world = World()
+    world.rpc.otherwise = {"items": []}
+    as_bytes = {"QUERY_STRING": f"lat=30&lon=120&q={query}".encode().decode("latin-1")}
+    assert world.ask("GET", "/v1/listings", environ_overrides=as_bytes).status_code == 200
+    assert world.rpc.asked[0][2]["q"] == "小笼包"
+
+
+@pytest.mark.parametrize("query", ["%FF", "\xff"])
+def test_words_that_are_no_utf_8_are_malformed(query: str) -> None:
+    as_bytes = {"QUERY_STRING": f"lat=30&lon=120&q={query}"}
+    response = World().ask("GET", "/v1/listings", environ_overrides=as_bytes)
+    assert response.status_code == 400
+    assert response.json["code"] == "malformed-request"
+
+
 def test_nothing_is_found_where_there_is_nothing() -> None:
     for path in ("/v1/nowhere", "/v1/orders/not-an-id", "/v1/../etc/passwd", "/docs/..%2fstyle.css", "/%ff"):
         response = World().ask("GET", path, role="customer")
