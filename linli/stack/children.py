@@ -10,8 +10,9 @@ import contextlib
 import json
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -20,6 +21,24 @@ from linli.failures import Failure
 
 # What this process has started and not yet waited for.
 _ours: dict[int, subprocess.Popen[bytes]] = {}
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put Ctrl-C and the wish to end off until the block is over: what starts is also written down."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    numbers = [n for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if callable(signal.getsignal(n))]
+    before = {number: signal.signal(number, lambda number, _frame: came.append(number)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def launch(
@@ -31,7 +50,7 @@ def launch(
     folder: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start ``argv`` in a session of its own, output to ``log``, and leave ``mark``."""
-    with log.open("ab") as output:
+    with log.open("ab") as output, uninterrupted():
         process = subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,
@@ -41,8 +60,8 @@ def launch(
             cwd=folder,
             start_new_session=True,
         )
-    leave_mark(mark, process.pid)
-    _ours[process.pid] = process
+        leave_mark(mark, process.pid)
+        _ours[process.pid] = process
     return process
 
 

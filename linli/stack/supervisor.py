@@ -52,7 +52,8 @@ class Supervisor:
         for process in processes:
             children.stop(self._mark(process), patience=5)
         for process in processes:
-            self._wards[process.name] = _Ward(process, self._launch(process), time.monotonic())
+            with children.uninterrupted():
+                self._wards[process.name] = _Ward(process, self._launch(process), time.monotonic())
         self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self._thread.start()
 
