@@ -28,6 +28,13 @@ class _Lines(logging.Handler):
     def createLock(self) -> None:
         self.lock = None
 
+    def handle(self, record: logging.LogRecord) -> bool:
+        # Python 3.13's own enters the lock, whether there is one or not.
+        if not self.filter(record):
+            return False
+        self.emit(record)
+        return True
+
     def emit(self, record: logging.LogRecord) -> None:
         try:
             line = _json(self._fields(record)) + b"\n"
