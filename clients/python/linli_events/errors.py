@@ -1,0 +1,49 @@
+"""What can go wrong, each with a sentence for the person who reads.
+
+EventsError
+├── WrongAddress     the address or an argument of `read` makes no sense
+├── NotReachable     nobody answers there, or not any more
+├── NotPermitted     wrong password or token, or an account that may not read the stream
+├── NoSuchStream     the broker has no such stream, the platform no archive
+├── OffsetGone       what was asked for is no longer kept there
+└── NotAnEvent       something in the stream is no CloudEvent
+"""
+
+from __future__ import annotations
+
+
+class EventsError(Exception):
+    """Anything that this package refuses; its text is a sentence."""
+
+
+class WrongAddress(EventsError):
+    """The address, or an argument of ``read``, makes no sense."""
+
+
+class NotReachable(EventsError):
+    """Nobody answers there, or not any more."""
+
+
+class NotPermitted(EventsError):
+    """Wrong password or token, or an account that may not read the stream."""
+
+
+class NoSuchStream(EventsError):
+    """The broker has no such stream, or the platform no archive."""
+
+
+class OffsetGone(EventsError):
+    """Events from ``wanted`` on were asked for, and the oldest that is kept is ``first``."""
+
+    def __init__(self, sentence: str, *, wanted: int, first: int) -> None:
+        super().__init__(sentence)
+        self.wanted = wanted
+        self.first = first
+
+
+class NotAnEvent(EventsError):
+    """The message at ``offset`` is no CloudEvent in structured JSON."""
+
+    def __init__(self, sentence: str, *, offset: int) -> None:
+        super().__init__(sentence)
+        self.offset = offset
