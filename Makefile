@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 LINLI := .venv/bin/linli
-CODE := services shared linli tests benchmarks
+CODE := services shared linli clients tests benchmarks
 
 # SERVICE=ordering narrows the test targets to one service.
 SERVICE ?= *

@@ -11,7 +11,7 @@ import pytest
 
 from tests.architecture.source import ROOT, files, python_files
 
-_OURS = {"services", "shared", "linli", "tests", "benchmarks"}
+_OURS = {"services", "shared", "linli", "linli_events", "tests", "benchmarks"}
 # Bought in with another: nameko is built on eventlet's greenlets and kombu on amqp.
 _TOGETHER = {"greenlet", "amqp"}
 _INDEX = re.compile(

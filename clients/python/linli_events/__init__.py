@@ -45,19 +45,20 @@ def connect(
     stream: str = "events",
     patience: float | None = None,
 ) -> Events:
-    """The events behind ``url``.
+    """The events behind ``url``; nothing is contacted before they are read.
 
-    ``amqp://`` and ``amqps://`` name a broker that has the stream; ``http://`` and ``https://`` a platform that has
-    the archive: give an access ``token``, or put e-mail address and password into the address. What was reached
-    once and goes away is waited for, for ``patience`` seconds or, without, for ever.
+    ``amqp://`` and ``amqps://`` name a broker that has the stream; ``http://`` and ``https://`` a platform
+    that has the archive: give an access ``token`` (or a function that returns a fresh one), or put e-mail
+    address and password into the address. What was reached once and goes away is waited for, for ``patience``
+    seconds or, without, for ever.
     """
     scheme = url.partition("://")[0]
     if scheme in {"amqp", "amqps"}:
-        from linli_events.amqp import AmqpEvents
+        from linli_events.amqp import AmqpSource
 
-        return AmqpEvents(url, stream=stream, patience=patience)
+        return Events(AmqpSource(url, stream), patience=patience)
     if scheme in {"http", "https"}:
-        from linli_events.http import HttpEvents
+        from linli_events.http import HttpSource
 
-        return HttpEvents(url, token=token, patience=patience)
+        return Events(HttpSource(url, token), patience=patience)
     raise WrongAddress(f"{scheme}:// is no address of events: write amqp://, amqps://, http:// or https://.")

@@ -47,3 +47,15 @@ class NotAnEvent(EventsError):
     def __init__(self, sentence: str, *, offset: int) -> None:
         super().__init__(sentence)
         self.offset = offset
+
+
+def refuse_a_gap(wanted: int, first: int) -> None:
+    """Raises :class:`OffsetGone` when the oldest event, at ``first``, comes after the one that is wanted."""
+    # Archives count from 1, and who asks for 0 wants everything.
+    if first > max(wanted, 1):
+        raise OffsetGone(
+            f"Offset {wanted} is no longer kept: the oldest event there has offset {first}. "
+            "What is missing can be had from the platform's archive.",
+            wanted=wanted,
+            first=first,
+        )
