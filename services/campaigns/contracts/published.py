@@ -24,10 +24,12 @@ class Message:
 
 class _Money(Schema):
     amount = fields.Integer(required=True, strict=True)
-    currency = fields.String(required=True, validate=validate.Length(equal=3))
+    currency = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{3}$"))
 
 
 class CampaignLaunchedV1(Schema):
+    """A campaign began to take something off; without a shop it is the platform's."""
+
     campaign_id = fields.String(required=True)
     shop_id = fields.String(required=True, allow_none=True)
     kind = fields.String(required=True, validate=validate.OneOf([kind.value for kind in Kind]))
@@ -37,12 +39,16 @@ class CampaignLaunchedV1(Schema):
 
 
 class CampaignEndedV1(Schema):
+    """A campaign takes nothing off any more."""
+
     campaign_id = fields.String(required=True)
     shop_id = fields.String(required=True, allow_none=True)
     ended_at = fields.AwareDateTime(required=True)
 
 
 class CouponRedeemedV1(Schema):
+    """A campaign took ``amount`` off an order that is placed."""
+
     campaign_id = fields.String(required=True)
     order_id = fields.String(required=True)
     customer_id = fields.String(required=True)
@@ -50,7 +56,7 @@ class CouponRedeemedV1(Schema):
 
 
 class CouponReturnedV1(CouponRedeemedV1):
-    pass
+    """The order came to nothing: what the campaign took off may be used again."""
 
 
 SCHEMAS: dict[str, type[Schema]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from services.commission.domain.announcements import (
     Announcement,
@@ -85,7 +85,7 @@ def _money(amount: int, currency: str) -> dict[str, Any]:
 
 class MoneyData(Schema):
     amount = fields.Integer(required=True, strict=True)
-    currency = fields.String(required=True)
+    currency = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{3}$"))
 
 
 class _AccrualData(Schema):
@@ -98,16 +98,22 @@ class _AccrualData(Schema):
 
 
 class CommissionAccruedData(_AccrualData):
+    """A promoter earned a commission: the part of the order was delivered. It is frozen until released."""
+
     accrued_at = fields.AwareDateTime(required=True, format="iso")
 
 
 class CommissionReversedData(_AccrualData):
+    """A refund took ``amount`` of a commission back; ``remaining`` is what is left of it."""
+
     refund_id = fields.String(required=True)
     remaining = fields.Nested(MoneyData, required=True)
     reversed_at = fields.AwareDateTime(required=True, format="iso")
 
 
 class CommissionReleasedData(_AccrualData):
+    """The after-sale window closed: the commission may be paid out."""
+
     released_at = fields.AwareDateTime(required=True, format="iso")
 
 
@@ -122,6 +128,8 @@ class _PartData(Schema):
 
 
 class SettlementPostedData(Schema):
+    """One posting of the ledger, as far as it is one payee's: ``parts`` add up to ``amount``."""
+
     settlement_id = fields.String(required=True)
     transaction_id = fields.String(required=True)
     order_id = fields.String(required=True)

@@ -21,8 +21,28 @@ from services.dispatch.domain.events import (
     PickupCompleted,
 )
 from shared.kernel.clock import to_wire
+from shared.kernel.reasons import OTHER, reason_code
 
 _text = validate.Length(min=1)
+
+# Why a courier or an order was given up. A courier's own words stay with the delivery.
+REASONS = (
+    "accident",
+    "courier-lost",
+    "courier-silent",
+    "customer-absent",
+    "customer-refused",
+    "damaged",
+    "lost",
+    "no-courier",
+    "not-ready",
+    "nothing-held",
+    "shift-ended",
+    "shop-closed",
+    "unreachable",
+    "wrong-address",
+    OTHER,
+)
 
 
 class _Published(Schema):
@@ -59,7 +79,7 @@ class CourierUnassignedV1(_OfDelivery):
     """The courier will not bring this order after all; the reason is stated."""
 
     courier_id = fields.String(required=True, validate=_text)
-    reason = fields.String(required=True, validate=_text)
+    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
 
 
 class PickupCompletedV1(_OfDelivery):
@@ -85,7 +105,7 @@ class DeliveryFailedV1(_OfDelivery):
     """The order will not be delivered; whoever took the money gives it back."""
 
     courier_id = fields.String(required=True, allow_none=True)
-    reason = fields.String(required=True, validate=_text)
+    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
     failed_at = fields.AwareDateTime(required=True)
 
 
@@ -140,7 +160,16 @@ class Outbox(Protocol):
 def data_of(event: DispatchEvent) -> dict[str, Any]:
     """What others are told of ``event``."""
     values = ((field.name, getattr(event, field.name)) for field in fields_of(event))
-    return {name: to_wire(value) if isinstance(value, datetime) else value for name, value in values}
+    data = {name: to_wire(value) if isinstance(value, datetime) else value for name, value in values}
+    if "reason" in data:
+        data["reason"] = _told(data["reason"])
+    return data
+
+
+def _told(reason: str) -> str:
+    """The code of ``reason``; at which kind of stop it happened is not part of it."""
+    _, at_a_stop, why = reason.partition("-failed: ")
+    return reason_code(why if at_a_stop else reason, REASONS)
 
 
 def publish(outbox: Outbox, event: DispatchEvent) -> None:

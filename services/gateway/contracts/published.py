@@ -11,11 +11,11 @@ from shared.kernel.clock import to_wire
 
 
 class AccountRegistered(Schema):
-    """``data`` of ``AccountRegistered`` version 1."""
+    """Somebody may sign in from now on, in one role."""
 
     account_id = fields.String(required=True)
     role = fields.String(required=True, validate=validate.OneOf([role.value for role in Role]))
-    registered_at = fields.String(required=True)
+    registered_at = fields.AwareDateTime(required=True)
 
 
 def account_registered(account: Account) -> dict[str, Any]:

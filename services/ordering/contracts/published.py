@@ -1,17 +1,19 @@
-"""What ordering tells others: every event as plain data, and the schemas that this data keeps."""
+"""What ordering tells others: every event as plain data, as :mod:`.event_schemas` promises it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import Schema, fields, validate
-
+from services.ordering.contracts.event_schemas import REASONS, SCHEMAS
 from services.ordering.domain import events
 from services.ordering.domain.lines import Discount, Line, LinePart
 from services.ordering.domain.store_order import StoreOrder
 from shared.kernel.clock import to_wire as time_to_wire
+from shared.kernel.reasons import reason_code
+
+__all__ = ["SCHEMAS", "Message", "money", "to_message"]
 
 Wire = dict[str, Any]
 
@@ -29,208 +31,6 @@ class Message:
 def to_message(event: events.Event) -> Message:
     subject, partitionkey, data = _TRANSLATIONS[type(event)](event)
     return Message(type=type(event).__name__, subject=subject, partitionkey=partitionkey, data=data)
-
-
-# -- schemas ---------------------------------------------------------------------------------------
-
-
-class MoneySchema(Schema):
-    amount = fields.Integer(required=True, strict=True)
-    currency = fields.String(required=True, validate=validate.Regexp(r"[A-Z]{3}\Z"))
-
-
-def _money() -> fields.Nested:
-    return fields.Nested(MoneySchema, required=True)
-
-
-def _id() -> fields.String:
-    return fields.String(required=True, validate=validate.Length(min=1))
-
-
-def _optional_id() -> fields.String:
-    return fields.String(required=True, allow_none=True)
-
-
-def _time() -> fields.AwareDateTime:
-    return fields.AwareDateTime(required=True, format="iso")
-
-
-class AreaSchema(Schema):
-    lat = fields.Float(required=True)
-    lon = fields.Float(required=True)
-
-
-class DiscountSchema(Schema):
-    campaign_id = _id()
-    funder = fields.String(required=True, validate=validate.OneOf(("shop", "platform")))
-    amount = _money()
-
-
-class LineSchema(Schema):
-    line_id = _id()
-    listing_id = _id()
-    category = _optional_id()
-    sourced = fields.Boolean(required=True)
-    quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
-    unit_price = _money()
-    goods = _money()
-    discount = _money()
-    discounts = fields.List(fields.Nested(DiscountSchema), required=True)
-    paid = _money()
-    promotion_link_id = _optional_id()
-
-
-class ByFunderSchema(Schema):
-    shop = _money()
-    platform = _money()
-
-
-class StorePartSchema(Schema):
-    store_order_id = _id()
-    shop_id = _id()
-    merchant_id = _id()
-    goods = _money()
-    discount = _money()
-    discount_by_funder = fields.Nested(ByFunderSchema, required=True)
-    paid = _money()
-    lines = fields.List(fields.Nested(LineSchema), required=True, validate=validate.Length(min=1))
-
-
-class _OrderSchema(Schema):
-    order_id = _id()
-    customer_id = _id()
-
-
-class _SumsSchema(_OrderSchema):
-    zone_id = _id()
-    goods = _money()
-    discount = _money()
-    delivery_fee = _money()
-    total = _money()
-    store_orders = fields.List(fields.Nested(StorePartSchema), required=True)
-
-
-class OrderPlacedSchema(_SumsSchema):
-    """An order was priced and everything it needs is held, until it is paid or expires."""
-
-    placed_at = _time()
-    expires_at = _time()
-    slot_id = _optional_id()
-    drop_off_area = fields.Nested(AreaSchema, required=True)
-
-
-class OrderPaidSchema(_SumsSchema):
-    """The provider has the money: the order goes to its shops."""
-
-    payment_id = _id()
-    paid_at = _time()
-
-
-class StoreOrderSplitSchema(StorePartSchema):
-    """One shop's part of a paid order came into being."""
-
-    order_id = _id()
-    customer_id = _id()
-    parts = fields.Integer(required=True, strict=True)
-    paid_at = _time()
-
-
-class _StorePartEventSchema(Schema):
-    order_id = _id()
-    store_order_id = _id()
-    shop_id = _id()
-
-
-class StoreOrderAcceptedSchema(_StorePartEventSchema):
-    """A shop took its part on and said when it will be ready."""
-
-    accepted_at = _time()
-    ready_at = _time()
-
-
-class StoreOrderReadySchema(_StorePartEventSchema):
-    """A shop's part waits for the courier."""
-
-    ready_at = _time()
-
-
-class StoreOrderRejectedSchema(_StorePartEventSchema):
-    """A shop's part dropped out; a RefundIssued pays it back, the siblings go on."""
-
-    customer_id = _id()
-    rejected_at = _time()
-    reason = fields.String(required=True)
-
-
-class OrderCancelledSchema(_OrderSchema):
-    """Nothing of the order will be delivered; what was paid goes back by RefundIssued."""
-
-    cancelled_at = _time()
-    reason = fields.String(required=True)
-    was_paid = fields.Boolean(required=True)
-
-
-class OrderExpiredSchema(_OrderSchema):
-    """Nobody paid in time; everything held for the order is free."""
-
-    expired_at = _time()
-
-
-class OrderDeliveredSchema(_OrderSchema):
-    """Every part that was still in the order has reached the customer."""
-
-    delivered_at = _time()
-    delivery_id = _id()
-    courier_id = _id()
-    store_order_ids = fields.List(fields.String(), required=True)
-
-
-class OrderCompletedSchema(_OrderSchema):
-    """The after-sale window of a delivered order has closed."""
-
-    completed_at = _time()
-
-
-class RefundedLineSchema(Schema):
-    line_id = _id()
-    listing_id = _id()
-    quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
-    amount = _money()
-    discounts = fields.List(fields.Nested(DiscountSchema), required=True)
-    promotion_link_id = _optional_id()
-
-
-class RefundIssuedSchema(_OrderSchema):
-    """Money goes back: for parts of one store order, or (without one) for the delivery fee."""
-
-    refund_id = _id()
-    store_order_id = _optional_id()
-    shop_id = _optional_id()
-    issued_at = _time()
-    reason = fields.String(required=True)
-    amount = _money()
-    goods = _money()
-    delivery_fee = _money()
-    restock = fields.Boolean(required=True)
-    lines = fields.List(fields.Nested(RefundedLineSchema), required=True)
-
-
-SCHEMAS: Mapping[str, type[Schema]] = {
-    "OrderPlaced": OrderPlacedSchema,
-    "OrderPaid": OrderPaidSchema,
-    "StoreOrderSplit": StoreOrderSplitSchema,
-    "StoreOrderAccepted": StoreOrderAcceptedSchema,
-    "StoreOrderRejected": StoreOrderRejectedSchema,
-    "StoreOrderReady": StoreOrderReadySchema,
-    "OrderCancelled": OrderCancelledSchema,
-    "OrderExpired": OrderExpiredSchema,
-    "OrderDelivered": OrderDeliveredSchema,
-    "OrderCompleted": OrderCompletedSchema,
-    "RefundIssued": RefundIssuedSchema,
-}
-
-
-# -- translation -----------------------------------------------------------------------------------
 
 
 def money(amount: int, currency: str) -> Wire:
@@ -327,6 +127,8 @@ def _plain(subject: str, *moments: str) -> Callable[[Any], tuple[str, str, Wire]
         data = {
             name: time_to_wire(value) if name in moments else value for name, value in vars(event).items()
         }
+        if "reason" in data:
+            data["reason"] = reason_code(data["reason"], REASONS)
         return data[subject], event.order_id, data
 
     return translate
@@ -357,7 +159,7 @@ def _refund_issued(event: events.RefundIssued) -> tuple[str, str, Wire]:
         "shop_id": refund.shop_id,
         "customer_id": event.customer_id,
         "issued_at": time_to_wire(refund.issued_at),
-        "reason": refund.reason,
+        "reason": reason_code(refund.reason, REASONS),
         "amount": money(refund.amount, currency),
         "goods": money(refund.goods, currency),
         "delivery_fee": money(refund.delivery_fee, currency),

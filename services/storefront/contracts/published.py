@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from marshmallow import Schema, fields, validate
 
 from services.storefront.domain import events
 from services.storefront.domain.reservation import Lines
+
+# A code in the platform's own words, such as a refusal's.
+_CODE = re.compile(r"^[a-z]+(-[a-z]+)*$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +25,7 @@ class Message:
 
 class Money(Schema):
     amount = fields.Integer(strict=True, required=True)
-    currency = fields.String(required=True, validate=validate.Regexp(r"[A-Z]{3}\Z"))
+    currency = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{3}$"))
 
 
 class Area(Schema):
@@ -78,7 +82,7 @@ class StockReserved(Schema):
 class StockReleased(StockReserved):
     """The units that were held for an order are free again."""
 
-    reason = fields.String(required=True)
+    reason = fields.String(required=True, validate=validate.Regexp(_CODE))
 
 
 SCHEMAS: Mapping[str, type[Schema]] = {
@@ -111,7 +115,8 @@ def _body(event: events.DomainEvent) -> tuple[str, dict[str, Any]]:
         case events.StockReserved():
             return event.order_id, {"order_id": event.order_id, "lines": _lines(event.lines)}
         case events.StockReleased():
-            data = {"order_id": event.order_id, "reason": event.reason, "lines": _lines(event.lines)}
+            reason = event.reason if _CODE.match(event.reason) else "released"
+            data = {"order_id": event.order_id, "reason": reason, "lines": _lines(event.lines)}
             return event.order_id, data
 
 

@@ -73,6 +73,21 @@ def test_what_is_said_is_the_sample(happened: Any) -> None:
     SCHEMAS[name]().load(dict(told.data))
 
 
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ("drop-off-failed: customer-absent", "customer-absent"),
+        ("pickup-failed: not ready", "not-ready"),
+        ("drop-off-failed: Mrs Wang, 13800138000, is out", "other"),
+        ("courier-lost", "courier-lost"),
+    ],
+)
+def test_a_courier_s_own_words_are_told_to_nobody(stated: str, told: str) -> None:
+    failed = events.DeliveryFailed(**OF, courier_id=COURIER, reason=stated, failed_at=time("03:35"))
+    assert data_of(failed)["reason"] == told
+    SCHEMAS["DeliveryFailed"]().load(data_of(failed))
+
+
 def test_every_event_has_a_schema_a_sample_and_a_test() -> None:
     names = {type(happened).__name__ for happened in HAPPENED}
     assert names == set(SCHEMAS)

@@ -125,6 +125,15 @@ def test_a_sample_is_a_whole_event_that_keeps_its_schema(path: Path) -> None:
     assert json.loads(event.to_json()) == json.loads(path.read_text())
 
 
+def test_what_a_customer_wrote_is_told_to_nobody() -> None:
+    order = b.a_paid_order()
+    order.cancel("Changed my mind, ring Mrs Wang at 13800138000", b.NOON)
+    assert published.to_message(order.recorded[-1]).data["reason"] == "changed-my-mind"
+    order = b.a_paid_order()
+    order.cancel("王小明不在家", b.NOON)
+    assert published.to_message(order.recorded[-1]).data["reason"] == "other"
+
+
 def test_every_event_has_a_sample() -> None:
     types = {json.loads(path.read_text())["type"] for path in SAMPLES.glob("*.json")}
     assert types == set(published.SCHEMAS)
