@@ -1,206 +1,101 @@
-"""Writes the documents that follow from the code: the event catalogue, and the broker's definitions.
+"""Writes the documents that follow from the code: the catalogue of events, and the broker's definitions.
 
-`python -P -m linli.documents` writes them; with `--check` it only says whether they are fresh.
+`python -P -m linli.documents` writes them; with `--check` it only says whether they are fresh;
+with `--compatible-with REV` whether every event that REV published is still what it was.
 """
 
 from __future__ import annotations
 
-import importlib
+import argparse
 import json
 import sys
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from linli.catalogue import history
+from linli.catalogue.asyncapi import asyncapi
+from linli.catalogue.compatibility import Breach, breaches
+from linli.catalogue.envelope import IDENTIFIER, envelope_schema
+from linli.catalogue.page import events_page
+from linli.catalogue.published import catalogue
 from linli.definitions import definitions
-from linli.processes.discovery import SERVICES, all_services, service_class
+from linli.failures import Failure
+from linli.processes.discovery import SERVICES
 
-DOCS = SERVICES.parent / "docs"
-
-_HEAD = """\
-# Events
-
-What the services tell each other. Every event is a CloudEvents 1.0 envelope in structured JSON; below is its
-`data`. A change is additive or it is a new type. This page is written by `make docs` from the schemas and
-samples in `services/*/contracts/`; the same as AsyncAPI 3 is [asyncapi.json](asyncapi.json).
-"""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """One event type, with everything that is known of it."""
-
-    type: str
-    source: str
-    promise: str
-    schema: dict[str, Any]
-    definitions: dict[str, Any]
-    sample: dict[str, Any]
-    subscribers: tuple[str, ...]
-
-
-def catalogue() -> Iterator[Published]:
-    """Every published event, by publisher and type."""
-    listeners = _subscribers()
-    for source in sorted(folder.parent.parent.name for folder in SERVICES.glob("*/contracts/published.py")):
-        module = importlib.import_module(f"services.{source}.contracts.published")
-        samples = _samples(source)
-        schemas = {type_: getattr(module, type_) for type_ in samples if hasattr(module, type_)}
-        for type_, schema in sorted((schemas | dict(getattr(module, "SCHEMAS", {}))).items()):
-            body, definitions = _json_schema(schema)
-            yield Published(
-                type=type_,
-                source=source,
-                promise=_first_sentence(schema),
-                schema=body,
-                definitions=definitions,
-                sample=samples.get(type_, {}),
-                subscribers=tuple(sorted(listeners.get((source, type_), ()))),
-            )
-
-
-def events_page(events: list[Published]) -> str:
-    """The catalogue for people."""
-    lines = [_HEAD]
-    for source in sorted({event.source for event in events}):
-        own = [event for event in events if event.source == source]
-        lines += [f"## {source}", "", "| event | subject of the sample | heard by |", "|---|---|---|"]
-        for event in own:
-            heard = ", ".join(event.subscribers) or "analysts alone"
-            lines.append(f"| [{event.type}](#{event.type.lower()}) | `{_subject(event)}` | {heard} |")
-        lines.append("")
-        for event in own:
-            lines += [f"### {event.type}", ""]
-            if event.promise:
-                lines += [event.promise, ""]
-            sample = json.dumps(event.sample.get("data", {}), indent=1, ensure_ascii=False)
-            lines += ["```json", sample, "```", ""]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def asyncapi(events: list[Published]) -> dict[str, Any]:
-    """The catalogue for machines: AsyncAPI 3.0."""
-    channels, messages, operations, schemas = {}, {}, {}, {}
-    for event in events:
-        name = f"{event.source}.{event.type}"
-        for definition, body in event.definitions.items():
-            schemas[f"{event.source}.{definition}"] = _renamed(body, event.source)
-        schemas[name] = _renamed(event.schema, event.source)
-        messages[name] = {
-            "name": event.type,
-            "contentType": "application/cloudevents+json",
-            "summary": event.promise or event.type,
-            "payload": {
-                "type": "object",
-                "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
-                "properties": {
-                    "specversion": {"const": "1.0"},
-                    "source": {"const": event.source},
-                    "type": {"const": event.type},
-                    "data": {"$ref": f"#/components/schemas/{name}"},
-                },
-            },
-        }
-        channels[name] = {
-            "address": event.type,
-            "messages": {event.type: {"$ref": f"#/components/messages/{name}"}},
-            "bindings": {
-                "amqp": {
-                    "is": "routingKey",
-                    "exchange": {"name": f"{event.source}.events", "type": "topic", "durable": True},
-                }
-            },
-        }
-        channel = {"$ref": f"#/channels/{name}"}
-        operations[f"{event.source} publishes {event.type}"] = {"action": "send", "channel": channel}
-        for listener in event.subscribers:
-            operations[f"{listener} hears {name}"] = {"action": "receive", "channel": channel}
-    return {
-        "asyncapi": "3.0.0",
-        "info": {"title": "Linli events", "version": "1.0.0"},
-        "defaultContentType": "application/cloudevents+json",
-        "channels": channels,
-        "operations": operations,
-        "components": {"messages": messages, "schemas": schemas},
-    }
+ROOT = SERVICES.parent
+DOCS = ROOT / "docs"
+SCHEMAS = ROOT / history.FOLDER
 
 
 def documents() -> dict[Path, str]:
     """Every generated document with its text."""
     warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
-    events = list(catalogue())
-    machine = json.dumps(asyncapi(events), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
-    broker = json.dumps(definitions(), indent=1, sort_keys=True) + "\n"
-    return {
+    events = catalogue()
+    index = {event.dataschema: event.path.as_posix() for event in events}
+    schemas = {SCHEMAS / event.path: _json(event.schema) for event in events}
+    return schemas | {
+        SCHEMAS / "envelope.v1.json": _json(envelope_schema()),
+        SCHEMAS / "index.json": _json(index | {IDENTIFIER: "envelope.v1.json"}),
         DOCS / "events.md": events_page(events),
-        DOCS / "asyncapi.json": machine,
-        SERVICES.parent / "deploy" / "rabbitmq" / "definitions.json": broker,
+        DOCS / "asyncapi.json": _json(asyncapi(events), sort_keys=True),
+        ROOT / "deploy" / "rabbitmq" / "definitions.json": _json(definitions(), sort_keys=True),
     }
 
 
 def main(arguments: list[str]) -> int:
-    stale = []
-    for path, text in documents().items():
-        if path.exists() and path.read_text(encoding="utf-8") == text:
-            continue
-        stale.append(path.name)
-        if "--check" not in arguments:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-    if stale and "--check" in arguments:
-        print(f"Not fresh: {', '.join(stale)}. Run `make docs`.", file=sys.stderr)  # noqa: T201
-        return 1
+    parser = argparse.ArgumentParser(prog="linli.documents", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, end with 1 unless all is fresh")
+    parser.add_argument("--compatible-with", metavar="REV", help="a commit, a tag or a branch")
+    asked = parser.parse_args(arguments)
+    made = documents()
+    if asked.compatible_with:
+        try:
+            before = history.schemas_at(ROOT, asked.compatible_with)
+        except Failure as failure:
+            return _complain(str(failure), failure.exit_code)
+        return _refuse(breaches(before, _schemas(made)))
+    broken = breaches(history.schemas_in(SCHEMAS), _schemas(made))
+    if broken:
+        return _refuse(broken)
+    stale = [path for path, text in made.items() if not _is_fresh(path, text)]
+    if asked.check:
+        names = ", ".join(path.name for path in stale)
+        return _complain(f"Not fresh: {names}. Run `make docs`.") if stale else 0
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(made[path], encoding="utf-8")
     return 0
 
 
-def _subscribers() -> dict[tuple[str, str], set[str]]:
-    from shared.messaging.subscription import subscriptions_of
-
-    found: dict[tuple[str, str], set[str]] = {}
-    for name in all_services():
-        for subscription in subscriptions_of(service_class(name)):
-            for type_ in subscription.types:
-                found.setdefault((subscription.source, type_), set()).add(name)
-    return found
+def _schemas(made: dict[Path, str]) -> dict[str, Any]:
+    """Those of the documents that are the schema of an event."""
+    found = {
+        path.relative_to(SCHEMAS).as_posix(): text for path, text in made.items() if SCHEMAS in path.parents
+    }
+    return {path: json.loads(text) for path, text in found.items() if "/" in path}
 
 
-def _samples(source: str) -> dict[str, dict[str, Any]]:
-    bodies = [
-        json.loads(file.read_text()) for file in (SERVICES / source / "contracts/samples").glob("*.json")
-    ]
-    return {body["type"]: body for body in bodies}
+def _is_fresh(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == text
 
 
-def _json_schema(schema: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    from apispec import APISpec
-    from apispec.ext.marshmallow import MarshmallowPlugin
-
-    plugin = MarshmallowPlugin()
-    spec = APISpec(title="events", version="1", openapi_version="3.1.0", plugins=[plugin])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        body = plugin.converter.schema2jsonschema(schema())
-    return json.loads(json.dumps(body)), json.loads(json.dumps(spec.components.schemas))
+def _refuse(broken: list[Breach]) -> int:
+    if not broken:
+        return 0
+    lines = "\n".join(f"  {breach}" for breach in broken)
+    return _complain(
+        f"Published events only ever gain fields that may be absent; anything else is a new type:\n{lines}"
+    )
 
 
-def _renamed(body: dict[str, Any], source: str) -> dict[str, Any]:
-    text = json.dumps(body).replace("#/components/schemas/", f"#/components/schemas/{source}.")
-    renamed: dict[str, Any] = json.loads(text)
-    return renamed
+def _complain(sentence: str, exit_code: int = 1) -> int:
+    print(sentence, file=sys.stderr)  # noqa: T201
+    return exit_code
 
 
-def _first_sentence(schema: type) -> str:
-    own = schema.__dict__.get("__doc__") or ""
-    return " ".join(own.split("\n\n")[0].split())
-
-
-def _subject(event: Published) -> str:
-    """Which id of its data an event is about."""
-    subject = event.sample.get("subject")
-    data = event.sample.get("data", {})
-    return next((key for key, value in data.items() if value == subject), "–")
+def _json(body: Any, sort_keys: bool = False) -> str:
+    return json.dumps(body, indent=1, ensure_ascii=False, sort_keys=sort_keys) + "\n"
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.ordering.contracts import consumed
+from services.ordering.domain.refund import FAULTS
 from shared.kernel.errors import InvalidInput
 from shared.messaging.envelope import Event
 
@@ -36,3 +37,8 @@ def test_every_sample_that_is_subscribed_to_can_be_read(service: str, types: tup
 def test_an_event_that_breaks_its_promise_is_refused() -> None:
     with pytest.raises(InvalidInput):
         consumed.read("PickupCompleted", json.loads('{"order_id": "a"}'))
+
+
+def test_every_reason_that_decides_who_pays_is_one_that_dispatch_may_state() -> None:
+    promised = json.loads((SERVICES.parent / "docs/schemas/dispatch/DeliveryFailed.v1.json").read_text())
+    assert set(FAULTS) <= set(promised["properties"]["reason"]["enum"])
