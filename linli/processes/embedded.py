@@ -22,12 +22,14 @@ def _start_relays() -> None:
     import kombu
 
     from linli.processes.discovery import all_services, publishers, service_class
+    from services.gateway.adapters.event_archive_sql import EventArchiveSql
     from shared.messaging import topology
     from shared.messaging.dependencies import DatabaseProvider, database_url
     from shared.messaging.embedded_relay import EmbeddedRelay
     from shared.messaging.link import amqp_url
     from shared.messaging.outbox import Outbox
     from shared.messaging.subscription import subscriptions_of
+    from shared.persistence import Database
 
     # Queues come first: what a relay sends again at the start must find its readers' queues.
     with kombu.Connection(amqp_url()).channel() as channel:
@@ -36,7 +38,10 @@ def _start_relays() -> None:
         for name in all_services():
             for subscription in subscriptions_of(service_class(name)):
                 topology.subscription_queue(subscription)(channel).declare()
-    relays = {name: EmbeddedRelay(Outbox(database_url(name), name), amqp_url()) for name in publishers()}
+    archive = EventArchiveSql(Database(database_url("gateway"), "event-archive", pool_size=1))
+    relays = {
+        name: EmbeddedRelay(Outbox(database_url(name), name), amqp_url(), archive) for name in publishers()
+    }
     for relay in relays.values():
         eventlet.spawn(relay.run)
     DatabaseProvider.listeners.append(lambda service: relays[service].wake())

@@ -48,6 +48,8 @@ class Plan:
 
 def embedded(state: State, servers: Servers, http_address: str, settings: Mapping[str, str]) -> Plan:
     """One process for all services and relays, the planner beside it."""
+    # There is no stream to read, so its relay keeps an archive, and the gateway answers from it.
+    settings = {"LINLI_GATEWAY_EVENT_ARCHIVE": "yes", **settings}
     teller = _Teller(state, servers, http_address, settings)
     everything = sorted(servers.database_urls)
     processes = [teller.process("platform", "embedded", (), databases=everything)]

@@ -20,6 +20,7 @@ class Settings:
     password_threads: int
     trusted_proxies: int
     calls_in_flight: int
+    event_archive: bool
 
 
 def read_settings() -> Settings:
@@ -41,6 +42,7 @@ def read_settings() -> Settings:
                 password_threads=env.int("PASSWORD_THREADS", 2, validate=positive),
                 trusted_proxies=env.int("TRUSTED_PROXIES", 0, validate=validate.Range(min=0, max=10)),
                 calls_in_flight=env.int("CALLS_IN_FLIGHT", 200, validate=positive),
+                event_archive=env.bool("EVENT_ARCHIVE", False),
             )
     env.seal()
     return settings

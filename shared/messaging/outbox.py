@@ -48,6 +48,7 @@ class OutboxRow:
     position: int
     id: str
     type: str
+    subject: str
     body: bytes
 
 
@@ -162,4 +163,4 @@ class Outbox:
             partitionkey=partitionkey,
             data=orjson.Fragment(data),
         )
-        return OutboxRow(position=position, id=event_id, type=type_, body=body)
+        return OutboxRow(position=position, id=event_id, type=type_, subject=subject, body=body)

@@ -13,6 +13,7 @@ from werkzeug.test import Client, TestResponse
 
 from services.gateway.adapters.access_tokens import SignedTokens
 from services.gateway.adapters.rate_limits import RateLimits
+from services.gateway.application.ports import EventArchive
 from services.gateway.contracts.fields import Id, Instant
 from services.gateway.domain.accounts import Principal, Role
 from services.gateway.entrypoints.api import Api
@@ -21,7 +22,14 @@ from services.gateway.entrypoints.routes import ALL
 from services.gateway.entrypoints.routing import ANYONE, Key, Route, Router
 from shared.kernel.clock import SystemClock
 from shared.kernel.ids import UuidV7, derived_id
-from tests.gateway.fakes import AccountsInMemory, FakeRpc, FixedPulse, KeyRecordsInMemory, PlainPasswords
+from tests.gateway.fakes import (
+    AccountsInMemory,
+    EventsInMemory,
+    FakeRpc,
+    FixedPulse,
+    KeyRecordsInMemory,
+    PlainPasswords,
+)
 
 AN_ID = "019b8d02-0000-7000-8000-0000000000c1"
 A_MOMENT = "2026-01-05T08:00:00.000Z"
@@ -63,6 +71,7 @@ class World:
     records: Any = field(default_factory=KeyRecordsInMemory)
     pulse: FixedPulse = field(default_factory=FixedPulse)
     limits: RateLimits = field(default_factory=limits)
+    archive: EventArchive = field(default_factory=EventsInMemory)
     trusted_proxies: int = 0
 
     def __post_init__(self) -> None:
@@ -75,6 +84,7 @@ class World:
             records=self.records,
             limits=self.limits,
             pulse=self.pulse,
+            archive=self.archive,
             clock=SystemClock(),
             ids=UuidV7(),
             trusted_proxies=self.trusted_proxies,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
 from services.gateway.domain.accounts import Account
+from services.gateway.domain.events import ArchivedEvent, AskEvents, EventPage
 from services.gateway.domain.idempotency import KeptAnswer, KeyRecord, KeyUse
 from shared.kernel.errors import Refusal
+from shared.messaging.outbox import OutboxRow
 
 
 class FakeRpc:
@@ -141,3 +143,47 @@ class FixedPulse:
 
 def _of(use: KeyUse) -> tuple[str, str, str]:
     return use.account_id, use.operation, use.key
+
+
+class EventsInMemory:
+    """The archive of events; ``happens`` is called when somebody waits."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, OutboxRow]] = []
+        self.complete: set[str] = set()
+        self.waited: list[float] = []
+        self.happens: Callable[[], object] = lambda: None
+
+    def keep(self, source: str, rows: Sequence[OutboxRow]) -> None:
+        known = {(one, row.id) for one, row in self.kept}
+        self.kept += [(source, row) for row in rows if (source, row.id) not in known]
+
+    def is_complete(self, source: str) -> bool:
+        return source in self.complete
+
+    def set_complete(self, source: str) -> None:
+        self.complete.add(source)
+
+    def read(self, asked: AskEvents) -> EventPage:
+        found = [
+            ArchivedEvent(offset=offset, body=row.body.decode())
+            for offset, (_, row) in enumerate(self.kept)
+            if offset >= asked.offset
+            and (not asked.types or row.type in asked.types)
+            and (not asked.subjects or row.subject in asked.subjects)
+        ][: asked.limit]
+        is_full = len(found) == asked.limit
+        return EventPage(
+            events=found,
+            next_offset=found[-1].offset + 1 if is_full else max(asked.offset, len(self.kept)),
+            first_offset=0,
+            last_offset=len(self.kept) - 1,
+        )
+
+    def wait_beyond(self, offset: int, seconds: float) -> bool:
+        self.waited.append(seconds)
+        self.happens()
+        return len(self.kept) > offset
+
+    def end(self) -> None:
+        """Nobody waits in memory."""

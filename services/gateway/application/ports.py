@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.gateway.domain.accounts import Account, Principal
+from services.gateway.domain.events import AskEvents, EventPage
 from services.gateway.domain.idempotency import KeptAnswer, KeyRecord, KeyUse
 
 
@@ -65,6 +66,22 @@ class Tokens(Protocol):
 
     def forget_session(self, session_id: str) -> None:
         """Stop taking the session's access tokens in this process; elsewhere they end by their lifetime."""
+
+
+class EventArchive(Protocol):
+    """Every event of the platform at an offset; offsets follow each other from 0 without a gap, for good.
+
+    Where there is none, reading raises a refusal that says where events are read instead.
+    """
+
+    def read(self, asked: AskEvents) -> EventPage:
+        """What there is now. It may be a page without events that is not the end."""
+
+    def wait_beyond(self, offset: int, seconds: float) -> bool:
+        """Wait until there is an event at ``offset`` or after it; false when there was none in time."""
+
+    def end(self) -> None:
+        """Let nobody wait any more: the process is ending."""
 
 
 class KeyRecords(Protocol):

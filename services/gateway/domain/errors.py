@@ -4,7 +4,7 @@ Refusal
 ├── InvalidInput     MalformedRequest, IdempotencyKeyMissing, TooLarge, UnsupportedMediaType
 ├── Unauthenticated  TokenInvalid, WrongCredentials, RefreshTokenInvalid, RefreshTokenReused
 ├── Forbidden        NotYourRole
-├── NotFound         RouteNotFound, MethodNotAllowed
+├── NotFound         RouteNotFound, MethodNotAllowed, EventsAreStreamed
 ├── Conflict         AccountExists, RequestStillRunning, Outdated
 ├── Refused          IdempotencyKeyReused
 ├── TooMany          RateLimited, TooManyFailedSignIns
@@ -69,6 +69,10 @@ class RouteNotFound(NotFound):
 
 class MethodNotAllowed(NotFound):
     code, kind, title = "method-not-allowed", "method", "This address does not answer that method"
+
+
+class EventsAreStreamed(NotFound):
+    code, title = "events-are-streamed", "Events are read from the broker's stream here"
 
 
 class AccountExists(Conflict):

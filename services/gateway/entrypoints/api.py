@@ -81,6 +81,10 @@ class Api:
         start_response(answer.status_line, headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
 
+    def end(self) -> None:
+        """Answer at once what waits for something to happen: the process is ending."""
+        self.parts.archive.end()
+
     def _note(self, exchange: _Exchange, answer: Answer, environ: Environ, seconds: float) -> None:
         name = exchange.route.name if exchange.route else _NOWHERE
         answered = self._answered.get((name, answer.status))

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from services.gateway.adapters.access_tokens import SignedTokens
 from services.gateway.adapters.rate_limits import RateLimits
-from services.gateway.application.ports import AccountStore, KeyRecords, Passwords
+from services.gateway.application.ports import AccountStore, EventArchive, KeyRecords, Passwords
 from services.gateway.domain.accounts import Principal
 from services.gateway.entrypoints.wire import Answer
 from shared.kernel.clock import Clock
@@ -45,6 +45,7 @@ class Parts:
     records: KeyRecords
     limits: RateLimits
     pulse: Pulse
+    archive: EventArchive
     clock: Clock
     ids: Ids
     trusted_proxies: int = 0

@@ -26,10 +26,12 @@ _DRAIN_SECONDS = 15
 class HttpApi(Entrypoint):
     """Serves the WSGI application that the decorated method makes once, when the container starts.
 
-    The method gives the address to listen on and the application.
+    The method gives the address to listen on and the application, whose ``end`` is called when no more
+    requests are taken.
     """
 
     _serving: Any = None
+    _application: Any = None
 
     def start(self) -> None:
         service = self.container.service_cls()
@@ -37,6 +39,7 @@ class HttpApi(Entrypoint):
             # None of them depends on the worker that asks: they are handed out as they are.
             setattr(service, dependency.attr_name, dependency.get_dependency(None))
         address, application = getattr(service, self.method_name)()
+        self._application = application
         listener = eventlet.listen(parse_address(address), backlog=_BACKLOG, reuse_port=False)
         listener.settimeout(None)
         log.info("listening", extra={"address": address})
@@ -59,6 +62,7 @@ class HttpApi(Entrypoint):
         """Take no more connections, close the idle ones, wait for the requests that are being answered."""
         if self._serving is None:
             return
+        self._application.end()
         with eventlet.Timeout(_DRAIN_SECONDS, False):
             # What the server's loop takes for "no more".
             self._serving.kill(SystemExit)

@@ -6,6 +6,7 @@ import logging
 
 from services.gateway.adapters.access_tokens import SignedTokens, load_keys
 from services.gateway.adapters.accounts_sql import AccountStoreSql
+from services.gateway.adapters.event_archive_sql import EventArchiveSql, StreamInstead
 from services.gateway.adapters.idempotency_sql import KeyRecordsSql
 from services.gateway.adapters.passwords import Argon2Passwords
 from services.gateway.adapters.pulse import RpcPulse
@@ -69,6 +70,7 @@ def assembled(settings: Settings, database: Database, clock: Clock, ids: Ids, rp
         records=KeyRecordsSql(database),
         limits=limits,
         pulse=RpcPulse(rpc, database, SERVICES),
+        archive=EventArchiveSql(database) if settings.event_archive else StreamInstead(),
         clock=clock,
         ids=ids,
         trusted_proxies=settings.trusted_proxies,

@@ -11,7 +11,7 @@ from shared.kernel.errors import DeadlineExceeded, RemoteRefusal
 from tests.gateway.builders import CLOSED, DOCUMENTED, World, a_role_of, example, path_of, query_of
 
 # What the gateway answers by itself.
-_OWN = {"register", "sign_in", "refresh", "sign_out", "me"}
+_OWN = {"register", "sign_in", "refresh", "sign_out", "me", "read_events"}
 _ASKING = [route for route in DOCUMENTED if route.name not in _OWN]
 
 

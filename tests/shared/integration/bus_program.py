@@ -124,6 +124,17 @@ def rows(service: type, query: str) -> list[Any]:
 CONTAINERS: dict[str, Any] = {}
 
 
+class NoArchive:
+    """Of what is sent here nothing is kept."""
+
+    def keep(self, source: str, rows: Any) -> None: ...
+
+    def is_complete(self, source: str) -> bool:
+        return True
+
+    def set_complete(self, source: str) -> None: ...
+
+
 def main() -> None:
     is_memory = amqp_url().startswith("linli-memory")
     subscriptions = subscriptions_of(Crm)
@@ -141,7 +152,9 @@ def main() -> None:
     rpc = next(d for c in runner.containers if c.service_name == "asker" for d in c.dependencies)._client
     outbox = Outbox(os.environ["LINLI_CAMPAIGNS_DATABASE_URL"], "campaigns")
     if is_memory:
-        relay = EmbeddedRelay(Outbox(os.environ["LINLI_CAMPAIGNS_DATABASE_URL"], "campaigns"), amqp_url())
+        relay = EmbeddedRelay(
+            Outbox(os.environ["LINLI_CAMPAIGNS_DATABASE_URL"], "campaigns"), amqp_url(), NoArchive()
+        )
         DatabaseProvider.listeners.append(lambda service: relay.wake() if service == "campaigns" else None)
         eventlet.spawn(relay.run)
     links = [e for c in runner.containers for e in c.extensions if isinstance(e, Link)]

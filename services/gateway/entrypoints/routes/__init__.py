@@ -6,6 +6,7 @@ from services.gateway.entrypoints.routes import (
     accounts,
     courier,
     customer,
+    events,
     merchant,
     operator,
     pages,
@@ -21,6 +22,7 @@ ALL: tuple[Route, ...] = (
     *merchant.routes,
     *courier.routes,
     *operator.routes,
+    *events.routes,
     *provider.routes,
     *pages.routes,
 )
