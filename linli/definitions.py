@@ -7,6 +7,15 @@ from types import TracebackType
 from typing import Any
 
 from linli.processes.discovery import all_services, publishers, service_class
+from linli.stack.broker_rights import RIGHTS
+
+# Nobody can sign in without a password, so there is no secret in the file: it is given afterwards.
+_ANALYST = {
+    "name": "analyst",
+    "password_hash": "",
+    "hashing_algorithm": "rabbit_password_hashing_sha256",
+    "tags": "",
+}
 
 
 def definitions() -> dict[str, Any]:
@@ -20,6 +29,8 @@ def definitions() -> dict[str, Any]:
     declare(notebook, publishers(), subscriptions)
     return {
         "vhosts": [{"name": "/"}],
+        "users": [_ANALYST],
+        "permissions": [{"user": _ANALYST["name"], "vhost": "/", **RIGHTS}],
         "exchanges": [notebook.exchanges[name] for name in sorted(notebook.exchanges)],
         "queues": [notebook.queues[name] for name in sorted(notebook.queues)],
         "bindings": sorted(

@@ -107,8 +107,8 @@ class RabbitContainer(_Container):
     def url(self, vhost: str = "/") -> str:
         return f"amqp://linli:{self._password}@127.0.0.1:{self.port}/{vhost.replace('/', '%2f')}"
 
-    def control(self, *arguments: str) -> str:
-        return _docker("exec", self._name, "rabbitmqctl", "-q", *arguments)
+    def control(self, *arguments: str, said: str = "") -> str:
+        return _docker("exec", "--interactive", self._name, "rabbitmqctl", "-q", *arguments, said=said)
 
     def add_vhost(self, name: str) -> str:
         self.control("add_vhost", name)
@@ -150,8 +150,10 @@ class RedisContainer(_Container):
             return False
 
 
-def _docker(*arguments: str) -> str:
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=300, check=False)
+def _docker(*arguments: str, said: str = "") -> str:
+    done = subprocess.run(
+        ["docker", *arguments], input=said, capture_output=True, text=True, timeout=300, check=False
+    )
     if done.returncode != 0:
         raise Failure(f"docker {arguments[0]}: {done.stderr.strip()}")
     return done.stdout

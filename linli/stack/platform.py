@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
 
 from linli.failures import Failure
+from linli.processes.retention import retention_from_environment
 from linli.stack import children, databases, plan
+from linli.stack.broker_rights import RightsByCommand
 from linli.stack.containers import RabbitContainer, broker
 from linli.stack.postgres import PrivatePostgres
 from linli.stack.rabbitmq import PrivateRabbit
@@ -23,6 +25,7 @@ from linli.stack.reviver import Reviver
 from linli.stack.state import ROOT, State, is_free
 from linli.stack.supervisor import Supervisor, Told
 from shared.kernel.clock import Clock, clock_from_environment
+from shared.messaging.retention import Retention
 
 Kind = Literal["embedded", "full"]
 Server = TypeVar("Server", PrivatePostgres, PrivateRedis, PrivateRabbit | RabbitContainer)
@@ -59,6 +62,7 @@ class Platform:
         self._ends = ExitStack()
         self._plan: plan.Plan | None = None
         self._reviver = Reviver(told)
+        self._broker: PrivateRabbit | RabbitContainer | None = None
 
     def start(self) -> None:
         try:
@@ -109,6 +113,7 @@ class Platform:
         return self._plan
 
     def _start(self) -> None:
+        retention_from_environment()
         self._ends.enter_context(self.state.alone())
         stop_leftovers(self.state, servers=False)
         self._reviver = Reviver(self._told)
@@ -120,6 +125,7 @@ class Platform:
         if servers.amqp_url != MEMORY:
             self._told("declaring exchanges and queues")
             declare_topology(servers.amqp_url)
+            self._keep_as_wanted()
         address = self._http_address()
         # What the operator has set in the environment is stronger than what this platform was wished with.
         settings = {k: v for k, v in self.wish.settings.items() if k not in os.environ}
@@ -135,14 +141,28 @@ class Platform:
         supervisor.await_ready(patience=120)
         self._write_down()
 
+    def _keep_as_wanted(self) -> None:
+        """Let a private broker's stream keep what is wanted now, whatever it was declared with."""
+        wanted = retention_from_environment()
+        before = self.state.recall("stream-retention") or asdict(Retention())
+        if self._broker is not None and asdict(wanted) != before:
+            self._told(f"letting the stream keep {wanted.max_age} and {wanted.max_bytes} bytes")
+            RightsByCommand(self._broker.control).keep(wanted)
+        if self._broker is not None:
+            self.state.remember("stream-retention", asdict(wanted))
+
     def _servers(self) -> plan.Servers:
         amqp_url = MEMORY if self.wish.kind == "embedded" else os.environ.get("LINLI_AMQP_URL", "")
         return plan.Servers(
             database_urls=self._database_urls(),
             redis_url=os.environ.get("LINLI_REDIS_URL")
             or self._private("Redis", PrivateRedis(self.state)).url(),
-            amqp_url=amqp_url or self._private("RabbitMQ", broker(self.state)).url(),
+            amqp_url=amqp_url or self._private_broker().url(),
         )
+
+    def _private_broker(self) -> PrivateRabbit | RabbitContainer:
+        self._broker = self._private("RabbitMQ", broker(self.state))
+        return self._broker
 
     def _database_urls(self) -> dict[str, str]:
         owners = databases.owners()

@@ -113,13 +113,14 @@ class PrivateRabbit:
         path = vhost.replace("/", "%2f")
         return f"amqp://linli:{self._password}@127.0.0.1:{self.port}/{path}"
 
-    def control(self, *arguments: str) -> str:
-        """What `rabbitmqctl` answers to ``arguments``; raises :class:`Failure` when it refuses."""
+    def control(self, *arguments: str, said: str = "") -> str:
+        """What `rabbitmqctl` answers when it reads ``said``; raises :class:`Failure` when it refuses."""
         folder = scripts()
         assert folder is not None
         done = subprocess.run(
             [str(folder / "rabbitmqctl"), "-q", *arguments],
             env=self._environment(),
+            input=said,
             capture_output=True,
             text=True,
             timeout=60,

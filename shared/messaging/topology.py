@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import kombu
+from amqp.exceptions import PreconditionFailed
 
 from shared.messaging import memory
+from shared.messaging.retention import STREAM, Retention
 
 UNROUTED = "unrouted"
 DEAD_LETTERS = "dead-letters"
-STREAM = "events"
 _QUORUM = {"x-queue-type": "quorum"}
 
 
@@ -82,25 +83,41 @@ def declare(
     connection: kombu.Connection,
     publishers: Iterable[str],
     subscriptions: Iterable[Subscription],
-    stream_max_age: str = "7D",
-    stream_max_bytes: int = 2_000_000_000,
-) -> None:
-    """Declare everything that events travel through; safe to call again and by several at once."""
+    retention: Retention = Retention(),
+) -> bool:
+    """Declare everything that events travel through; safe to call again and by several at once.
+
+    False when there is a stream already that was declared with another ``retention``: it is used as it is,
+    and only a policy of the broker can change what it keeps.
+    """
     with connection.channel() as channel:
         for name in (UNROUTED, DEAD_LETTERS):
             exchange = kombu.Exchange(name, type="fanout", durable=True)
             kombu.Queue(name, exchange=exchange, durable=True, queue_arguments=_QUORUM)(channel).declare()
-        stream_arguments: dict[str, Any] = {
-            "x-queue-type": "stream",
-            "x-max-age": stream_max_age,
-            "x-max-length-bytes": stream_max_bytes,
-        }
-        stream = kombu.Queue(
-            STREAM,
-            durable=True,
-            queue_arguments=stream_arguments,
-            bindings=[kombu.binding(events_exchange(name), routing_key="#") for name in publishers],
-        )
-        stream(channel).declare()
+    as_wanted = _declare_stream(connection, list(publishers), retention)
+    with connection.channel() as channel:
         for subscription in subscriptions:
             subscription_queue(subscription)(channel).declare()
+    return as_wanted
+
+
+def _declare_stream(connection: kombu.Connection, publishers: list[str], retention: Retention) -> bool:
+    arguments: dict[str, Any] = {
+        "x-queue-type": "stream",
+        "x-max-age": retention.max_age,
+        "x-max-length-bytes": retention.max_bytes,
+    }
+    bindings = [kombu.binding(events_exchange(name), routing_key="#") for name in publishers]
+    try:
+        with connection.channel() as channel:
+            kombu.Queue(STREAM, durable=True, queue_arguments=arguments, bindings=bindings)(channel).declare()
+    except PreconditionFailed as refused:
+        if "'x-max-" not in str(refused):
+            raise
+        # The refusal has closed the channel; the rest is the same for a stream that keeps more or less.
+        with connection.channel() as channel:
+            for binding in bindings:
+                binding.declare(channel)
+                channel.queue_bind(STREAM, exchange=binding.exchange.name, routing_key="#", arguments=None)
+        return False
+    return True

@@ -11,9 +11,11 @@ import pytest
 import yaml
 
 from linli.processes import discovery
+from linli.stack.broker_rights import reader_url
 from linli.stack.platform import declare_topology
 from linli.stack.rabbitmq import PrivateRabbit
 from linli.stack.state import ROOT
+from linli_events import NotPermitted, connect
 
 DEPLOY = ROOT / "deploy"
 
@@ -73,7 +75,7 @@ def test_the_definitions_are_what_the_platform_declares(
     """RabbitMQ refuses a queue that is declared again with other arguments."""
     made = json.loads((DEPLOY / "rabbitmq" / "definitions.json").read_text())
     url = rabbitmq_server.add_vhost("definitions")
-    for kind in ("exchanges", "queues", "bindings"):
+    for kind in ("exchanges", "queues", "bindings", "permissions"):
         for entry in made[kind]:
             entry["vhost"] = "definitions"
     made["vhosts"] = [{"name": "definitions"}]
@@ -85,4 +87,13 @@ def test_the_definitions_are_what_the_platform_declares(
     assert sorted(rabbitmq_server.control("list_bindings", "-p", "definitions").split("\n")) == sorted(
         before.split("\n")
     )
+    held = rabbitmq_server.control("list_user_permissions", "analyst")
+    assert "definitions\t^$\t^$\t^events$" in held
+    # Without a password nobody signs in; whoever runs the broker gives one.
+    analyst = reader_url(url, "analyst", "")
+    with pytest.raises(NotPermitted):
+        connect(analyst).bounds()
+    rabbitmq_server.control("change_password", "analyst", said="given-afterwards")
+    assert connect(reader_url(url, "analyst", "given-afterwards")).bounds() is None
+    rabbitmq_server.control("delete_user", "analyst")
     rabbitmq_server.control("delete_vhost", "definitions")
