@@ -23,8 +23,10 @@ USER linli
 EXPOSE 9100
 
 FROM runtime AS tools
+ENV PYTHONPATH=/app:/app/clients/python
 COPY linli linli
 COPY services services
+COPY clients clients
 ENTRYPOINT ["python", "-m", "linli"]
 
 FROM runtime AS service

@@ -8,7 +8,7 @@ from typing import Any
 from linli.catalogue.envelope import envelope_schema
 from linli.catalogue.published import Published
 from shared.messaging.envelope import CONTENT_TYPE
-from shared.messaging.topology import STREAM
+from shared.messaging.retention import STREAM
 
 # The version of the AMQP 0-9-1 binding that is spoken here.
 _BINDING = "0.3.0"

@@ -11,7 +11,7 @@ import warnings
 
 import typer
 
-from linli.cli import ledger, looking_after, messages, processes, running
+from linli.cli import events, ledger, looking_after, messages, processes, running
 from linli.cli.lending import lend
 from linli.failures import Failure
 
@@ -28,6 +28,7 @@ looking_after.register(app)
 app.add_typer(messages.dead_letters, name="dead-letters")
 app.add_typer(messages.outbox, name="outbox")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(events.events, name="events")
 processes.register(app)
 
 

@@ -175,7 +175,9 @@ def commands_for_reader(vhost: str, name: str, password: str) -> list[str]:
     """What whoever runs the broker types to let ``name`` read the stream."""
     _check_name(name)
     grant = ("set_permissions", "-p", vhost, name, *RIGHTS.values())
-    return [shlex.join(("rabbitmqctl", *words)) for words in (("add_user", name, password), grant)]
+    # A password may begin with a dash.
+    add = ("add_user", "--", name, password)
+    return [shlex.join(("rabbitmqctl", *words)) for words in (add, grant)]
 
 
 def command_to_keep(vhost: str, retention: Retention) -> str:

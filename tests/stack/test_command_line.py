@@ -36,6 +36,10 @@ _COMMANDS = (
     "dead-letters drop",
     "outbox lag",
     "ledger check",
+    "events tail",
+    "events types",
+    "events show",
+    "events account",
 )
 
 

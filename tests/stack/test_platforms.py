@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -22,6 +23,8 @@ from linli.stack import children
 from linli.stack.platform import Kind, Platform, Wish, state_folder
 from linli.stack.state import ROOT, free_port
 from linli.stack.supervisor import is_ready
+from linli_events import connect
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +102,31 @@ def test_killed_servers_come_back_where_they_were(platform: Platform) -> None:
     assert platform.servers == before
     found = httpx.get(f"{platform.base_url}/v1/shops", params={"lat": 30.2741, "lon": 120.1551}, timeout=10)
     assert len(found.json()["items"]) == 6
+
+
+def test_an_analyst_reads_every_event_of_every_outbox(platform: Platform) -> None:
+    """The same commands and the same client, whatever the events lie in."""
+
+    def linli(*arguments: str) -> str:
+        argv = [sys.executable, "-P", "-m", "linli", "events", *arguments, "--name", platform.wish.name]
+        environment = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
+        return subprocess.run(argv, env=environment, check=True, capture_output=True, text=True).stdout
+
+    published = set()
+    for service, url in platform.database_urls.items():
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            rows = connection.execute(text("SELECT id FROM outbox")).scalars()
+            published |= {(service, str(row)) for row in rows}
+        engine.dispose()
+    wait_until(lambda: not any(count for _, count, _ in mail.outbox_lag(platform.database_urls)), 60)
+    address = linli("account", "ana").strip()
+    with connect(address) as events:
+        read = [(event.source, event.id) for event in events.read("first", follow=False)]
+    assert len(read) == len(set(read)) > 50
+    assert set(read) == published
+    tailed = [json.loads(line) for line in linli("tail", "--from", "first", "--once", "--json").splitlines()]
+    assert [(line["event"]["source"], line["event"]["id"]) for line in tailed] == read
 
 
 def test_a_stopped_platform_leaves_no_process_and_remembers_everything(platform: Platform) -> None:

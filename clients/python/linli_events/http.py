@@ -168,10 +168,10 @@ class HttpSource:
             return NotPermitted(f"The platform at {self._where} does not accept the token{said}")
         if status == 403:
             return NotPermitted(f"This account may not read events at {self._where}{said}")
-        if status in {404, 405}:
-            return NoSuchStream(f"There is no archive of events at {self._where}{said}")
         if status in {400, 422}:
             return WrongAddress(f"The platform at {self._where} does not understand the question{said}")
+        if 400 <= status < 500 and status not in {408, 429}:
+            return NoSuchStream(f"There is no archive of events at {self._where}{said}")
         return NotReachable(f"The platform at {self._where} answers {status}{said}")
 
 

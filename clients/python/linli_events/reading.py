@@ -123,6 +123,7 @@ class _Reading:
         self._oldest_known = 0
         # Whoever asks for the oldest or for a moment takes what there is when the source gives it.
         self._may_skip = False
+        self._is_resumed = False
 
     def aim(self, start: Start, stop: int | None, *, follow: bool) -> None:
         """Turn ``start`` and the end into offsets."""
@@ -135,6 +136,7 @@ class _Reading:
             self._position = self._offset_of(start - _DISORDER, first, last)
         elif isinstance(start, int):
             self._position = start
+            self._is_resumed = True
             refuse_a_gap(start, first)
             if bounds and start > last + 1:
                 log.warning("Offset %d is asked for and the newest is %d: waiting for it.", start, last)
@@ -146,8 +148,8 @@ class _Reading:
     def events(self, types: set[str], subjects: set[str], unique_within: int) -> Iterator[Event]:
         memory = _Memory(unique_within)
         self._begin = begin = self._position
-        if unique_within:
-            # What lies before the start is looked at too: something behind it may be a repeat.
+        if unique_within and self._is_resumed:
+            # What lies before an offset was given before, and something behind it may be a repeat.
             self._position = max(min(self._oldest_known, begin), begin - unique_within)
         wanted = (set[str](), set[str]()) if unique_within else (types, subjects)
         for offset, raw in self._items(*wanted):

@@ -1,0 +1,1 @@
+"""The platform's events for people: read, kept in files, counted and drawn."""
