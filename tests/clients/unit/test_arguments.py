@@ -79,7 +79,7 @@ def test_what_is_no_longer_kept_is_not_passed_over() -> None:
 def test_a_wrong_password_and_a_worn_out_token_are_said() -> None:
     place = Archive()
     place.publish(0)
-    with pytest.raises(NotPermitted, match="does not let 'ana@example.org' in"):
+    with pytest.raises(NotPermitted, match=r"does not let 'ana@example\.org' in"):
         connect(f"http://{EMAIL.replace('@', '%40')}:wrong@127.0.0.1:{place.fake.port}").read()
     with pytest.raises(NotPermitted, match=r"does not accept the token: Sign in\."):
         connect(f"http://127.0.0.1:{place.fake.port}", token="old").read()
