@@ -25,6 +25,8 @@ setup: ## make .venv with everything that running and testing need
 	@deploy/setup dev
 setup-runtime:
 	@deploy/setup runtime
+setup-analysis: ## what `linli events export` and `linli events stats` need besides
+	@deploy/setup analysis
 fmt: setup ## format and mend what can be mended
 	@$(PYTHON) -m ruff check --fix-only --quiet $(CODE); $(PYTHON) -m ruff format $(CODE)
 check: setup check-fast ## format, lint, types and import contracts
@@ -69,5 +71,5 @@ help:
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' Makefile
 
-.PHONY: run up down logs setup setup-runtime fmt check check-fast docs lock test test-unit test-integration \
+.PHONY: run up down logs setup setup-runtime setup-analysis fmt check check-fast docs lock test test-unit test-integration \
   test-journeys servers migrate migration image images clean help

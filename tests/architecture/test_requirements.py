@@ -6,11 +6,13 @@ import ast
 import re
 import sys
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 
 from tests.architecture.source import ROOT, files, python_files
 
+LOCKS = ("requirements", "requirements-analysis", "requirements-dev", "requirements-pip")
 _OURS = {"services", "shared", "linli", "linli_events", "tests", "benchmarks"}
 # Bought in with another: nameko is built on eventlet's greenlets and kombu on amqp.
 _TOGETHER = {"greenlet", "amqp"}
@@ -30,21 +32,26 @@ def _normal(name: str) -> str:
 
 
 def _imported(*folders: str) -> set[str]:
-    names: set[str] = set()
-    for file in python_files(*folders):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                names |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                names.add(node.module.split(".")[0])
+    names = set().union(*map(_imported_by, python_files(*folders)))
     return names - set(sys.stdlib_module_names) - _OURS - _TOGETHER
+
+
+def _imported_by(file: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module.split(".")[0])
+    return names
 
 
 @pytest.mark.parametrize(
     ("folders", "files_"),
     [
-        (("services", "shared", "linli"), ("requirements.txt",)),
-        (("tests", "benchmarks"), ("requirements.txt", "requirements-dev.txt")),
+        (("services", "shared"), ("requirements.txt",)),
+        (("linli",), ("requirements.txt", "requirements-analysis.txt")),
+        (("tests", "benchmarks"), ("requirements.txt", "requirements-analysis.txt", "requirements-dev.txt")),
     ],
 )
 def test_every_imported_distribution_is_declared(folders: tuple[str, ...], files_: tuple[str, ...]) -> None:
@@ -58,7 +65,20 @@ def test_every_imported_distribution_is_declared(folders: tuple[str, ...], files
     assert undeclared == set()
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-pip"])
+def test_only_the_analysts_part_of_the_tool_needs_the_heavy_libraries() -> None:
+    """`make run` installs none of them, so nothing else may import them."""
+    heavy = {"pyarrow", "duckdb", "matplotlib"}
+    assert heavy <= _declared("requirements-analysis.txt")
+    assert not heavy & _declared("requirements.txt")
+    elsewhere = [
+        str(file.relative_to(ROOT))
+        for file in python_files("services", "shared", "linli")
+        if file.parent != ROOT / "linli" / "events" and _imported_by(file) & heavy
+    ]
+    assert elsewhere == []
+
+
+@pytest.mark.parametrize("name", LOCKS)
 def test_every_declared_requirement_is_locked_with_hashes(name: str) -> None:
     lock = (ROOT / f"{name}.lock").read_text()
     locked = {_normal(line.split("==")[0]) for line in lock.splitlines() if "==" in line}
@@ -81,5 +101,5 @@ def test_no_file_names_a_package_index() -> None:
 
 
 def test_the_locks_hold_no_address() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock", "requirements-pip.lock"):
-        assert "://" not in (ROOT / name).read_text()
+    for name in LOCKS:
+        assert "://" not in (ROOT / f"{name}.lock").read_text()
