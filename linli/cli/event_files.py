@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from difflib import get_close_matches
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Self
@@ -22,6 +21,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from linli.cli.event_stats import stats
+from linli.cli.needing import need_analysis
 from linli.failures import Failure
 from linli.stack import finding
 from linli.stack.state import ROOT
@@ -29,13 +30,12 @@ from linli.stack.state import ROOT
 if TYPE_CHECKING:
     from linli_events import Events
 
-_HEAVY = ("pyarrow", "duckdb", "matplotlib")
-
 Name = Annotated[str | None, typer.Option(help="Which platform; not needed when only one runs.")]
 
 
 def register(app: typer.Typer) -> None:
     app.command()(export)
+    app.command()(stats)
 
 
 def export(
@@ -100,13 +100,6 @@ def export(
         + ("." if going_on is None else f"; it goes on at offset {going_on}."),
         highlight=False,
     )
-
-
-def need_analysis() -> None:
-    """Raise :class:`Failure` that says how to install what analysts' commands need, unless it is there."""
-    missing = [name for name in _HEAVY if find_spec(name) is None]
-    if missing:
-        raise Failure(f"This needs {', '.join(missing)}: run `make setup-analysis` first.", exit_code=2)
 
 
 def open_events(url: str | None, name: str | None) -> Events:

@@ -1,0 +1,16 @@
+"""What some commands need besides the platform's own requirements."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from linli.failures import Failure
+
+_HEAVY = ("pyarrow", "duckdb", "matplotlib")
+
+
+def need_analysis() -> None:
+    """Raise :class:`Failure` that says how to install what analysts' commands need, unless it is there."""
+    missing = [name for name in _HEAVY if find_spec(name) is None]
+    if missing:
+        raise Failure(f"This needs {', '.join(missing)}: run `make setup-analysis` first.", exit_code=2)
