@@ -87,7 +87,7 @@ def fill_holes(folder: Folder, within: Sequence[Span] | None = None) -> list[Spa
     """
     holes = folder.holes()
     spans = folder.spans()
-    if spans and spans[0].first > 0 and (contents := folder.contents()) and contents.since == "first":
+    if spans and spans[0].first > 1 and (contents := folder.contents()) and contents.since == "first":
         holes.insert(0, Span(first=0, last=spans[0].first - 1))
     already = folder.filled()
     filled = [

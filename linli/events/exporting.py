@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import pyarrow.parquet as pq
-from linli_events import Event, Events, EventsError, NotAnEvent, OffsetGone
 
 from linli.events.columns import Row, row_of
 from linli.events.layout import STREAM, Folder, Span
 from linli.events.writing import Writer
 from linli.failures import Failure
+from linli_events import Event, Events, EventsError, OffsetGone
 
 _BYTES_AT_ONCE = 64 << 20
+_SAID_AT_ONCE = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +90,10 @@ def export_stream(events: Events, folder: Folder, writer: Writer, plan: Plan, to
 
 def _start(plan: Plan, following: int | None, first: int, told: Told) -> str | int | datetime:
     wanted = plan.since if following is None else following
-    if wanted == "first" and first > 0:
+    if wanted == "first" and first > 1:
         told.note(f"The stream begins at offset {first}: what came before it, only the archive has.")
-    if not isinstance(wanted, int) or wanted >= first:
+    # Archives count from 1, and who asks for 0 wants everything.
+    if not isinstance(wanted, int) or first <= max(wanted, 1):
         return wanted
     if not plan.across_gaps:
         raise Failure(
@@ -105,56 +106,61 @@ def _start(plan: Plan, following: int | None, first: int, told: Told) -> str | i
 
 
 def _read(events: Events, writer: Writer, plan: Plan, told: Told, start: str | int | datetime) -> None:
+    """Write everything from ``start`` to now; repeats are asked for, since the writer knows them better."""
     batch = Batch(plan.rows)
-    # What was left out was read all the same: a span begins where the one before it ended.
-    begun = start if isinstance(start, int) else None
-    last = None
-    unsaid = 0
-    for event in _events(events, start, told):
-        unsaid += 1
-        if last is not None and event.offset > last + 1 and begun is not None and _are_gone(events, last + 1):
-            _flush(writer, batch, Span(first=begun, last=last), told)
-            told.note(
-                f"The stream dropped the offsets {last + 1} to {event.offset - 1} before they were read."
-            )
-            begun = event.offset
-        begun = event.offset if begun is None else begun
-        last = event.offset
-        if not plan.types or event.type in plan.types:
-            batch.add(row_of(event))
-        if unsaid == 500 or batch.is_full:
-            told.read(unsaid)
-            unsaid = 0
-        if batch.is_full:
-            _flush(writer, batch, Span(first=begun, last=last), told)
-            begun = last + 1
-    told.read(unsaid)
-    if begun is not None and last is not None and batch.rows:
-        _flush(writer, batch, Span(first=begun, last=last), told)
-
-
-def _events(events: Events, start: str | int | datetime, told: Told) -> Iterator[Event]:
-    """Everything from ``start`` to what is there now, repeats included: the writer knows them better."""
     while True:
+        reading = _Reading(batch, writer, told, start)
         try:
-            yield from events.read(start, follow=False, unique_within=0)  # type: ignore[arg-type]
-        except NotAnEvent as error:
-            told.note(f"{error} It was left out.")
-            start = error.offset + 1
+            for event in events.read(start, follow=False, unique_within=0):  # type: ignore[arg-type]
+                reading.take(event, plan.types)
         except OffsetGone as error:
-            # It went between the look at the bounds and the first reading.
-            raise Failure(f"{error} Run the same command again.") from error
+            reading.end()
+            if not plan.across_gaps:
+                raise Failure(
+                    f"{error} What was read before is written; --from-archive or --across-gaps goes on."
+                ) from error
+            told.note(
+                f"The stream dropped the offsets {error.wanted} to {error.first - 1} before they were read."
+            )
+            start = error.first
         else:
+            reading.end()
             return
 
 
-def _flush(writer: Writer, batch: Batch, span: Span, told: Told) -> None:
-    told.wrote(writer.write(STREAM, span, batch.taken()))
+class _Reading:
+    """Events of one span on their way into batches."""
 
+    def __init__(self, batch: Batch, writer: Writer, told: Told, start: str | int | datetime) -> None:
+        self._batch, self._writer, self._told = batch, writer, told
+        # What is left out was read all the same: a span begins where the one before it ended.
+        self._first = start if isinstance(start, int) else None
+        self._last = -1
+        self._unsaid = 0
 
-def _are_gone(events: Events, offset: int) -> bool:
-    bounds = events.bounds()
-    return bounds is not None and bounds[0] > offset
+    def take(self, event: Event, types: tuple[str, ...]) -> None:
+        if self._first is None:
+            self._first = event.offset
+        self._last = event.offset
+        if not types or event.type in types:
+            self._batch.add(row_of(event))
+        self._unsaid += 1
+        if self._unsaid == _SAID_AT_ONCE:
+            self._say()
+        if self._batch.is_full:
+            self.end()
+
+    def end(self) -> None:
+        """Write what there is; the next span begins behind it."""
+        self._say()
+        if self._batch.rows and self._first is not None:
+            span = Span(first=self._first, last=self._last)
+            self._told.wrote(self._writer.write(STREAM, span, self._batch.taken()))
+            self._first = self._last + 1
+
+    def _say(self) -> None:
+        self._told.read(self._unsaid)
+        self._unsaid = 0
 
 
 def _is_the_same_stream(events: Events, folder: Folder, bounds: tuple[int, int], following: int) -> None:

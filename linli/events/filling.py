@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from linli_events import Events
-
 from linli.events.archive import Outboxes, export_files, fill_holes
 from linli.events.exporting import Plan, Told, export_stream
 from linli.events.layout import Contents, Folder, Span, joined
 from linli.events.writing import Writer
 from linli.failures import Failure
+from linli_events import Events
 
 
 @dataclass(frozen=True, kw_only=True)

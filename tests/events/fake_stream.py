@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
-from linli_events import Event, OffsetGone
+from linli_events import Event
+from linli_events.reading import Events
 
 MORNING = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -49,13 +50,14 @@ def event(
     ).encode()
 
 
-class FakeStream:
-    """The events of a platform, in a list."""
+class FakeStream(Events):
+    """The client as it is, reading out of a list."""
 
-    def __init__(self, bodies: Iterable[bytes] = ()) -> None:
+    def __init__(self, bodies: Iterable[bytes] = (), *, dense: bool = True) -> None:
         self.bodies = list(bodies)
         self.first = 0
-        self.readings = 0
+        self.repeats, self.dense = True, dense
+        super().__init__(self, patience=0)
 
     def append(self, *bodies: bytes) -> None:
         self.bodies += bodies
@@ -64,38 +66,29 @@ class FakeStream:
         """Retention has taken what came before."""
         self.first = offset
 
+    # What the client asks of a source.
+
     def bounds(self) -> tuple[int, int] | None:
         return (self.first, len(self.bodies) - 1) if self.first < len(self.bodies) else None
 
-    def read(
-        self,
-        start: Any = "first",
-        *,
-        types: Collection[str] = (),
-        subjects: Collection[str] = (),
-        follow: bool = True,
-        stop: int | None = None,
-        unique_within: int = 20_000,
-    ) -> Iterator[Event]:
-        assert not follow, "an export never waits inside the stream"
-        assert unique_within == 0, "an export wants to see everything"
-        self.readings += 1
-        if isinstance(start, int) and start < self.first:
-            raise OffsetGone("It is gone.", wanted=start, first=self.first)
-        offset = start if isinstance(start, int) else self.first
-        end = len(self.bodies) if stop is None else min(stop, len(self.bodies))
-        while offset < end:
-            found = Event.from_json(offset, self.bodies[offset])
-            if not isinstance(start, datetime) or found.time >= start:
-                yield found
-            offset = max(offset + 1, self.first)
+    def event_at(self, offset: int) -> Event | None:
+        offset = max(offset, self.first)
+        return Event.from_json(offset, self.bodies[offset]) if offset < len(self.bodies) else None
+
+    def feed(self, offset: int, *, types: Collection[str], subjects: Collection[str]) -> _Feed:
+        return _Feed(self, offset)
+
+
+class _Feed:
+    def __init__(self, stream: FakeStream, offset: int) -> None:
+        self._stream, self._offset = stream, offset
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        while (offset := max(self._offset, self._stream.first)) < len(self._stream.bodies):
+            yield offset, self._stream.bodies[offset]
+            self._offset = offset + 1
 
     def close(self) -> None: ...
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
 
 
 class Silent:

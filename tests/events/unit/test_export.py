@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,16 @@ from linli.events.filling import Archive, Filling, since
 from linli.events.layout import Folder, Span
 from linli.failures import Failure
 from tests.events.fake_stream import MORNING, FakeStream, Silent, event, event_id
+
+
+class _Feed:
+    def __init__(self, items: Iterator[Any]) -> None:
+        self._items = items
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._items
+
+    def close(self) -> None: ...
 
 
 def export(stream: FakeStream, path: Path, told: Silent | None = None, **plan: Any) -> Silent:
@@ -147,17 +158,43 @@ def test_what_the_stream_dropped_before_it_was_read_is_said_and_nothing_is_writt
     assert "The offsets 50 to 69 are missing" in export(stream, tmp_path).notes[-1]
 
 
-def test_what_the_stream_drops_while_it_is_read_leaves_a_hole_in_the_names(tmp_path: Path) -> None:
-    class Hasty(FakeStream):
-        def read(self, *arguments: Any, **named: Any) -> Any:
-            for found in super().read(*arguments, **named):
-                yield found
-                if found.offset == 9:
-                    self.drop_before(15)
+class Hasty(FakeStream):
+    """A stream whose retention overtakes its reader."""
 
-    told = export(Hasty(map(event, range(30))), tmp_path)
-    assert Folder(tmp_path).spans() == [Span(first=0, last=9), Span(first=15, last=29)]
+    def feed(self, offset: int, **filters: Any) -> Any:
+        return _Feed(self._overtaken(super().feed(offset, **filters)))
+
+    def _overtaken(self, items: Any) -> Iterator[Any]:
+        for item in items:
+            yield item
+            if item[0] == 9:
+                self.drop_before(15)
+
+
+def test_what_the_stream_drops_while_it_is_read_is_said_and_leaves_a_hole_in_the_names(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(Failure, match="Offset 10 is no longer kept"):
+        export(Hasty(map(event, range(30))), tmp_path)
+    assert Folder(tmp_path).spans() == [Span(first=0, last=9)]
+    told = export(Hasty(map(event, range(30))), tmp_path / "across", across_gaps=True)
+    assert Folder(tmp_path / "across").spans() == [Span(first=0, last=9), Span(first=15, last=29)]
     assert any("10 to 14" in note for note in told.notes)
+
+
+def test_an_archive_that_leaves_out_numbers_has_no_gaps(tmp_path: Path) -> None:
+    bodies = [event(n) if n % 3 else b"" for n in range(1, 31)]
+    told = export(Sparse([b"", *bodies], dense=False), tmp_path, rows=4)
+    assert [row[0] for row in rows(tmp_path)] == [n for n in range(1, 31) if n % 3]
+    assert Folder(tmp_path).holes() == []
+    assert told.notes == []
+
+
+class Sparse(FakeStream):
+    """An archive whose numbers are not all given to events."""
+
+    def feed(self, offset: int, **filters: Any) -> Any:
+        return _Feed((offset, body or None) for offset, body in super().feed(offset, **filters))
 
 
 def test_another_stream_is_not_taken_for_the_same(tmp_path: Path) -> None:
@@ -168,10 +205,11 @@ def test_another_stream_is_not_taken_for_the_same(tmp_path: Path) -> None:
         export(FakeStream(map(event, range(1000, 1100))), tmp_path)
 
 
-def test_what_is_no_event_is_left_out_and_said(tmp_path: Path) -> None:
-    told = export(FakeStream([event(0), b"{}", event(2)]), tmp_path)
+def test_what_is_no_event_is_left_out_and_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    export(FakeStream([event(0), b"{}", event(2)]), tmp_path)
     assert [row[0] for row in rows(tmp_path)] == [0, 2]
-    assert "offset 1 is no event" in told.notes[0]
+    assert "offset 1 is no event" in caplog.text
+    assert Folder(tmp_path).holes() == []
 
 
 def test_an_empty_stream_is_no_mistake(tmp_path: Path) -> None:
