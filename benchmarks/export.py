@@ -191,7 +191,7 @@ def _mebibytes(usage: Any) -> float:
 
 def main(
     events: Annotated[int, typer.Option(min=1, help="how many")] = 100_000,
-    rows: Annotated[int, typer.Option(min=1, help="events a file at most")] = 50_000,
+    rows: Annotated[int, typer.Option(min=1, help="events a file at most")] = 25_000,
 ) -> None:
     console = Console()
     result = measure(events, rows, console)

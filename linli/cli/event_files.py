@@ -58,7 +58,7 @@ def export(
     every: Annotated[
         float, typer.Option(min=1, help="With --follow: seconds from one file to the next.")
     ] = 60,
-    rows: Annotated[int, typer.Option(min=1, max=1_000_000, help="Events a file at most.")] = 50_000,
+    rows: Annotated[int, typer.Option(min=1, max=1_000_000, help="Events a file at most.")] = 25_000,
     from_archive: Annotated[
         bool, typer.Option("--from-archive", help="Fill in what the stream no longer has from the outboxes.")
     ] = False,

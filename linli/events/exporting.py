@@ -24,7 +24,7 @@ class Plan:
 
     types: tuple[str, ...] = ()
     since: str | int | datetime = "first"
-    rows: int = 50_000
+    rows: int = 25_000
     across_gaps: bool = False
 
 

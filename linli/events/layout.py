@@ -1,9 +1,9 @@
 """How a folder of exported events is laid out, and what its files' names say.
 
     DIR/linli-export.json                                  what the folder holds: of which types, from when on
-    DIR/date=2026-01-05/stream-000000000000-000000049999.parquet
+    DIR/date=2026-01-05/stream-000000000000-000000024999.parquet
     DIR/date=2026-01-05/outbox.ordering-000000000001-000000000812.parquet
-    DIR/filled-000000050000-000000061234                   these offsets are gone; the archive has filled in
+    DIR/filled-000000025000-000000031234                   these offsets are gone; the archive has filled in
 
 A file has the events of one day (of their business time, in UTC) out of the range that its name gives:
 offsets of the stream, or positions of a service's outbox. The ranges of all `stream` files say what was read
