@@ -83,7 +83,7 @@ def export(
 
     plan = Plan(types=_known(types or []), since=filling.since(since), rows=rows, across_gaps=across_gaps)
     goal = Folder(folder)
-    with goal.alone(), _Shown() as shown, open_events(url, name) as events:
+    with open_events(url, name) as events, goal.alone(), _Shown() as shown:
         # The moment is taken before the stream is read: what is sent later is the stream's.
         outboxes = Outboxes.now(finding.database_urls(name)) if from_archive else None
         job = filling.Filling(goal, plan, shown)
@@ -146,6 +146,9 @@ class _Shown:
     def read(self, events: int) -> None:
         speed = self._progress.tasks[self._task].speed
         self._progress.update(self._task, advance=events, rate=f"{speed:,.0f}/s" if speed else "")
+        # More may have come since it was counted.
+        task = self._progress.tasks[self._task]
+        self._progress.update(self._task, total=max(task.total or 0, task.completed))
 
     def wrote(self, events: int) -> None:
         self.written += events

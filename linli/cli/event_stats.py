@@ -93,7 +93,7 @@ def _cell(value: Any, whole_ids: bool) -> str:
         case int():
             return f"{value:,}"
         case float():
-            return f"{value:,.2f}".removesuffix("0")
+            return f"{value:,.2f}"
         case str() if len(value) == _ID_LENGTH and not whole_ids:
             # The beginnings of ids that were made together are alike.
             return f"…{value[-8:]}"
