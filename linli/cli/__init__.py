@@ -30,7 +30,6 @@ app.add_typer(messages.outbox, name="outbox")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(events.events, name="events")
 processes.register(app)
-app.add_typer(events.events, name="events")
 
 
 def main() -> None:

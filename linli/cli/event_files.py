@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import warnings
 from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 
 import typer
 from rich.console import Console
@@ -25,10 +25,6 @@ from linli.cli.event_stats import stats
 from linli.cli.needing import need_analysis
 from linli.failures import Failure
 from linli.stack import finding
-from linli.stack.state import ROOT
-
-if TYPE_CHECKING:
-    from linli_events import Events
 
 Name = Annotated[str | None, typer.Option(help="Which platform; not needed when only one runs.")]
 
@@ -80,6 +76,7 @@ def export(
     from linli.events.archive import Outboxes
     from linli.events.exporting import Plan
     from linli.events.layout import Folder
+    from linli.events.opening import open_events
 
     plan = Plan(types=_known(types or []), since=filling.since(since), rows=rows, across_gaps=across_gaps)
     goal = Folder(folder)
@@ -100,16 +97,6 @@ def export(
         + ("." if going_on is None else f"; it goes on at offset {going_on}."),
         highlight=False,
     )
-
-
-def open_events(url: str | None, name: str | None) -> Events:
-    """The events behind ``url``, or of the platform that runs here."""
-    from linli_events import EventsError, connect
-
-    try:
-        return connect(url or finding.the_platform(name).amqp_url)
-    except EventsError as error:
-        raise Failure(str(error)) from error
 
 
 class _Shown:
@@ -159,11 +146,15 @@ class _Shown:
 
 def _known(types: list[str]) -> tuple[str, ...]:
     """The types, if all of them are published by some service."""
-    samples = (ROOT / "services").glob("*/contracts/samples/*.json")
-    known = sorted({json.loads(sample.read_text(encoding="utf-8"))["type"] for sample in samples})
+    if not types:
+        return ()
+    warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
+    from linli.catalogue.published import catalogue
+
+    known = sorted({event.type for event in catalogue()})
     for type_ in types:
         if type_ not in known:
             near = get_close_matches(type_, known, 1)
-            meant = f" Did you mean {near[0]}?" if near else " `linli events types` lists them."
-            raise Failure(f"No service publishes {type_!r}.{meant}", exit_code=2)
+            meant = f"Did you mean {near[0]}?" if near else "`linli events types` lists them."
+            raise Failure(f"No service publishes {type_!r}. {meant}", exit_code=2)
     return tuple(sorted(set(types)))

@@ -40,6 +40,8 @@ _COMMANDS = (
     "events types",
     "events show",
     "events account",
+    "events export",
+    "events stats",
 )
 
 
