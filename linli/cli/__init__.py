@@ -11,7 +11,7 @@ import warnings
 
 import typer
 
-from linli.cli import events, ledger, looking_after, messages, processes, running
+from linli.cli import events, ledger, looking_after, messages, processes, rebuilding, running
 from linli.cli.lending import lend
 from linli.failures import Failure
 
@@ -25,6 +25,7 @@ app = typer.Typer(
 
 running.register(app)
 looking_after.register(app)
+rebuilding.register(app)
 app.add_typer(messages.dead_letters, name="dead-letters")
 app.add_typer(messages.outbox, name="outbox")
 app.add_typer(ledger.app, name="ledger")
