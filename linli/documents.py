@@ -1,6 +1,6 @@
 """Writes the documents that follow from the code: the catalogue of events, and the broker's definitions.
 
-`python -P -m linli.documents` writes them; with `--check` it only says whether they are fresh;
+`python -m linli.documents` writes them; with `--check` it only says whether they are fresh;
 with `--compatible-with REV` whether every event that REV published is still what it was.
 """
 
