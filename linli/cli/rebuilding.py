@@ -94,10 +94,10 @@ def rebuild(
 
 
 def _usual(name: str | None) -> str:
-    from linli.rebuild.sources import address_of
+    from linli.events.opening import url_of
 
     given = os.environ.get("LINLI_EVENTS_URL") or (os.environ.get("LINLI_AMQP_URL") if name is None else None)
-    return given or address_of(finding.the_platform(name))
+    return given or url_of(finding.the_platform(name))
 
 
 def _until_equal(made: Rebuild, source: Source, live_url: str, patience: float) -> list[Difference]:

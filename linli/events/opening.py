@@ -30,7 +30,7 @@ def open_events(url: str | None, name: str | None) -> Iterator[Events]:
     handler = _OnStandardError()
     logger.addHandler(handler)
     try:
-        with connect(url or _url_of(finding.the_platform(name))) as events:
+        with connect(url or url_of(finding.the_platform(name))) as events:
             yield events
     except EventsError as error:
         raise Failure(str(error)) from error
@@ -44,7 +44,8 @@ def address_for_reader(base_url: str, email: str, password: str) -> str:
     return f"{parts.scheme}://{quote(email, safe='')}:{quote(password, safe='')}@{parts.netloc}"
 
 
-def _url_of(platform: finding.Running) -> str:
+def url_of(platform: finding.Running) -> str:
+    """Where the events of a platform on this machine are read, by whoever may read its state folder."""
     if platform.amqp_url != MEMORY:
         return platform.amqp_url
     from linli.accounts import open_account

@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote, urlsplit
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import orjson
 
 from linli.failures import Failure
 from shared.messaging.envelope import Event
-
-if TYPE_CHECKING:
-    from linli.stack.finding import Running
 
 _COLUMNS = ("id", "type", "source", "subject", "time", "version", "sequence", "data")
 
@@ -39,20 +36,6 @@ def source_of(place: str) -> Source:
     if not Path(place).is_dir():
         raise Failure(f"{place} is neither an address of events nor a folder.", exit_code=2)
     return Files(Path(place))
-
-
-def address_of(platform: Running) -> str:
-    """Where the events of a platform on this machine are read."""
-    from linli.accounts import open_account
-    from linli.stack.platform import MEMORY, OPERATOR, OPERATOR_NAME, state_folder
-    from linli.stack.state import State
-
-    if platform.amqp_url != MEMORY:
-        return platform.amqp_url
-    password = State(state_folder(platform.name)).secret("operator")
-    open_account(platform.database_urls["gateway"], "operator", OPERATOR, password, OPERATOR_NAME)
-    scheme, _, host = platform.base_url.partition("://")
-    return f"{scheme}://{quote(OPERATOR, safe='')}:{quote(password, safe='')}@{host}"
 
 
 class Reading:
@@ -134,7 +117,7 @@ class Files:
             raise Failure(
                 "Exported files are read with pyarrow: run `make setup-analysis`.", exit_code=2
             ) from None
-        names = sorted(self.folder.rglob("*.parquet"))
+        names = sorted(self.folder.glob("date=*/*.parquet"))
         if not names:
             raise Failure(f"There are no exported events in {self.folder}.", exit_code=2)
         for name in names:

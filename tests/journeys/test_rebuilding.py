@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from linli.events.opening import url_of
 from linli.rebuild.comparing import compare
 from linli.rebuild.read_side import Rebuild, fresh_database
-from linli.rebuild.sources import address_of, source_of
+from linli.rebuild.sources import source_of
 from linli.stack import finding
 from linli.stack.platform import Platform
 from tests.journeys.people import Neighbourhood
@@ -26,7 +27,7 @@ def test_crm_is_built_again_from_the_first_event_on(platform: Platform, town: Ne
     town.deliver(paid)
     town.until_status(kept, "delivered", "completed")
 
-    source = source_of(address_of(finding.the_platform(platform.wish.name)))
+    source = source_of(url_of(finding.the_platform(platform.wish.name)))
     with fresh_database("crm") as database:
         made = Rebuild("crm", database)
 
