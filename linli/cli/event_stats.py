@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from linli.events.queries import Answer
 
 _WIDE, _ID_LENGTH = 130, 36
+_MONEY = {"gross", "accrued", "reversed", "released", "frozen"}
 
 
 def stats(
@@ -80,11 +81,12 @@ def _table(title: str, caption: str, answer: Answer, whole_ids: bool) -> Table:
     for column, is_number in zip(answer.columns, numeric, strict=True):
         table.add_column(column.replace("_", " "), justify="right" if is_number else "left", overflow="fold")
     for row in answer.rows:
-        table.add_row(*(_cell(value, whole_ids) for value in row))
+        cells = zip(answer.columns, row, strict=True)
+        table.add_row(*(_cell(value, whole_ids, 2 if column in _MONEY else 1) for column, value in cells))
     return table
 
 
-def _cell(value: Any, whole_ids: bool) -> str:
+def _cell(value: Any, whole_ids: bool, decimals: int) -> str:
     match value:
         case None:
             return "–"
@@ -93,7 +95,7 @@ def _cell(value: Any, whole_ids: bool) -> str:
         case int():
             return f"{value:,}"
         case float():
-            return f"{value:,.2f}"
+            return f"{value:,.{decimals}f}"
         case str() if len(value) == _ID_LENGTH and not whole_ids:
             # The beginnings of ids that were made together are alike.
             return f"…{value[-8:]}"

@@ -84,10 +84,13 @@ def since(text: str) -> str | int | datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
         raise Failure(
-            f"--from is first, an offset, or a time like 2026-01-05T08:00Z, not {text!r}.", exit_code=2
-        ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+            f"--from is first, an offset, or a time with its zone like 2026-01-05T08:00Z, not {text!r}.",
+            exit_code=2,
+        )
+    return moment.astimezone(UTC)
 
 
 def _written(wanted: str | int | datetime) -> str:
