@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Literal
 
+from linli.stack.plan import Process
 from linli.stack.platform import Platform, Wish, state_folder, stop_leftovers
 from linli.stack.state import State
 from shared.kernel.clock import AcceleratedClock
@@ -38,9 +39,14 @@ def private_platform(
     *,
     speed: float | None = None,
     replicas: Mapping[str, int] | None = None,
+    settings: Mapping[str, str] | None = None,
+    recast: Callable[[Process], Process] = lambda process: process,
     told: Callable[[str], None] = lambda step: None,  # noqa: ARG005
 ) -> Iterator[Platform]:
-    """A platform with nothing in it, in `.linli/<name>/`; its business clock runs `speed` times as fast."""
+    """A platform with nothing in it, in `.linli/<name>/`; its business clock runs `speed` times as fast.
+
+    `settings` are variables for its processes; `recast` says what runs in place of each.
+    """
     state = State(state_folder(name))
     with state.alone():
         stop_leftovers(state)
@@ -53,8 +59,16 @@ def private_platform(
         variable: str(int(max(usual, least * (speed or 1.0))))
         for variable, (usual, least) in _TIME_TO_ACT.items()
     }
+    wanted |= settings or {}
     # What the operator has set is kept; what is not set suits this platform's purpose.
-    wish = Wish(kind=kind, name=name, clock=clock, replicas=dict(replicas or {}), settings=wanted)
+    wish = Wish(
+        kind=kind,
+        name=name,
+        clock=clock,
+        replicas=dict(replicas or {}),
+        settings=wanted,
+        recast=recast,
+    )
     platform = Platform(wish, told)
     try:
         platform.start()

@@ -7,9 +7,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -50,6 +50,8 @@ class Wish:
     replicas: Mapping[str, int] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     """Variables for its processes, beside what this process has in its own environment."""
+    recast: Callable[[plan.Process], plan.Process] = lambda process: process
+    """Says what runs in place of a process, and in which environment; called when the servers are up."""
 
 
 class Platform:
@@ -134,10 +136,12 @@ class Platform:
             self._plan = plan.embedded(self.state, servers, address, settings)
         else:
             self._plan = plan.full(self.state, servers, address, settings, self.wish.replicas)
-        self._told(f"starting {len(self._plan.processes)} processes")
+        processes = tuple(map(self.wish.recast, self._plan.processes))
+        self._plan = replace(self._plan, processes=processes)
+        self._told(f"starting {len(processes)} processes")
         supervisor = Supervisor(self.state, self._told)
         self._ends.callback(supervisor.stop)
-        supervisor.start(self._plan.processes)
+        supervisor.start(processes)
         supervisor.await_ready(patience=120)
         self._write_down()
 
