@@ -23,7 +23,7 @@ from linli.day.http import HttpAnswer, HttpClient, TransportError
 _PASSING = frozenset({429, 502, 503, 504})
 _STILL_RUNNING = "request-still-running"
 _MOST_FAULTS = 8
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
 class ApiRefusal(Exception):
@@ -55,7 +55,7 @@ class Traffic:
     def took(self, method: str, path: str, seconds: float) -> None:
         """Note how long one request took, under its call's name."""
         self.requests += 1
-        call = f"{method} {_ID.sub('{id}', path.partition('?')[0])}"
+        call = f"{method} {ID.sub('{id}', path.partition('?')[0])}"
         self.seconds.setdefault(call, []).append(seconds)
 
 

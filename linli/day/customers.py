@@ -21,6 +21,8 @@ _TRY_AGAIN = frozenset(
         "placement-gave-up",
     }
 )
+# How the provider is asked to behave when an order is paid for the first time.
+_FIRST_ATTEMPT = {"late": "late_success", "twice": "double_success"}
 
 
 async def play_customer(town: Town, merchants: Merchants, record: Record) -> None:
@@ -52,7 +54,7 @@ async def _order_and_pay(town: Town, record: Record) -> Mapping[str, Any]:
     day_order, attempt = record.order, str(record.attempts)
     name = day_order.order
     customer = town.cast.customers[day_order.customer]
-    basket = {
+    basket: dict[str, Any] = {
         "lines": [
             {"listing_id": town.cast.listing_ids[line.listing], "quantity": line.quantity}
             for line in day_order.lines
@@ -64,6 +66,8 @@ async def _order_and_pay(town: Town, record: Record) -> Mapping[str, Any]:
         },
         "slot_id": "asap",
     }
+    if record.coupon_codes:
+        basket["coupon_codes"] = list(record.coupon_codes)
     quote = await town.api.post("/v1/quotes", customer, town.key("quote", name, attempt), basket)
     if record.placed_at is None:
         record.placed_at = town.time.minute()
@@ -78,8 +82,8 @@ async def _order_and_pay(town: Town, record: Record) -> Mapping[str, Any]:
         await _pay(town, record, "failure")
         await _until_payment_is_known(town, record)
     # Money that comes after the order has run out goes back by itself; the second time it comes in time.
-    late = record.plan == "late" and record.attempts == 1
-    await _pay(town, record, "late_success" if late else "success")
+    scenario = _FIRST_ATTEMPT.get(record.plan, "success") if record.attempts == 1 else "success"
+    await _pay(town, record, scenario)
     return await _until_paid(town, record)
 
 

@@ -9,6 +9,9 @@ from typing import Any
 from linli.day.api import ApiRefusal, OutOfPatience
 from linli.day.town import Record, Town
 
+# How many units of the first line go back, one after the other, by the order's plan.
+_REFUNDS = {"refund": 1, "refund-all": 1_000}
+
 
 class Merchants:
     """All merchants together; one task for each store order that they were told of."""
@@ -44,20 +47,26 @@ class Merchants:
         except ApiRefusal as refusal:
             # The customer cancelled meanwhile, or the order ended otherwise: the shelf keeps the goods.
             town.surprise(f"a shop met {refusal.code}")
+            if refusal.status >= 500:
+                self._told.discard(store_order_id)
             return
         except OutOfPatience:
             town.surprise("a shop ran out of patience")
+            # Whoever finds it on the shop's screen again may tell of it again.
+            self._told.discard(store_order_id)
             return
         record.handed_over[store_order_id].set()
-        if record.plan == "refund" and shop == min(record.order.ready_minute):
-            await self._refund_one_unit(record, merchant, store_order_id)
+        if record.plan in _REFUNDS and shop == min(record.order.ready_minute):
+            await self._refund_by_units(record, merchant, store_order_id, _REFUNDS[record.plan])
 
-    async def _ask(self, merchant: Any, store_order_id: str, verb: str, body: Mapping[str, Any]) -> Any:
-        key = self._town.key(verb, store_order_id)
+    async def _ask(
+        self, merchant: Any, store_order_id: str, verb: str, body: Mapping[str, Any], *nth: str
+    ) -> Any:
+        key = self._town.key(verb, store_order_id, *nth)
         return await self._town.api.post(f"/v1/store-orders/{store_order_id}/{verb}", merchant, key, body)
 
-    async def _refund_one_unit(self, record: Record, merchant: Any, store_order_id: str) -> None:
-        """After the delivery, one unit of the first line was not good: its money goes back."""
+    async def _refund_by_units(self, record: Record, merchant: Any, store_order_id: str, most: int) -> None:
+        """After the delivery, units of the first line were not good: the money goes back, unit by unit."""
         town = self._town
         door, closed = (asyncio.ensure_future(x.wait()) for x in (record.at_the_door, town.closed))
         try:
@@ -70,10 +79,14 @@ class Merchants:
         await asyncio.sleep(max(1.0, town.time.seconds(5)))
         try:
             part = await town.api.get(f"/v1/store-orders/{store_order_id}", merchant)
+            line = part["lines"][0]
             body = {
-                "lines": [{"line_id": part["lines"][0]["line_id"], "quantity": 1}],
+                "lines": [{"line_id": line["line_id"], "quantity": 1}],
                 "reason": "one unit was damaged",
             }
-            await self._ask(merchant, store_order_id, "refunds", body)
+            for number in range(min(most, int(line["quantity"]))):
+                await self._ask(merchant, store_order_id, "refunds", body, *([str(number)] if number else []))
         except ApiRefusal as refusal:
             town.surprise(f"refund refused: {refusal.code}")
+        except OutOfPatience:
+            town.surprise("a shop ran out of patience while refunding")

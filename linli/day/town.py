@@ -32,6 +32,7 @@ class Habits:
     customer_cancels: float = 0.005
     shop_rejects: float = 0.01
     shop_refunds: float = 0.01
+    payment_comes_twice: float = 0.0
 
 
 @dataclass(kw_only=True)
@@ -40,6 +41,7 @@ class Record:
 
     order: DayOrder
     plan: str = "plain"
+    coupon_codes: tuple[str, ...] = ()
     order_id: str | None = None
     status: str = "not placed"
     placed_at: float | None = None
@@ -118,6 +120,7 @@ def plans_of(day: Day, habits: Habits) -> dict[str, str]:
         "cancel": habits.customer_cancels,
         "fail-first": habits.payment_fails_first,
         "late": habits.payment_comes_late,
+        "twice": habits.payment_comes_twice,
     }
     # A rejected part is most telling where other shops of the same order go on.
     left = sorted(names, key=lambda name: name not in multi) if multi else names

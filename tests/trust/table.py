@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.trust import process_faults
-from tests.trust.fault import Fault
+from collections.abc import Sequence
 
-FAULTS: tuple[Fault, ...] = (*process_faults.FAULTS,)
+from tests.trust import process_faults, replayed
+from tests.trust.fault import Fault
+from tests.trust.stage import Recast
+
+FAULTS: tuple[Fault, ...] = (*process_faults.FAULTS, *replayed.FAULTS)
+
+
+def recasts(stack: str) -> Sequence[Recast]:
+    """What has to stand between a platform's processes and its servers for all of them to fit."""
+    del stack
+    return ()

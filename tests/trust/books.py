@@ -1,0 +1,198 @@
+"""What every service and the provider have written down, as plain values that the oracle can compare.
+
+A snapshot of the databases when all is quiet; nothing here judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    line_id: str
+    listing_id: str
+    quantity: int
+    paid: int
+    refunded_quantity: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A store order."""
+
+    store_order_id: str
+    shop_id: str
+    status: str
+    paid: int
+    refunded: int
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookedOrder:
+    order_id: str
+    quote_id: str
+    customer_id: str
+    status: str
+    discount: int
+    total: int
+    refunded: int
+    delivery_fee: int
+    paid_at: datetime | None
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Charge:
+    charge_id: str
+    payment_id: str
+    order_id: str
+    amount: int
+    captured: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refund:
+    refund_id: str
+    command_id: str
+    order_id: str
+    store_order_id: str | None
+    goods: int
+    delivery_fee: int
+    restock: bool = False
+    lines: tuple[tuple[str, int, int], ...] = ()
+    """Line, units, amount; in the order in which they were issued."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Returned:
+    """Money on its way back, in ordering's books (sent or not) or in the provider's (always sent)."""
+
+    refund_id: str
+    charge_id: str
+    amount: int
+    sent: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """The sum of a transaction on one account, for one store order and reason."""
+
+    transaction_id: str
+    order_id: str
+    store_order_id: str | None
+    account: str
+    kind: str
+    currency: str
+    amount: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    order_id: str
+    status: str
+    courier_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Campaign:
+    campaign_id: str
+    budget: int
+    spent: int
+    uses: int
+    total_limit: int | None = None
+    per_customer_limit: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A campaign's reduction of one order, and how much of it counts against its budget."""
+
+    order_id: str
+    campaign_id: str
+    customer_id: str | None
+    amount: int
+    counted: int
+    uses: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Level:
+    stock: int
+    reserved: int = 0
+    short: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """An event of an outbox."""
+
+    source: str
+    type: str
+    subject: str
+    sequence: int
+    sent: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parked:
+    subscription: str
+    event_id: str | None
+    reason: str = ""
+    body: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A message of the stream, in the order of its first appearance."""
+
+    source: str
+    type: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Books:
+    orders: dict[str, BookedOrder] = field(default_factory=dict)
+    charges: list[Charge] = field(default_factory=list)
+    refunds: list[Refund] = field(default_factory=list)
+    returns: list[Returned] = field(default_factory=list)
+    provider_charges: list[Charge] = field(default_factory=list)
+    """Those that were made by now; whose order it was for the provider does not know."""
+    provider_returns: list[Returned] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    deliveries: dict[str, Delivery] = field(default_factory=dict)
+    levels: dict[str, Level] = field(default_factory=dict)
+    units_sold: dict[str, int] = field(default_factory=dict)
+    """Per listing, the units that storefront counts as sold and not returned."""
+    open_reservations: list[str] = field(default_factory=list)
+    campaigns: dict[str, Campaign] = field(default_factory=dict)
+    taken: list[Taken] = field(default_factory=list)
+    outbox: dict[str, Published] = field(default_factory=dict)
+    inbox: dict[str, set[str]] = field(default_factory=dict)
+    """Per subscription, the events that took effect."""
+    subscriptions: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
+    """Per subscription, its source and the types that it wants."""
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+    """Subscription and event of what waits for another attempt."""
+    parked: list[Parked] = field(default_factory=list)
+    tallies: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """Per shop and customer, what crm knows was paid and refunded."""
+    stream: dict[str, Told] | None = None
+    """By id; nothing where there is no stream."""
+    depths: dict[str, int] = field(default_factory=dict)
+    """Messages in the queues that must be empty."""
+    wrong_in_ledger: list[str] = field(default_factory=list)
+    """What commission's own audit found, order by order."""
+
+
+def of_orders(refunds: Sequence[Refund]) -> dict[str, list[Refund]]:
+    """Refunds by their order."""
+    found: dict[str, list[Refund]] = {}
+    for refund in refunds:
+        found.setdefault(refund.order_id, []).append(refund)
+    return found
