@@ -184,7 +184,7 @@ class FakeGateway:
                 "order_id": order_id,
                 "shop_id": shop_id,
                 "status": "awaiting_payment",
-                "lines": [{"line_id": "line-1"}],
+                "lines": [{"line_id": "line-1", "quantity": 1}],
             }
             order["parts"].append(part_id)
         self.orders[order_id] = order

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pika
 from pika.exceptions import AMQPError
@@ -34,32 +36,34 @@ class Streamed:
     body: bytes
 
 
-def read_stream(amqp_url: str, wanted: int | None = None, first: str = "first") -> Iterator[Streamed]:
+def read_stream(amqp_url: str, wanted: int | None = None) -> Iterator[Streamed]:
     """The messages of the stream from its beginning; ends after ``wanted``, or when nothing more comes."""
     parameters = pika.URLParameters(amqp_url)
     parameters.heartbeat = 0
     connection = pika.BlockingConnection(parameters)
+    arrived: deque[tuple[int, Streamed]] = deque()
+
+    def take(_channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        source = (properties.app_id or method.exchange).removesuffix(".events")
+        type_, event_id = properties.type or method.routing_key, properties.message_id or ""
+        arrived.append((method.delivery_tag, Streamed(source, type_, event_id, body)))
+
     try:
         channel = connection.channel()
         channel.basic_qos(prefetch_count=2 * _AT_ONCE)
-        consuming = channel.consume(
-            STREAM, arguments={"x-stream-offset": first}, inactivity_timeout=_SILENCE_SECONDS
-        )
-        for seen, (method, properties, body) in enumerate(consuming, start=1):
-            if method is None:
-                return
-            if seen % _AT_ONCE == 0:
-                channel.basic_ack(method.delivery_tag, multiple=True)
-            yield Streamed(
-                (properties.app_id or method.exchange).removesuffix(".events"),
-                properties.type or method.routing_key,
-                properties.message_id or "",
-                body,
-            )
-            if seen == wanted:
-                return
+        channel.basic_consume(STREAM, take, arguments={"x-stream-offset": "first"})
+        seen, until = 0, time.monotonic() + _SILENCE_SECONDS
+        while time.monotonic() < until and seen != wanted:
+            connection.process_data_events(time_limit=0.2)
+            while arrived and seen != wanted:
+                tag, message = arrived.popleft()
+                seen, until = seen + 1, time.monotonic() + _SILENCE_SECONDS
+                if seen % _AT_ONCE == 0:
+                    channel.basic_ack(tag, multiple=True)
+                yield message
     finally:
-        if connection.is_open:
+        # Closing the channel in good order would give messages back, which a stream does not take.
+        with contextlib.suppress(AMQPError):
             connection.close()
 
 

@@ -66,9 +66,9 @@ def to_markdown(proof: Proof, mutants: Sequence[Mapping[str, Any]] = ()) -> Iter
     for call, found in counts.items():
         yield f"| {call} | {found.get('ok', 0)} | {found.get('refused', 0)} | {found.get('unknown', 0)} |"
     yield from ("", "## Faults", "")
-    yield "Orders acknowledged a second, and p50 / p99 of checkout calls in ms: in the 5 s before, until all was"
-    yield "ready again, and in the 5 s after. Then the median / worst seconds until ready, and until an order"
-    yield "asked for after the cause was over had been acknowledged."
+    yield "Orders acknowledged a second, and p50 / p99 of checkout calls in ms: in the 5 s before, until all"
+    yield "was ready again, and in the 5 s after. Then the median / worst seconds until ready, and until an"
+    yield "order asked for after the cause was over had been acknowledged."
     yield ""
     yield "| kind | count | before | during | after | ready | next order |"
     yield "|---|--:|--:|--:|--:|--:|--:|"
