@@ -49,6 +49,10 @@ test-integration: setup servers ## adapters and consumers on real servers
 	@$(PYTHON) -m pytest tests/$(SERVICE)/integration tests/stack $(ARGS)
 test-journeys: setup servers ## orders from basket to ledger, over the composed platform
 	@$(PYTHON) -m pytest tests/journeys $(ARGS)
+trust: setup servers ## the proof of trust: half an hour of load and 200 faults, then every order is judged
+	@$(PYTHON) -m tests.trust full $(ARGS)
+trust-smoke: setup servers ## the same in little, as `make test` has it
+	@$(PYTHON) -m tests.trust smoke $(ARGS)
 servers:
 	@deploy/provide-servers
 

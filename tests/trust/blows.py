@@ -41,11 +41,10 @@ def scheduled(faults: Sequence[Fault], seed: int, count: int, least: int) -> lis
     """At least ``count`` faults and ``least`` of each kind, in an order that the seed decides."""
     if not faults:
         return []
-    each = max(least, -(-count // len(faults))) if least else 0
-    chosen = [fault for fault in faults for _ in range(each)]
     chance = random.Random(derived_id("faults", str(seed)))
-    if not least:
-        chosen = [faults[n % len(faults)] for n in range(count)]
+    chosen = [fault for fault in faults for _ in range(least)]
+    while len(chosen) < count:
+        chosen += chance.sample(faults, min(len(faults), count - len(chosen)))
     chance.shuffle(chosen)
     return chosen
 
