@@ -11,9 +11,11 @@ def main() -> None:
     make_green()
     from linli.processes.discovery import all_services
     from linli.processes.hosting import host
+    from shared.kernel import failpoints
     from shared.observability.logging import configure_logging
 
     configure_logging("platform", os.environ.get("LINLI_LOG_LEVEL", "INFO"))
+    failpoints.arm_from_environment()
     host(all_services(), before_start=_start_relays)
 
 

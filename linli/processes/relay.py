@@ -13,6 +13,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from linli.processes.discovery import publishers
+from shared.kernel import failpoints
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.observability.logging import configure_logging
@@ -32,6 +33,7 @@ class _Quiet(WSGIRequestHandler):
 
 def main(names: Sequence[str]) -> None:
     configure_logging("relay", os.environ.get("LINLI_LOG_LEVEL", "INFO"))
+    failpoints.arm_from_environment()
     relays = {name: Relay(Outbox(_database_url(name), name), _amqp_url()) for name in names or publishers()}
     serve_operators({name: (lambda relay=relay: relay.is_connected) for name, relay in relays.items()})  # type: ignore[misc]
     threads = [threading.Thread(target=relay.run, name=name) for name, relay in relays.items()]

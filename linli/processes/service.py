@@ -12,9 +12,11 @@ from linli.processes.greening import make_green
 def main(names: Sequence[str]) -> None:
     make_green()
     from linli.processes.hosting import host
+    from shared.kernel import failpoints
     from shared.observability.logging import configure_logging
 
     configure_logging("+".join(names), os.environ.get("LINLI_LOG_LEVEL", "INFO"))
+    failpoints.arm_from_environment()
     host(names)
 
 

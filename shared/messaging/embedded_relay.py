@@ -19,6 +19,7 @@ import eventlet
 import kombu
 from sqlalchemy.exc import DBAPIError
 
+from shared.kernel import failpoints
 from shared.messaging import memory
 from shared.messaging.envelope import CONTENT_TYPE
 from shared.messaging.outbox import BATCH, DatabaseError, Outbox, OutboxRow
@@ -116,6 +117,7 @@ class EmbeddedRelay:
             if rows:
                 # They are on their way; nobody waits for what follows.
                 self._archive.keep(self._outbox.service, rows)
+                failpoints.reach("relay.published")
                 self._outbox.mark_sent(rows)
                 self._idle_since_note = False
             full = len(rows) == BATCH

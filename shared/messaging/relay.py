@@ -14,6 +14,7 @@ import pika
 from pika.adapters.select_connection import IOLoop
 from prometheus_client import Counter, Gauge
 
+from shared.kernel import failpoints
 from shared.messaging.envelope import CONTENT_TYPE
 from shared.messaging.outbox import BATCH, DatabaseError, Outbox, OutboxRow
 
@@ -178,6 +179,7 @@ class _Session:
                 app_id=self._service,
             )
             self._channel.basic_publish(exchange, row.type, row.body, properties, mandatory=True)
+        failpoints.reach("relay.sent")
         return True
 
     def _on_returned(self, _channel: Any, method: Any, properties: Any, _body: bytes) -> None:
@@ -205,6 +207,7 @@ class _Session:
             self._let_go()
             self._loop.call_later(_PAUSE_SECONDS, self._tick)
             return
+        failpoints.reach("relay.published")
         rows, self._rows = self._rows, []
         try:
             self._outbox.mark_sent(rows)

@@ -18,6 +18,7 @@ from nameko.extensions import DependencyProvider, Entrypoint, ProviderCollector,
 from prometheus_client import Counter, Histogram
 from sqlalchemy.exc import DBAPIError
 
+from shared.kernel import failpoints
 from shared.kernel.errors import DeadlineExceeded, InvalidInput, Refusal, RemoteRefusal
 from shared.messaging.context import WorkContext, current, working_on
 from shared.messaging.link import Link, Reader, amqp_url
@@ -260,6 +261,7 @@ class Answer(Entrypoint):
         self.container.spawn_worker(self, (context,), request["arguments"], handle_result=answered)
 
     def _answered(self, message: Any, result: Any, exc_info: Any, started: float) -> None:
+        failpoints.reach("request.done")
         service, method = self.container.service_name, self.method_name
         answer: dict[str, Any] = {"result": result}
         if exc_info is not None:

@@ -15,6 +15,7 @@ from nameko.exceptions import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 from sqlalchemy.exc import DBAPIError
 
+from shared.kernel import failpoints
 from shared.kernel.errors import InvalidInput
 from shared.messaging import inbox
 from shared.messaging.envelope import Event
@@ -67,6 +68,7 @@ class EventSubscription(Entrypoint):
             while len(messages) < BATCH and not self._waiting.empty():
                 messages.append(self._waiting.get())
             self._until_done(messages)
+            failpoints.reach("subscription.committed")
             self.link.acknowledge_all(messages)
 
     def _until_done(self, messages: list[Any]) -> None:

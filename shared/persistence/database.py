@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from shared.kernel import failpoints
 from shared.kernel.clock import Clock, SystemClock, to_wire
 from shared.kernel.ids import Ids, UuidV7
 from shared.messaging.context import current
@@ -157,11 +158,13 @@ class Database:
                 driver.begin()
                 yield transaction
                 transaction.about_to_commit()
+                failpoints.reach("transaction.before-commit")
                 if transaction.has_events:
                     driver.commit_with_next()
                     transaction.append_outbox()
         transaction.committed()
         if transaction.has_events:
+            failpoints.reach("outbox.committed")
             for listener in self._listeners:
                 listener()
 

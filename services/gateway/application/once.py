@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.gateway.application.ports import KeyRecords
 from services.gateway.domain.idempotency import KeptAnswer, KeyUse, kept_answer
+from shared.kernel import failpoints
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,6 +38,7 @@ def once(
     except Exception:
         records.give_up(use, attempt)
         raise
+    failpoints.reach("answer.before-keep")
     if final:
         records.keep(use, attempt, answer)
     else:

@@ -21,6 +21,7 @@ from services.ordering.domain.errors import (
 from services.ordering.domain.order import Order
 from services.ordering.domain.order_status import OrderStatus
 from services.ordering.domain.payment import Charge, Payment, PaymentStatus, Surplus
+from shared.kernel import failpoints
 from shared.kernel.clock import Clock
 
 Providers = Mapping[str, PaymentProvider]
@@ -41,6 +42,7 @@ def pay(command: PayOrder, *, transactions: Transactions, providers: Providers, 
     if payment.status is PaymentStatus.PENDING:
         # Also for an attempt of old: a crash may have come between keeping it and telling the provider.
         providers[payment.method].start(payment, attempt.order_expires_at - now)
+        failpoints.reach("provider.charged")
     return payment
 
 
@@ -90,6 +92,7 @@ def send_refunds(*, transactions: Transactions, providers: Providers) -> int:
     for method in {refund.method for refund in due}:
         batch = [refund for refund in due if refund.method == method]
         providers[method].refund(batch)
+        failpoints.reach("provider.refunded")
         with transactions.single() as work:
             work.payments.refunds_sent([refund.refund_id for refund in batch])
         sent += len(batch)

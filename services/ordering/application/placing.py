@@ -20,6 +20,7 @@ from services.ordering.domain.errors import (
 )
 from services.ordering.domain.order import Order
 from services.ordering.domain.quote import order_from
+from shared.kernel import failpoints
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Conflict, RemoteRefusal
 
@@ -59,6 +60,7 @@ def place(
         placed_at=placed_at,
         expires_at=expires_at,
     )
+    failpoints.reach("order.held")
     with transactions.begin() as work:
         if work.orders.add(order):
             return order
