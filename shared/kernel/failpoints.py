@@ -2,8 +2,9 @@
 
 They do nothing in a process that was started without ``LINLI_FAILPOINTS``. Where it names a folder, the
 process that reaches a place for which a file of that name lies there dies by SIGKILL: no clean-up, no
-last words. The file is renamed first (``relay.published`` becomes ``relay.published.hit-4711``), so each
-file is one death and stays as its evidence.
+last words. The file is renamed first (``relay.published`` becomes ``relay.published.hit-4711-…``), so each
+file is one death and stays as its evidence. Where the file says ``timeout``, whoever is at the place is
+told instead that the deadline has passed: what was asked for is done, and nobody hears of it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from pathlib import Path
 from typing import Literal, get_args
 
-from shared.kernel.errors import InvalidInput
+from shared.kernel.errors import DeadlineExceeded, InvalidInput
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ Place = Literal[
 ]
 PLACES: tuple[Place, ...] = get_args(Place)
 
+TIMEOUT = "timeout"
 _VARIABLE = "LINLI_FAILPOINTS"
 _folder: str | None = None
 
@@ -70,15 +73,21 @@ def disarm() -> None:
 
 
 def reach(place: Place) -> None:
-    """The process is at ``place`` now. Nothing happens unless it was told to die here."""
+    """The process is at ``place`` now. Nothing happens unless it was told to die here.
+
+    Raises :class:`DeadlineExceeded` where it was told that instead.
+    """
     if _folder is not None:
-        _die_if_told(_folder, place)
+        _do_as_told(_folder, place)
 
 
-def _die_if_told(folder: str, place: Place) -> None:
-    told = os.path.join(folder, place)
+def _do_as_told(folder: str, place: Place) -> None:
+    told = Path(folder, place)
+    evidence = Path(folder, f"{place}.hit-{os.getpid()}-{time.time_ns()}")
     try:
-        os.rename(told, f"{told}.hit-{os.getpid()}")
+        told.rename(evidence)
     except FileNotFoundError:
         return
+    if evidence.read_text().strip() == TIMEOUT:
+        raise DeadlineExceeded(f"The failpoint {place} was told to time out.")
     os.kill(os.getpid(), signal.SIGKILL)

@@ -34,13 +34,20 @@ class Struck:
     injected: tuple[Injected, ...] = ()
 
 
+class Missed(Exception):
+    """The fault could not strike, and nothing has happened: nobody came by, say."""
+
+
 class Fault(Protocol):
     """One kind of fault. :meth:`strike` returns when its cause is over, however the platform fares."""
 
-    kind: str
+    @property
+    def kind(self) -> str: ...
 
     def fits(self, stage: Stage) -> bool:
         """Whether this kind can strike on this stage (no broker to kill where there is none)."""
         ...
 
-    async def strike(self, stage: Stage, chance: random.Random) -> Struck: ...
+    async def strike(self, stage: Stage, chance: random.Random) -> Struck:
+        """Raises :class:`Missed` when it comes to nothing."""
+        ...

@@ -20,12 +20,13 @@ from linli.failures import Failure
 from linli.stack import children
 from linli.stack.containers import RabbitContainer, broker
 from linli.stack.plan import Process, Servers
-from linli.stack.platform import Platform
+from linli.stack.platform import Platform, state_folder
 from linli.stack.postgres import PrivatePostgres
 from linli.stack.rabbitmq import PrivateRabbit
 from linli.stack.redis_server import PrivateRedis
 from linli.stack.supervisor import is_ready
 from shared.kernel.clock import Clock
+from tests.trust.proxies import Proxies
 
 SERVERS = ("rabbitmq", "postgres", "redis")
 
@@ -47,6 +48,11 @@ class Setting:
     recasts: Sequence[Recast] = ()
     """Applied to every process in turn when the servers are up: proxies replace URLs in its environment."""
 
+    failpoints: bool = False
+    """Whether every process has a folder of its own, `failpoints/<process>`, that can tell it to die."""
+    proxies: Proxies | None = None
+    """What stands between every process and its servers."""
+
     def recast(self, process: Process) -> Process:
         process = replace(
             process,
@@ -55,7 +61,11 @@ class Setting:
         )
         for recast in self.recasts:
             process = recast(process)
-        return process
+        if self.failpoints:
+            folder = state_folder(self.name) / "failpoints" / process.name
+            folder.mkdir(parents=True, exist_ok=True)
+            process = replace(process, environment={**process.environment, "LINLI_FAILPOINTS": str(folder)})
+        return process if self.proxies is None else self.proxies.recast(process)
 
 
 class Stage:

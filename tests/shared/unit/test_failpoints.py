@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from shared.kernel import failpoints
-from shared.kernel.errors import InvalidInput
+from shared.kernel.errors import DeadlineExceeded, InvalidInput
 
 ROOT = Path(__file__).resolve().parents[3]
 _REACHED = re.compile(r'failpoints\.reach\(\s*"([a-z.-]+)"')
@@ -54,6 +54,17 @@ def test_a_process_that_was_not_told_of_a_folder_passes_every_place(tmp_path: Pa
     (tmp_path / "relay.published").touch()
     assert run(None).returncode == 0
     assert [file.name for file in tmp_path.iterdir()] == ["relay.published"]
+
+
+def test_a_file_that_says_timeout_is_a_deadline_that_has_passed_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LINLI_FAILPOINTS", str(tmp_path))
+    failpoints.arm_from_environment()
+    (tmp_path / "provider.charged").write_text("timeout\n")
+    with pytest.raises(DeadlineExceeded):
+        failpoints.reach("provider.charged")
+    failpoints.reach("provider.charged")
 
 
 def test_a_folder_that_does_not_exist_is_refused_by_the_name_of_the_setting(

@@ -1,0 +1,111 @@
+"""A process dies, or is told that its time is up, at one of the places that the code names."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.kernel.failpoints import TIMEOUT, Place
+from tests.trust.fault import Fault, Missed, Struck
+from tests.trust.stage import Stage
+
+# Which processes come by; in an embedded platform all but the planner are one.
+_SERVICES = ("campaigns", "commission", "crm", "dispatch", "ordering", "storefront")
+_WRITERS = ("campaigns", "commission", "dispatch", "ordering", "storefront", "planner")
+WHERE: dict[Place, tuple[str, ...]] = {
+    "transaction.before-commit": (*_SERVICES, "planner"),
+    "outbox.committed": _WRITERS,
+    "relay.sent": ("relay",),
+    "relay.published": ("relay",),
+    "subscription.committed": _SERVICES,
+    "request.done": ("storefront", "ordering", "dispatch", "campaigns"),
+    "order.held": ("ordering",),
+    "provider.charged": ("ordering",),
+    "provider.refunded": ("ordering",),
+    "answer.before-keep": ("gateway",),
+}
+_LOOK_SECONDS = 0.02
+
+
+class Failpoints:
+    """The folders of one stage, in which its processes look for what they are told."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def tell(self, process: str, place: Place, what: str = "") -> None:
+        """Let the next time that ``process`` comes by be its last one, or ``TIMEOUT``."""
+        told = self._folder / process / place
+        beside = told.with_name(f".{place}.new")
+        beside.write_text(what)
+        beside.replace(told)
+
+    def take_back(self, process: str, place: Place) -> bool:
+        """Forget what was told; false where it has been done."""
+        try:
+            (self._folder / process / place).unlink()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def hits(self, process: str, place: Place) -> list[str]:
+        """The evidence of every time it happened."""
+        return sorted(file.name for file in (self._folder / process).glob(f"{place}.hit-*"))
+
+    async def until_hit(self, process: str, place: Place, what: str = "", patience: float = 30.0) -> str:
+        """Tell it and wait until it has happened; raises :class:`Missed` when nobody comes by."""
+        before = set(self.hits(process, place))
+        self.tell(process, place, what)
+        until = time.monotonic() + patience
+        while True:
+            new = set(self.hits(process, place)) - before
+            if new:
+                return new.pop()
+            if time.monotonic() > until and self.take_back(process, place):
+                raise Missed(f"{process} did not come by {place} within {patience:.0f} s.")
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+def failpoints(stage: Stage) -> Failpoints:
+    return Failpoints(stage.folder / "failpoints")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtFailpoint:
+    """``what`` happens to a process at ``place``: it dies, unless something else is said."""
+
+    kind: str
+    place: Place
+    what: str = ""
+    patience: float = 30.0
+
+    def fits(self, stage: Stage) -> bool:
+        return stage.setting.failpoints and bool(self._candidates(stage))
+
+    async def strike(self, stage: Stage, chance: random.Random) -> Struck:
+        process = chance.choice(self._candidates(stage))
+        begun = time.time()
+        evidence = await failpoints(stage).until_hit(process, self.place, self.what, self.patience)
+        return Struck(
+            kind=self.kind,
+            target=process,
+            begun=begun,
+            over=time.time(),
+            evidence={"place": self.place, "told": self.what or "die", "hit": evidence},
+        )
+
+    def _candidates(self, stage: Stage) -> list[str]:
+        if stage.kind == "embedded":
+            # Its relay hands over in memory: there is no moment between sending and hearing.
+            return [] if self.place == "relay.sent" else ["platform"]
+        return [name for name in WHERE[self.place] if name in stage.processes]
+
+
+FAULTS: tuple[Fault, ...] = (
+    *(AtFailpoint(kind=f"died at {place}", place=place) for place in WHERE),
+    AtFailpoint(kind="provider timed out after charging", place="provider.charged", what=TIMEOUT),
+    AtFailpoint(kind="provider timed out after refunding", place="provider.refunded", what=TIMEOUT),
+)
