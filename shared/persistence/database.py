@@ -162,9 +162,10 @@ class Database:
                 if transaction.has_events:
                     driver.commit_with_next()
                     transaction.append_outbox()
-        transaction.committed()
         if transaction.has_events:
             failpoints.reach("outbox.committed")
+        transaction.committed()
+        if transaction.has_events:
             for listener in self._listeners:
                 listener()
 
