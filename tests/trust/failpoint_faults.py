@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.kernel.failpoints import TIMEOUT, Place
-from tests.trust.fault import Fault, Missed, Struck
+from tests.trust.fault import CameToNothing, Fault, Struck
 from tests.trust.stage import Stage
 
 # Which processes come by; in an embedded platform all but the planner are one.
@@ -27,6 +27,14 @@ WHERE: dict[Place, tuple[str, ...]] = {
     "provider.refunded": ("ordering",),
     "answer.before-keep": ("gateway",),
 }
+# Between an effect and its telling: where a proof has to look hardest.
+_NARROW: tuple[Place, ...] = (
+    "transaction.before-commit",
+    "outbox.committed",
+    "relay.published",
+    "subscription.committed",
+    "provider.charged",
+)
 _LOOK_SECONDS = 0.02
 
 
@@ -56,7 +64,7 @@ class Failpoints:
         return sorted(file.name for file in (self._folder / process).glob(f"{place}.hit-*"))
 
     async def until_hit(self, process: str, place: Place, what: str = "", patience: float = 30.0) -> str:
-        """Tell it and wait until it has happened; raises :class:`Missed` when nobody comes by."""
+        """Tell it and wait until it has happened; raises :class:`CameToNothing` when nobody comes by."""
         before = set(self.hits(process, place))
         self.tell(process, place, what)
         until = time.monotonic() + patience
@@ -65,7 +73,7 @@ class Failpoints:
             if new:
                 return new.pop()
             if time.monotonic() > until and self.take_back(process, place):
-                raise Missed(f"{process} did not come by {place} within {patience:.0f} s.")
+                raise CameToNothing(f"{process} did not come by {place} within {patience:.0f} s.")
             await asyncio.sleep(_LOOK_SECONDS)
 
 
@@ -75,26 +83,35 @@ def failpoints(stage: Stage) -> Failpoints:
 
 @dataclass(frozen=True, kw_only=True)
 class AtFailpoint:
-    """``what`` happens to a process at ``place``: it dies, unless something else is said."""
+    """``what`` happens at ``place``: a process dies there, unless something else is said.
+
+    One strike is ``times`` of it, one after the other, in as many processes as come by.
+    """
 
     kind: str
     place: Place
     what: str = ""
-    patience: float = 30.0
+    times: int = 1
+    patience: float = 60.0
 
     def fits(self, stage: Stage) -> bool:
         return stage.setting.failpoints and bool(self._candidates(stage))
 
     async def strike(self, stage: Stage, chance: random.Random) -> Struck:
-        process = chance.choice(self._candidates(stage))
+        candidates = self._candidates(stage)
+        chance.shuffle(candidates)
+        chosen = [candidates[nth % len(candidates)] for nth in range(self.times)]
         begun = time.time()
-        evidence = await failpoints(stage).until_hit(process, self.place, self.what, self.patience)
+        points, hits = failpoints(stage), []
+        for process in chosen:
+            hit = await points.until_hit(process, self.place, self.what, self.patience)
+            hits.append(f"{process}/{hit}")
         return Struck(
             kind=self.kind,
-            target=process,
+            target=", ".join(dict.fromkeys(chosen)),
             begun=begun,
             over=time.time(),
-            evidence={"place": self.place, "told": self.what or "die", "hit": evidence},
+            evidence={"place": self.place, "told": self.what or "die", "hits": hits},
         )
 
     def _candidates(self, stage: Stage) -> list[str]:
@@ -105,7 +122,10 @@ class AtFailpoint:
 
 
 FAULTS: tuple[Fault, ...] = (
-    *(AtFailpoint(kind=f"died at {place}", place=place) for place in WHERE),
+    *(
+        AtFailpoint(kind=f"died at {place}", place=place, times=3 if place in _NARROW else 1)
+        for place in WHERE
+    ),
     AtFailpoint(kind="provider timed out after charging", place="provider.charged", what=TIMEOUT),
     AtFailpoint(kind="provider timed out after refunding", place="provider.refunded", what=TIMEOUT),
 )

@@ -34,7 +34,7 @@ class Struck:
     injected: tuple[Injected, ...] = ()
 
 
-class Missed(Exception):
+class CameToNothing(Exception):
     """The fault could not strike, and nothing has happened: nobody came by, say."""
 
 
@@ -49,5 +49,5 @@ class Fault(Protocol):
         ...
 
     async def strike(self, stage: Stage, chance: random.Random) -> Struck:
-        """Raises :class:`Missed` when it comes to nothing."""
+        """Raises :class:`CameToNothing` when it comes to nothing."""
         ...

@@ -17,7 +17,7 @@ from linli.day.quiet import subscriptions
 from shared.messaging.outbox import OutboxRow
 from shared.messaging.topology import Subscription
 from tests.trust import messages
-from tests.trust.fault import Fault, Injected, Missed, Struck
+from tests.trust.fault import CameToNothing, Fault, Injected, Struck
 from tests.trust.stage import Stage
 
 _UNREADABLE: Sequence[Callable[[str], bytes]] = (
@@ -82,7 +82,7 @@ class Doubled:
         begun = time.time()
         rows = await asyncio.to_thread(messages.sent_lately, stage, source, _MANY)
         if not rows:
-            raise Missed(f"{source} has sent nothing yet.")
+            raise CameToNothing(f"{source} has sent nothing yet.")
         await asyncio.to_thread(_publish, stage, source, [row for row in rows for _ in range(2)])
         evidence = {"events": len(rows), "times": 2, "first": rows[0].id, "last": rows[-1].id}
         return Struck(kind=self.kind, target=source, begun=begun, over=time.time(), evidence=evidence)
@@ -115,7 +115,7 @@ class Reordered:
                 if len({row.type for row in rows}) >= 2 or len(rows) >= 5:
                     return source, rows
             await asyncio.sleep(0.1)
-        raise Missed("No outbox gathered anything that has an order within 10 s.")
+        raise CameToNothing("No outbox gathered anything that has an order within 10 s.")
 
 
 class FullQueue:
@@ -154,7 +154,7 @@ class FullQueue:
             if now > before or 0 < now < before:
                 return now - before if now > before else now
             await asyncio.sleep(0.2)
-        raise Missed(f"{chosen.name} did not fill up within {_FULL_SECONDS:.0f} s.")
+        raise CameToNothing(f"{chosen.name} did not fill up within {_FULL_SECONDS:.0f} s.")
 
 
 def refused_rows(stage: Stage, service: str) -> float:

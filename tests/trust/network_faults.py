@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.trust.fault import Fault, Missed, Struck
+from tests.trust.fault import CameToNothing, Fault, Struck
 from tests.trust.gates import Weather
 from tests.trust.proxies import Proxies, Way
 from tests.trust.stage import Stage
@@ -38,7 +38,7 @@ class BadNetwork:
         begun, before = time.time(), await asyncio.to_thread(proxies.counts, ways)
         if self.weather is None:
             if not await asyncio.to_thread(proxies.cut, ways):
-                raise Missed(f"Nothing was connected on {_named(ways)}.")
+                raise CameToNothing(f"Nothing was connected on {_named(ways)}.")
         else:
             await asyncio.to_thread(proxies.change, ways, self.weather)
             try:
@@ -51,10 +51,10 @@ class BadNetwork:
         return Struck(kind=self.kind, target=_named(ways), begun=begun, over=time.time(), evidence=evidence)
 
     def _choose(self, proxies: Proxies, chance: random.Random) -> Sequence[Way]:
-        # A process is told of servers that it never asks.
-        used = sorted(way for way in proxies.ways if proxies.counts([way])["opened"])
+        # A process is told of servers that it never asks, and asks some only now and then.
+        used = sorted(way for way in proxies.ways if proxies.counts([way])["open"])
         if not used:
-            raise Missed("Nobody has connected to anything yet.")
+            raise CameToNothing("Nobody has connected to anything yet.")
         server = chance.choice(sorted({way.server for way in used}))
         ways = [way for way in used if way.server == server]
         return ways if chance.random() < self.for_all else [chance.choice(ways)]

@@ -9,7 +9,7 @@ import pytest
 
 from shared.kernel.failpoints import PLACES, TIMEOUT
 from tests.trust.failpoint_faults import FAULTS, WHERE, Failpoints
-from tests.trust.fault import Missed
+from tests.trust.fault import CameToNothing
 
 
 def test_every_place_has_a_process_that_comes_by_and_a_fault() -> None:
@@ -37,6 +37,6 @@ def test_it_waits_for_the_new_evidence_and_not_for_the_old(tmp_path: Path) -> No
 
 def test_a_place_that_nobody_comes_by_is_a_fault_that_missed(tmp_path: Path) -> None:
     (tmp_path / "relay").mkdir()
-    with pytest.raises(Missed):
+    with pytest.raises(CameToNothing):
         asyncio.run(Failpoints(tmp_path).until_hit("relay", "relay.sent", patience=0.0))
     assert list((tmp_path / "relay").iterdir()) == []
