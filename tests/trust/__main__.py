@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -24,7 +25,8 @@ from tests.trust.fault import Fault
 from tests.trust.neighbourhood import Size
 from tests.trust.proof import SPEED, Plan, Proof, prove
 from tests.trust.stage import Setting, Stage, set_stage
-from tests.trust.table import FAULTS, recasts
+from tests.trust.proxies import Proxies
+from tests.trust.table import FAULTS
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
@@ -50,6 +52,7 @@ def full(
     share: Annotated[float, typer.Option(help="The share of the knee")] = 0.6,
     customers: Annotated[int, typer.Option(help="How many people order")] = 200,
     couriers: Annotated[int, typer.Option(help="How many bring it")] = 30,
+    proxies: Annotated[bool, typer.Option(help="Lead every process to its servers through a proxy")] = True,
 ) -> None:
     """Load at a share of the knee while every kind of fault strikes; then the oracle judges."""
     size = Size(
@@ -71,6 +74,7 @@ def full(
             rate=rate,
             share=share,
         ),
+        through_proxies=proxies,
     )
 
 
@@ -95,6 +99,40 @@ def smoke(
     )
 
 
+@app.command()
+def mutants(
+    names: Annotated[list[str] | None, typer.Argument(help="All, unless some are named")] = None,
+) -> None:
+    """Break the platform on purpose, one way after the other: the oracle has to notice each."""
+    from tests.trust.mutants import run as mutating
+    from tests.trust.mutants.table import MUTANTS
+
+    unknown = sorted(set(names or ()) - set(MUTANTS))
+    if unknown:
+        raise Failure(
+            f"There is no mutant {', '.join(unknown)}. There are: {', '.join(MUTANTS)}.", exit_code=2
+        )
+    began = time.monotonic()
+    with _progress() as progress:
+        task = progress.add_task("starting", total=None)
+
+        def told(step: str) -> None:
+            progress.console.print(f"[dim]{time.monotonic() - began:6.1f} s  {step}[/]", highlight=False)
+            progress.update(task, description=step[:60])
+
+        outcome = mutating.run(names or [], told)
+    table = Table("mutant", "in", "caught by", "seconds")
+    for result in outcome.results:
+        caught = ", ".join(result.caught_by) or "[red]nothing[/]"
+        table.add_row(result.name, result.process, caught, f"{result.seconds:.0f}")
+    console.print(table)
+    for invariant, offenders in outcome.control.items():
+        console.print(f"[red]the sound platform broke {invariant}:[/] {offenders[0]}", highlight=False)
+    console.print(f"Written to {mutating.write(outcome)}")
+    if not outcome.holds:
+        raise typer.Exit(1)
+
+
 def _fitting(stage: Stage, words: Sequence[str]) -> list[Fault]:
     found = [
         fault
@@ -107,14 +145,18 @@ def _fitting(stage: Stage, words: Sequence[str]) -> list[Fault]:
     return found
 
 
-def _run(stack: str, seed: int, plan: Callable[[Stage], Plan]) -> None:
+def _run(stack: str, seed: int, plan: Callable[[Stage], Plan], *, through_proxies: bool = False) -> None:
     if stack not in {"full", "embedded"}:
         raise Failure("--stack is either full or embedded.", exit_code=2)
-    setting = Setting(
-        name=f"trust-{stack}-{seed}", kind=cast(Kind, stack), speed=SPEED, recasts=recasts(stack)
-    )
     began = time.monotonic()
-    with _progress() as progress:
+    with _progress() as progress, Proxies() if through_proxies else nullcontext() as proxies:
+        setting = Setting(
+            name=f"trust-{stack}-{seed}",
+            kind=cast(Kind, stack),
+            speed=SPEED,
+            failpoints=True,
+            proxies=proxies,
+        )
         task = progress.add_task("starting", total=None)
 
         def told(step: str) -> None:
@@ -124,7 +166,7 @@ def _run(stack: str, seed: int, plan: Callable[[Stage], Plan]) -> None:
         with set_stage(setting, told) as stage:
             proof = asyncio.run(prove(stage, plan(stage), told=told))
     folder = state_folder("trust") / str(seed)
-    page = report.write(proof, folder)
+    page = report.write(proof, folder, report.tried_mutants())
     _show(proof, page)
     if not proof.holds:
         raise typer.Exit(1)

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from linli.stack.platform import state_folder
 from tests.trust.figures import Service, effects, outcomes, overall, to_wire
 from tests.trust.oracle import Verdict
 from tests.trust.proof import Proof
 
 _SHOWN = 20
+MUTANTS = state_folder("trust") / "mutants.json"
 
 
 def write(proof: Proof, folder: Path, mutants: Sequence[Mapping[str, Any]] = ()) -> Path:
@@ -22,6 +24,16 @@ def write(proof: Proof, folder: Path, mutants: Sequence[Mapping[str, Any]] = ())
     page = folder / "report.md"
     page.write_text("\n".join(to_markdown(proof, mutants)) + "\n", encoding="utf-8")
     return page
+
+
+def tried_mutants() -> list[Mapping[str, Any]]:
+    """What the last `python -m tests.trust mutants` has left, where there was one."""
+    try:
+        outcome = json.loads(MUTANTS.read_text())
+    except FileNotFoundError:
+        return []
+    results: list[Mapping[str, Any]] = outcome["results"]
+    return results
 
 
 def to_json(proof: Proof, mutants: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""Mutants that a part by itself gives away: the sound part passes its check, the broken one does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shared.persistence import Database
+from tests.trust.mutants.quick import CHECKS
+from tests.trust.mutants.scenarios import SCENARIOS
+from tests.trust.mutants.table import MUTANTS
+
+ROOT = Path(__file__).resolve().parents[3]
+QUICK = {
+    "naive-rounding": "shares",
+    "refund-on-its-own": "refunds",
+    "no-inbox": "once",
+    "poll-by-last-id": "late",
+    "mark-first": "kept",
+    "stock-read-modify-write": "stock",
+}
+NEEDS = {"once": ("crm",), "late": ("crm",), "kept": ("crm",), "stock": ("storefront",)}
+
+
+@pytest.fixture
+def run(
+    service_database: Callable[[str], Database],
+) -> Callable[[str, str], subprocess.CompletedProcess[str]]:
+    """Run a check on parts that a mutant has broken, on empty databases."""
+
+    def run(mutant: str, check: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        for service in NEEDS.get(check, ()):
+            environment[f"LINLI_{service.upper()}_DATABASE_URL"] = service_database(service).url
+        program = ["tests.trust.mutants.start", mutant, "tests.trust.mutants.quick", check]
+        return subprocess.run(
+            [sys.executable, "-P", "-m", *program],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_sound_part_passes_its_check(
+    check: str, run: Callable[[str, str], subprocess.CompletedProcess[str]]
+) -> None:
+    done = run("none", check)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize("mutant", QUICK)
+def test_the_check_refuses_the_mutant(
+    mutant: str, run: Callable[[str, str], subprocess.CompletedProcess[str]]
+) -> None:
+    done = run(mutant, QUICK[mutant])
+    assert done.returncode == 1
+    # It has to be the check that refuses it, and not a mutant that does not run.
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip()
+
+
+def test_every_mutant_has_a_scenario_and_every_check_a_mutant() -> None:
+    assert set(SCENARIOS) == set(MUTANTS)
+    assert set(QUICK.values()) == set(CHECKS)
+    assert set(QUICK) <= set(MUTANTS)
