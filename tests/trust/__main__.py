@@ -24,8 +24,8 @@ from tests.trust.blows import scheduled
 from tests.trust.fault import Fault
 from tests.trust.neighbourhood import Size
 from tests.trust.proof import SPEED, Plan, Proof, prove
-from tests.trust.stage import Setting, Stage, set_stage
 from tests.trust.proxies import Proxies
+from tests.trust.stage import Setting, Stage, set_stage
 from tests.trust.table import FAULTS
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -18,12 +18,12 @@ from tests.trust.stage import Stage
 class BadNetwork:
     """For some seconds the ways of one process, or of all, to one server have this ``weather``.
 
-    Without ``weather``, what is open on them is cut, and that is all.
+    Where that is to refuse connections, those that are open are cut first.
     """
 
     kind: str
-    weather: Weather | None
-    seconds: tuple[float, float] = (0.0, 0.0)
+    weather: Weather
+    seconds: tuple[float, float]
     for_all: float = 0.5
     """How often it meets every process at once instead of one."""
 
@@ -36,15 +36,13 @@ class BadNetwork:
         ways = await asyncio.to_thread(self._choose, proxies, chance)
         seconds = chance.uniform(*self.seconds)
         begun, before = time.time(), await asyncio.to_thread(proxies.counts, ways)
-        if self.weather is None:
-            if not await asyncio.to_thread(proxies.cut, ways):
-                raise CameToNothing(f"Nothing was connected on {_named(ways)}.")
-        else:
-            await asyncio.to_thread(proxies.change, ways, self.weather)
-            try:
-                await asyncio.sleep(seconds)
-            finally:
-                await asyncio.to_thread(proxies.change, ways)
+        await asyncio.to_thread(proxies.change, ways, self.weather)
+        try:
+            if self.weather.refuses:
+                await asyncio.to_thread(proxies.cut, ways)
+            await asyncio.sleep(seconds)
+        finally:
+            await asyncio.to_thread(proxies.change, ways)
         after = await asyncio.to_thread(proxies.counts, ways)
         met = {name: after[name] - before[name] for name in ("cut", "passed", "swallowed")}
         evidence = {"ways": [str(way) for way in ways], "seconds": round(seconds, 3), **met}
@@ -65,8 +63,7 @@ def _named(ways: Sequence[Way]) -> str:
 
 
 FAULTS: tuple[Fault, ...] = (
-    BadNetwork(kind="connections cut", weather=None),
+    BadNetwork(kind="connections cut", weather=Weather(refuses=True), seconds=(0.0, 3.0)),
     BadNetwork(kind="black hole", weather=Weather(swallows=True), seconds=(5.0, 25.0)),
-    BadNetwork(kind="connections refused", weather=Weather(refuses=True), seconds=(2.0, 8.0)),
     BadNetwork(kind="latency", weather=Weather(latency=0.25), seconds=(5.0, 15.0)),
 )
