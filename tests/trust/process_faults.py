@@ -8,10 +8,12 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 
+from linli.failures import Failure
 from tests.trust.fault import Fault, Struck
 from tests.trust.stage import SERVERS, Stage
 
 LONGEST_STOP_SECONDS = 20.0
+_SUCCESSOR_SECONDS = 90.0
 Targets = Callable[[Stage], Sequence[str]]
 
 
@@ -33,6 +35,8 @@ class Killed:
         stage.kill(self._target)
         # Only a successor shows that it died: a killed process may be there for another moment.
         while (now := stage.process(self._target)) is None or before is None or now.pid == before.pid:
+            if time.time() - begun > _SUCCESSOR_SECONDS:
+                raise Failure(f"{self._target} was not started again within {_SUCCESSOR_SECONDS:.0f} s.")
             await asyncio.sleep(0.05)
         return Struck(
             kind=self.kind,
