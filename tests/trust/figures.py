@@ -59,6 +59,15 @@ def effects(proof: Proof) -> list[Effect]:
     return [_effect(times, kind, blows) for kind, blows in sorted(by_kind.items())]
 
 
+def hits(proof: Proof) -> dict[str, int]:
+    """How often a process was met at each of the places that the code names."""
+    counts: Counter[str] = Counter()
+    for blow in proof.blows:
+        if "place" in blow.struck.evidence:
+            counts[blow.struck.evidence["place"]] += len(blow.struck.evidence["hits"])
+    return dict(sorted(counts.items()))
+
+
 def outcomes(wishes: Sequence[Wish]) -> dict[str, dict[str, int]]:
     """Per call, how many wishes ended ok, refused and unknown."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from linli.stack.platform import state_folder
-from tests.trust.figures import Service, effects, outcomes, overall, to_wire
+from tests.trust.figures import Service, effects, hits, outcomes, overall, to_wire
 from tests.trust.oracle import Verdict
 from tests.trust.proof import Proof
 
@@ -48,6 +48,7 @@ def to_json(proof: Proof, mutants: Sequence[Mapping[str, Any]] = ()) -> dict[str
         "wishes": outcomes(proof.wishes),
         "service": to_wire(overall(proof)),
         "faults": dict(Counter(blow.struck.kind for blow in proof.blows)),
+        "failpoints": hits(proof),
         "missed": [to_wire(missed) for missed in proof.missed],
         "effects": [to_wire(effect) for effect in effects(proof)],
         "blows": [to_wire(blow.struck) | {"ready_after": blow.ready_after} for blow in proof.blows],
@@ -90,6 +91,9 @@ def to_markdown(proof: Proof, mutants: Sequence[Mapping[str, Any]] = ()) -> Iter
             f" {_served(effect.after)} | {effect.ready_median:.1f} / {effect.ready_worst:.1f} |"
             f" {effect.order_median:.1f} / {effect.order_worst:.1f} |"
         )
+    if hits(proof):
+        places = ", ".join(f"{place} {count}" for place, count in hits(proof).items())
+        yield from ("", f"Named places at which a process was met: {places}.")
     for missed in proof.missed:
         yield f"\n**{missed.kind} failed**: {missed.reason}"
     if mutants:

@@ -92,3 +92,11 @@ def test_orders_are_of_three_shops_and_meet_mishaps_as_often_as_they_should() ->
     plans = Counter(record.plan for record in records)
     for plan, share in PLANS.items():
         assert abs(plans[plan] / len(records) - share) < 0.02, plan
+
+
+def test_what_lasts_does_not_come_last() -> None:
+    faults: list[Fault] = [Harmless("poison message"), *(Harmless(f"kind {number}") for number in range(4))]
+    for seed in range(20):
+        kinds = [fault.kind for fault in scheduled(faults, seed, 0, 10)]
+        assert len(kinds) == 50
+        assert "poison message" not in kinds[-10:]
