@@ -1,6 +1,6 @@
 """Checks of single parts, for mutants that need no platform to be noticed.
 
-`python -m tests.trust.mutants.start MUTANT tests.trust.mutants.quick CHECK` ends with 1 and a sentence when
+`python -m tests.trust.mutants.start MUTANT tests.trust.mutants.quick CHECK…` ends with 1 and a sentence when
 the part is broken.
 """
 
@@ -204,7 +204,8 @@ CHECKS: Mapping[str, Callable[[], None]] = {
 
 def main() -> None:
     try:
-        CHECKS[sys.argv[1]]()
+        for check in sys.argv[1:]:
+            CHECKS[check]()
     except Broken as found:
         sys.exit(f"{found}.")
 
