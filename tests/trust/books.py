@@ -106,6 +106,8 @@ class Campaign:
     uses: int
     total_limit: int | None = None
     per_customer_limit: int | None = None
+    off: int | None = None
+    """What it takes off, to the unit; nothing where it may take less."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -146,10 +146,12 @@ def _read_money(books: Books, databases: Databases) -> None:
             uses=row[3],
             total_limit=row[4],
             per_customer_limit=row[5],
+            off=row[6],
         )
         for row in databases.rows(
             "campaigns",
-            "SELECT campaign_id, budget, spent, uses, total_limit, per_customer_limit FROM campaigns",
+            "SELECT campaign_id, budget, spent, uses, total_limit, per_customer_limit,"
+            " CASE WHEN off <= threshold THEN off END FROM campaigns",
         )
     }
     books.taken = [

@@ -31,6 +31,8 @@ class State:
 
     wrong: Mapping[str, frozenset[str]]
     known: frozenset[str]
+    events: Mapping[str, str]
+    """Each event's subject."""
     undone: Mapping[str, int]
 
     def and_also(self, other: State) -> State:
@@ -62,6 +64,7 @@ def look(ground: Ground, before: State | None = None) -> State:
     return State(
         wrong={verdict.name: _keys(verdict) for verdict in judge(case)},
         known=frozenset(books.orders) | frozenset(books.outbox),
+        events={event_id: event.subject for event_id, event in books.outbox.items()},
         undone=left,
     )
 
@@ -69,14 +72,16 @@ def look(ground: Ground, before: State | None = None) -> State:
 def newly_wrong(before: State, after: State) -> dict[str, list[str]]:
     """The invariants that were broken in between, each with its offenders.
 
-    Whatever is said of an order or event that was there before is the old damage getting worse.
+    Whatever is said of an order or event that was there before, or of later news of such an order, is the
+    old damage getting worse.
     """
+    known = before.known | {event for event, subject in after.events.items() if subject in before.known}
     found = {}
     for name, offenders in after.wrong.items():
         new = [
             offender
             for offender in sorted(offenders - before.wrong.get(name, frozenset()))
-            if not before.known.intersection(_ID.findall(offender))
+            if not known.intersection(_ID.findall(offender))
         ]
         if new:
             found[name] = new

@@ -104,6 +104,24 @@ def shares_are_exact(case: Case) -> Verdict:
     return verdict("shares-are-exact", len(books.orders), wrong())
 
 
+def discounts_are_what_was_promised(case: Case) -> Verdict:
+    """A reduction takes off exactly what its campaign says: no unit is lost between its shares."""
+    books = case.books
+
+    def wrong() -> Iterator[str]:
+        for taken in books.taken:
+            campaign = books.campaigns.get(taken.campaign_id)
+            if campaign is None:
+                yield f"order {taken.order_id}: campaign {taken.campaign_id} is not there"
+            elif campaign.off is not None and taken.amount != campaign.off:
+                yield (
+                    f"order {taken.order_id}: campaign {taken.campaign_id} promised {campaign.off}"
+                    f" and gave {taken.amount}"
+                )
+
+    return verdict("discounts-are-what-was-promised", len(books.taken), wrong())
+
+
 def captured_is_shared_out(case: Case) -> Verdict:
     """Per order: captured − refunded = shops + couriers + promoters + platform, part by part."""
     sums: dict[str, Counter[str]] = defaultdict(Counter)
@@ -198,6 +216,7 @@ CHECKS = (
     charged_once,
     provider_agrees,
     shares_are_exact,
+    discounts_are_what_was_promised,
     captured_is_shared_out,
     ledger_balances,
     clearing_is_empty,

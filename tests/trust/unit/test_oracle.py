@@ -123,6 +123,10 @@ def coupon_used_too_often(books: Books) -> None:
     books.campaigns["campaign-1"] = replace(books.campaigns["campaign-1"], per_customer_limit=0)
 
 
+def coupon_gives_less(books: Books) -> None:
+    books.campaigns["campaign-1"] = replace(books.campaigns["campaign-1"], off=201)
+
+
 def stock(level: Level) -> Falsify:
     def falsify(books: Books) -> None:
         books.levels["listing-1"] = level
@@ -226,6 +230,7 @@ def settlement_lost(books: Books) -> None:
         (coupon_overdrawn, "coupons-within-budget"),
         (coupon_miscounted, "coupons-within-budget"),
         (coupon_used_too_often, "coupons-within-budget"),
+        (coupon_gives_less, "discounts-are-what-was-promised"),
         (stock(Level(stock=8)), "stock-adds-up"),
         (stock(Level(stock=-1)), "stock-adds-up"),
         (stock(Level(stock=7, reserved=1)), "stock-adds-up"),
