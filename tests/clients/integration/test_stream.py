@@ -147,7 +147,7 @@ def test_killed_readers_and_a_killed_broker_leave_no_gap_and_no_double(
     own_broker: PrivateRabbit, tmp_path: Path
 ) -> None:
     """A reader stores each event with its offset, is killed at random, and resumes from its own data."""
-    count, chance, until = 4000, random.Random(7), time.monotonic() + 240
+    count, chance, until = 3000, random.Random(7), time.monotonic() + 240
     stream = Stream(own_broker, "killed")
     publisher = _Publisher(stream.url, count)
     file = tmp_path / "read.sqlite"
@@ -180,7 +180,7 @@ def test_killed_readers_and_a_killed_broker_leave_no_gap_and_no_double(
             reader.send_signal(signal.SIGKILL)
             reader.wait()
             kills += 1
-            kill_at = done + chance.randint(300, 900)
+            kill_at = done + chance.randint(200, 500)
             reader = start()
         elif reader.poll() is not None:
             # It began while the broker was away, and said so.
