@@ -103,13 +103,19 @@ class AtFailpoint:
         chance.shuffle(candidates)
         chosen = [candidates[nth % len(candidates)] for nth in range(self.times)]
         begun = time.time()
-        points, hits = failpoints(stage), []
+        points, hits = failpoints(stage), list[str]()
         for process in chosen:
-            hit = await points.until_hit(process, place, self.what, self.patience)
+            try:
+                hit = await points.until_hit(process, place, self.what, self.patience)
+            except CameToNothing:
+                # What has happened counts, also when nobody comes by any more.
+                if not hits:
+                    raise
+                break
             hits.append(f"{process}/{hit}")
         return Struck(
             kind=self.kind,
-            target=", ".join(dict.fromkeys(chosen)),
+            target=", ".join(dict.fromkeys(hit.partition("/")[0] for hit in hits)),
             begun=begun,
             over=time.time(),
             evidence={"place": place, "told": self.what or "die", "hits": hits},

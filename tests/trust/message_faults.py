@@ -13,8 +13,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from pika.exceptions import NackError
+
 from linli.day.quiet import subscriptions
-from shared.messaging.outbox import OutboxRow
+from shared.messaging.outbox import BATCH, OutboxRow
 from shared.messaging.topology import Subscription
 from tests.trust import messages
 from tests.trust.fault import CameToNothing, Fault, Injected, Struck
@@ -29,6 +31,7 @@ _UNREADABLE: Sequence[Callable[[str], bytes]] = (
 )
 _MANY = 40
 _FULL_SECONDS = 60.0
+_MOST_COPIES = 500
 
 
 def _has_broker(stage: Stage) -> bool:
@@ -127,13 +130,17 @@ class FullQueue:
         return _has_broker(stage)
 
     async def strike(self, stage: Stage, chance: random.Random) -> Struck:
-        busy = [wanted for wanted in subscriptions() if wanted.source in {"ordering", "dispatch"}]
-        chosen = chance.choice(busy)
+        # Orders go on without these readers, and bring what the broker then refuses.
+        readers = {"commission", "crm"}
+        chosen = chance.choice(
+            [s for s in subscriptions() if (s.source == "ordering") & (s.service in readers)]
+        )
         begun, before = time.time(), await asyncio.to_thread(refused_rows, stage, chosen.source)
         policy = ("set_policy", "--apply-to", "queues", "full", f"^{chosen.name}$", '{"max-length":1}')
         await asyncio.to_thread(stage.rabbit.control, *policy)
         stage.kill(chosen.service, signal.SIGSTOP)
         try:
+            copies = await asyncio.to_thread(_fill, stage, chosen)
             refused = await self._until_refused(stage, chosen, before)
         finally:
             stage.kill(chosen.service, signal.SIGCONT)
@@ -143,7 +150,7 @@ class FullQueue:
             target=chosen.name,
             begun=begun,
             over=time.time(),
-            evidence={"rows refused": refused},
+            evidence={"rows refused": refused, "copies put before": copies},
         )
 
     async def _until_refused(self, stage: Stage, chosen: Subscription, before: float) -> float:
@@ -155,6 +162,20 @@ class FullQueue:
                 return now - before if now > before else now
             await asyncio.sleep(0.2)
         raise CameToNothing(f"{chosen.name} did not fill up within {_FULL_SECONDS:.0f} s.")
+
+
+def _fill(stage: Stage, chosen: Subscription) -> int:
+    """Copies of what its reader has taken in before, until the queue takes no more."""
+    rows = [row for row in messages.sent_lately(stage, chosen.source, BATCH) if row.type in chosen.types]
+    if not rows:
+        raise CameToNothing(f"{chosen.source} has sent nothing yet that {chosen.name} wants.")
+    with messages.channel(stage) as channel:
+        for count in range(_MOST_COPIES):
+            try:
+                messages.to_queue(channel, chosen.name, [rows[count % len(rows)].body])
+            except NackError:
+                return count
+    raise CameToNothing(f"{chosen.name} took {_MOST_COPIES} copies and was not full.")
 
 
 def refused_rows(stage: Stage, service: str) -> float:
