@@ -53,7 +53,7 @@ def refund(command: RefundOrder, *, transactions: Transactions, clock: Clock) ->
         if known:
             if known[0].order_id != order.order_id:
                 raise CommandIdUsed
-            return Refunded(refund_id=command.refund_id, order=order, refunds=known)
+            return Refunded(refund_id=command.refund_id, order=order, refunds=_as_issued(order, known))
         order.refund(
             refund_id=command.refund_id,
             store_order_id=command.store_order_id,
@@ -65,6 +65,12 @@ def refund(command: RefundOrder, *, transactions: Transactions, clock: Clock) ->
         issued = tuple(order.new_refunds)
         work.orders.save(order)
     return Refunded(refund_id=command.refund_id, order=order, refunds=issued)
+
+
+def _as_issued(order: Order, refunds: Sequence[Refund]) -> Sequence[Refund]:
+    """Refunds of one command in the order in which it issued them: shop by shop, the delivery fee last."""
+    places: dict[str | None, int] = {store.store_order_id: place for place, store in enumerate(order.stores)}
+    return sorted(refunds, key=lambda refund: places.get(refund.store_order_id, len(places)))
 
 
 def _lock_for_refund(work: UnitOfWork, command: RefundOrder) -> Order:

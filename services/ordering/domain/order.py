@@ -183,7 +183,7 @@ class Order:
         """The shop drops out: its part goes back at once, its siblings go on."""
         self._drop_out(self.store(store_order_id), reason, at)
         self._give_back_whole(self.store(store_order_id), reason, at, restock=True)
-        self._cancel_if_nothing_is_left(at)
+        self._cancel_if_nothing_is_left(at, derived_id("refund", "delivery-fee", self.order_id))
 
     # -- cancelling and refunding ------------------------------------------------------------------
 
@@ -232,7 +232,7 @@ class Order:
         for store in dropped:
             self._drop_out(store, reason, at)
         if dropped:
-            self._cancel_if_nothing_is_left(at)
+            self._cancel_if_nothing_is_left(at, refund_id)
 
     # -- the delivery ------------------------------------------------------------------------------
 
@@ -319,10 +319,10 @@ class Order:
             self._return_delivery_fee(derived_id("refund", "delivery-fee", self.order_id), reason, at)
         self._record_cancelled(reason, at)
 
-    def _cancel_if_nothing_is_left(self, at: datetime) -> None:
+    def _cancel_if_nothing_is_left(self, at: datetime, command_id: str) -> None:
         if any(store.is_live for store in self.stores):
             return
-        self._return_delivery_fee(derived_id("refund", "delivery-fee", self.order_id), GIVEN_BACK, at)
+        self._return_delivery_fee(command_id, GIVEN_BACK, at)
         self._record_cancelled(GIVEN_BACK, at)
 
     def _record_cancelled(self, reason: str, at: datetime) -> None:

@@ -298,6 +298,20 @@ def test_what_is_given_back_whole_before_its_pickup_drops_out(platform: Platform
     assert platform.types_published()[-2:] == ["RefundIssued", "StoreOrderRejected"]
 
 
+def test_a_refund_that_ends_its_order_is_answered_alike_whenever_it_is_asked_for(platform: Platform) -> None:
+    order = platform.paid()
+    answers = [
+        platform.service.refund(
+            actor=OPERATOR, refund_id="refund-a", order_id=order["order_id"], reason="closed today"
+        )
+        for _ in range(2)
+    ]
+    assert answers[0] == answers[1]
+    assert answers[0]["amount"] == order["total"]
+    assert [part["store_order_id"] is None for part in answers[0]["parts"]] == [False, False, True]
+    assert platform.order(order["order_id"])["status"] == "cancelled"
+
+
 def test_refunds_are_for_those_who_may(platform: Platform) -> None:
     order = platform.paid()
     part = part_of(order, "shop-1")["store_order_id"]
