@@ -1,0 +1,1 @@
+"""All services on in-memory ports under one seeded scheduler: `python -m tests.simulation --help`."""

@@ -1,0 +1,125 @@
+"""Broken platforms. The simulation is believed because it finds each of them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from services.campaigns.domain import pipeline
+from services.dispatch.domain.planning.outlook import ZoneState
+from services.dispatch.domain.planning.upkeep import Change
+from services.ordering.domain import lines as order_lines
+from services.storefront.domain.listing import ListingStatus
+from services.storefront.domain.reservation import Lines
+from shared.kernel.money import Money
+from shared.messaging.subscription import Batch
+from shared.persistence import Transaction
+from tests.simulation.broker import Message, Queue
+from tests.simulation.database import MemoryConnection, MemoryDatabase
+from tests.simulation.platform import Platform
+from tests.simulation.ports.dispatch import MemoryDesk
+from tests.simulation.ports.storefront import MemoryReservations
+from tests.simulation.world import SOUND, Variant
+
+
+@contextmanager
+def _instead(place: Any, name: str, broken: Any) -> Iterator[None]:
+    there = getattr(place, name)
+    setattr(place, name, broken)
+    try:
+        yield
+    finally:
+        setattr(place, name, there)
+
+
+def _forget_what_was_taken_in(platform: Platform) -> None:
+    for database in platform.databases.values():
+        database.forgets_what_it_took_in = True
+
+
+def _publish_beside_the_transaction(platform: Platform) -> None:
+    for database in platform.databases.values():
+        _publish_after_commit(database)
+
+
+def _publish_after_commit(database: MemoryDatabase) -> None:
+    def nothing(transaction: Transaction) -> None:
+        pass
+
+    def publish(transaction: Transaction) -> None:
+        if transaction.has_events:
+            database.world.may_die("after commit, before publishing", 3.0)
+            transaction.connection = MemoryConnection(database, None)  # type: ignore[assignment]
+            transaction.append_outbox()
+            database.on_events()
+
+    database.append, database.after_commit = nothing, publish  # type: ignore[method-assign]
+
+
+def _acknowledge_before_commit(platform: Platform) -> None:
+    def handle(take: Callable[[Batch], None], queue: Queue, messages: list[Message]) -> None:
+        platform.broker.acknowledge(queue, messages)
+        platform.world.step("after acknowledging, before commit", 4.0)
+        take(Batch(queue.name, "take_in", messages))
+
+    platform.handle = handle  # type: ignore[method-assign]
+
+
+def _mark_before_confirm(platform: Platform) -> None:
+    for relay in platform.relays:
+        relay.marks_first = True
+
+
+def _round_each_share(amount: int, weights: Sequence[int], caps: Sequence[int]) -> list[int]:
+    whole = sum(weights)
+    return [min(cap, round(amount * weight / whole)) for weight, cap in zip(weights, caps, strict=True)]
+
+
+def _share_of_this_part_alone(total: int, whole: int, before: int, part: int) -> int:
+    return round(total * part / whole)
+
+
+def _take_what_was_read_before(self: MemoryReservations, lines: Lines) -> Mapping[str, Money]:
+    connection = self._connection
+    listings = connection.rows("listing")
+    read = {key: connection.rows("level")[key] for key in sorted(lines) if key in listings}
+    connection.database.world.pause(connection.database.world.chance.choice((0.3, 2.0)))
+    taken = {}
+    for key, level in read.items():
+        if listings[key].status is ListingStatus.PUBLISHED and level.available >= lines[key]:
+            connection.put("level", key, replace(level, reserved=level.reserved + lines[key]))
+            taken[key] = listings[key].terms.price
+    return taken
+
+
+def _nothing_has_changed(self: MemoryDesk, change: Change, state: ZoneState) -> Change:
+    return change
+
+
+VARIANTS: dict[str, Variant] = {
+    variant.name: variant
+    for variant in (
+        SOUND,
+        Variant(name="no-inbox", wiring=_forget_what_was_taken_in),
+        Variant(name="publish-beside", wiring=_publish_beside_the_transaction),
+        Variant(name="acknowledge-first", wiring=_acknowledge_before_commit),
+        Variant(name="mark-first", wiring=_mark_before_confirm),
+        Variant(
+            name="naive-rounding", breaking=lambda: _instead(pipeline, "share_capped", _round_each_share)
+        ),
+        Variant(
+            name="refund-alone",
+            breaking=lambda: _instead(order_lines, "share_of_part", _share_of_this_part_alone),
+        ),
+        Variant(
+            name="stock-read-modify-write",
+            breaking=lambda: _instead(MemoryReservations, "_take", _take_what_was_read_before),
+        ),
+        Variant(
+            name="plan-without-comparing",
+            breaking=lambda: _instead(MemoryDesk, "unchanged", _nothing_has_changed),
+        ),
+    )
+}
