@@ -17,6 +17,7 @@ from prometheus_client import Counter, Gauge
 from shared.kernel import failpoints
 from shared.messaging.envelope import CONTENT_TYPE
 from shared.messaging.outbox import BATCH, DatabaseError, Outbox, OutboxRow
+from shared.messaging.topology import STREAM
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ class Relay:
         self._parameters.blocked_connection_timeout = 60
         self._stop = threading.Event()
         self._session: _Session | None = None
+        self.attempts = 0
+        """How often the broker was turned to."""
 
     @property
     def is_connected(self) -> bool:
@@ -58,6 +61,7 @@ class Relay:
     def run(self) -> None:
         """Relay until :meth:`stop`; outlives the broker's and the database's absence."""
         while not self._stop.is_set():
+            self.attempts += 1
             self._session = _Session(self._outbox, self._parameters, self._stop)
             try:
                 self._session.run()
@@ -112,7 +116,12 @@ class _Session:
         self._channel = channel
         channel.add_on_close_callback(self._on_lost)
         channel.add_on_return_callback(self._on_returned)
-        channel.confirm_delivery(self._on_confirm, callback=self._on_ready)
+        channel.confirm_delivery(self._on_confirm, callback=self._on_confirming)
+
+    def _on_confirming(self, _frame: Any) -> None:
+        # A broker that has just started takes messages before its stream does, and confirms them all the
+        # same. Asking for the stream fails until it is there: the channel is closed, the relay starts over.
+        self._channel.queue_declare(STREAM, passive=True, callback=self._on_ready)
 
     def _on_ready(self, _frame: Any) -> None:
         self.is_open = True

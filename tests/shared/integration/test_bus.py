@@ -14,6 +14,7 @@ from typing import Any
 import kombu
 import pytest
 
+from shared.messaging import topology
 from shared.messaging.outbox import Outbox
 from shared.messaging.relay import Relay
 from shared.persistence import Database
@@ -109,6 +110,7 @@ def test_what_nobody_takes_stays_in_the_outbox_until_somebody_does(
     with kombu.Connection(amqp_url) as connection, connection.channel() as channel:
         exchange = kombu.Exchange("nobody.events", type="topic", durable=True)
         exchange(channel).declare()
+        topology.declare(connection, [], [])
         relay = Relay(Outbox(database.url, "nobody"), amqp_url)
         thread = threading.Thread(target=relay.run)
         thread.start()
@@ -120,3 +122,33 @@ def test_what_nobody_takes_stays_in_the_outbox_until_somebody_does(
         finally:
             relay.stop()
             thread.join(20)
+
+
+def test_a_relay_waits_for_the_stream_for_a_broker_confirms_what_it_drops(
+    amqp_url: str, service_database: Callable[[str], Database]
+) -> None:
+    """A broker that has just started knows its queues before it knows its stream."""
+    database = service_database("crm")
+    with database.transaction() as transaction:
+        transaction.publish("Thing", "s1", {})
+    outbox = Outbox(database.url, "crm")
+    with kombu.Connection(amqp_url) as connection, connection.channel() as channel:
+        topology.declare(connection, ["crm"], [])
+        kombu.Queue("taker", exchange=topology.events_exchange("crm"), routing_key="#", durable=True)(
+            channel
+        ).declare()
+        channel.queue_delete(topology.STREAM)
+        relay = Relay(Outbox(database.url, "crm"), amqp_url)
+        thread = threading.Thread(target=relay.run)
+        thread.start()
+        try:
+            wait_until(lambda: relay.attempts >= 2)
+            assert outbox.has_unsent()
+            assert not relay.is_connected
+            topology.declare(connection, ["crm"], [])
+            wait_until(lambda: not outbox.has_unsent())
+            wait_until(lambda: channel.queue_declare(topology.STREAM, passive=True).message_count == 1)
+        finally:
+            relay.stop()
+            thread.join(20)
+            channel.queue_delete("taker")
