@@ -50,7 +50,7 @@ def full(
         float | None, typer.Option(help="Orders a second, instead of a share of the knee")
     ] = None,
     share: Annotated[float, typer.Option(help="The share of the knee")] = 0.6,
-    customers: Annotated[int, typer.Option(help="How many people order")] = 200,
+    customers: Annotated[int, typer.Option(help="How many people order")] = 1_000,
     couriers: Annotated[int, typer.Option(help="How many bring it")] = 30,
     proxies: Annotated[bool, typer.Option(help="Lead every process to its servers through a proxy")] = True,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from math import cos, pi, sin
 
@@ -90,10 +90,11 @@ class Neighbourhood:
         return Record(order=order, plan=plan, coupon_codes=codes)
 
     def hot_order(self, number: int, minute: float) -> Record:
-        """One of the many who want the same few units."""
+        """One of the many who want the same few units: everybody in turn."""
         chance = random.Random(derived_id("trust-hot", str(self.seed), str(number)))
         lines = (DayLine(listing=HOT, quantity=1),)
-        return Record(order=self._day_order(f"hot{number}", chance, minute, lines, ["s0"]))
+        order = self._day_order(f"hot{number}", chance, minute, lines, ["s0"])
+        return Record(order=replace(order, customer=f"p{number % self.size.customers}"))
 
     def _day_order(
         self,
