@@ -76,4 +76,4 @@ help:
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' Makefile
 
 .PHONY: run up down logs setup setup-runtime setup-analysis fmt check check-fast docs lock test test-unit test-integration \
-  test-journeys servers migrate migration image images clean help
+  test-journeys trust trust-smoke servers migrate migration image images clean help
