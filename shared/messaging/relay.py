@@ -17,7 +17,7 @@ from prometheus_client import Counter, Gauge
 from shared.kernel import failpoints
 from shared.messaging.envelope import CONTENT_TYPE
 from shared.messaging.outbox import BATCH, DatabaseError, Outbox, OutboxRow
-from shared.messaging.topology import STREAM
+from shared.messaging.retention import STREAM
 
 log = logging.getLogger(__name__)
 
