@@ -96,6 +96,7 @@ class Link(SharedExtension):
         super().__init__()
         self._readers: list[Reader] = []
         self._connection: Any = None
+        self._opened: Any = None
         self._channel: Any = None
         # The channel and the tag of each consumer that takes work, and what is finished on each channel.
         self._consumers: list[tuple[Any, str]] = []
@@ -222,9 +223,12 @@ class Link(SharedExtension):
         self._connection = connection
         self._consumers = []
         self._finished = {}
-        publishing = connection.channel()
+        # Asked through kombu's connection, each of these would quietly open another where a write has found
+        # this one broken, without its channels and consumers.
+        self._opened = transport, opened = connection.transport, connection.connection
+        publishing = transport.create_channel(opened)
         for reader in self._readers:
-            channel = publishing if reader.replies else connection.channel()
+            channel = publishing if reader.replies else transport.create_channel(opened)
             self._consume(channel, reader)
         self._channel = publishing
         self._connected.send(None)
@@ -244,24 +248,24 @@ class Link(SharedExtension):
         )
 
     def _read(self) -> None:
-        connection = self._connection
+        transport, opened = self._opened
         while not self._stopping:
             for _ in range(_TURN):
                 try:
-                    connection.drain_events(timeout=_DRAIN_SECONDS)
+                    transport.drain_events(opened, timeout=_DRAIN_SECONDS)
                 except TimeoutError:
                     break
             else:
                 eventlet.sleep(0)
             if not self._is_memory:
-                self._beat(connection)
+                self._beat(transport, opened)
 
-    def _beat(self, connection: Any) -> None:
+    def _beat(self, transport: Any, opened: Any) -> None:
         now = eventlet.hubs.get_hub().clock()
         if now - self._beat_at >= _DRAIN_SECONDS:
             self._beat_at = now
             with self._writing:
-                connection.heartbeat_check()
+                transport.heartbeat_check(opened)
 
     def _disconnected(self) -> None:
         connection, self._connection, self._channel = self._connection, None, None

@@ -28,9 +28,9 @@ from tests.trust.stage import Setting, Stage, set_stage
 NAME = "trust-mutants"
 SEED = 11
 _SIZE = Size(shops=4, listings=3, customers=40, couriers=12, hot_stock=10_000, hot_buyers=0, coupon_uses=500)
-_SETTLE_SECONDS = 25.0
-_CALM_SECONDS = 60.0
-_CALM_WITH_DAMAGE_SECONDS = 12.0
+_SOUND_SECONDS = 60.0
+# What a mutant has lost never comes to rest.
+_DAMAGED_SECONDS = 10.0
 _PASSING_SECONDS = 5.0
 _UNREST = "all-is-quiet"
 
@@ -86,13 +86,13 @@ async def _run(stage: Stage, chosen: Sequence[Mutant], told: Told) -> Outcome:
     told("opening shops, registering people")
     async with load(stage, hood, log) as played:
         ground = Ground(stage=stage, load=played, chance=random.Random(SEED))
-        before = await _settled(ground, None)
+        before = await _settled(ground, {}, _SOUND_SECONDS)
         began = time.monotonic()
         scenarios = list(dict.fromkeys(SCENARIOS[mutant.name] for mutant in chosen))
         for number, scenario in enumerate(scenarios, start=1):
             told(f"the sound platform, scenario {number} of {len(scenarios)}")
             await scenario(ground)
-        after = await _settled(ground, before)
+        after = await _twice(ground, before, {}, _SOUND_SECONDS)
         control = newly_wrong(before, after)
         control_seconds = time.monotonic() - began
         told(f"the sound platform: {'broken' if control else 'holds'}, {control_seconds:.0f} s")
@@ -109,11 +109,8 @@ async def _try(ground: Ground, mutant: Mutant, before: State) -> tuple[Result, S
     began = time.monotonic()
     await _become(ground.stage, mutant.where, mutant.name)
     await SCENARIOS[mutant.name](ground)
-    damaged = await _settled(ground, before)
-    await asyncio.sleep(_PASSING_SECONDS)
-    # What is still on its way looks lost; a moment later it does not.
-    still = await asyncio.to_thread(look, ground, before)
-    caught = {name: found[0] for name, found in newly_wrong(before, still.and_also(damaged)).items()}
+    damaged = await _twice(ground, before, before.undone, _DAMAGED_SECONDS)
+    caught = {name: found[0] for name, found in newly_wrong(before, damaged).items()}
     # Unrest alone may be a slow machine.
     if len(caught) > 1:
         caught.pop(_UNREST, None)
@@ -125,17 +122,24 @@ async def _try(ground: Ground, mutant: Mutant, before: State) -> tuple[Result, S
         caught_by=caught,
         seconds=round(time.monotonic() - began, 1),
     )
-    return result, await asyncio.to_thread(look, ground, still)
+    return result, await asyncio.to_thread(look, ground)
 
 
-async def _settled(ground: Ground, before: State | None) -> State:
-    """Let everything end that still can, and look."""
+async def _twice(ground: Ground, before: State, undone: Mapping[str, int], patience: float) -> State:
+    """What is wrong, and a moment later still is: what is only on its way looks lost too."""
+    first = await _settled(ground, undone, patience, before)
+    await asyncio.sleep(_PASSING_SECONDS)
+    second = await asyncio.to_thread(look, ground, before)
+    return second.and_also(first)
+
+
+async def _settled(
+    ground: Ground, undone: Mapping[str, int], patience: float, before: State | None = None
+) -> State:
+    """Let everything end that still can, until no more is ``undone`` than that, and look."""
     await ground.stage.until_ready()
-    patience = _SETTLE_SECONDS if before is None or not before.undone else _CALM_WITH_DAMAGE_SECONDS
     await ground.load.settle(patience)
-    await asyncio.to_thread(
-        wait_until_calm, ground.stage.platform.database_urls, before.undone if before else {}, patience
-    )
+    await asyncio.to_thread(wait_until_calm, ground.stage.platform.database_urls, undone, patience)
     return await asyncio.to_thread(look, ground, before)
 
 
