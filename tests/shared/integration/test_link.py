@@ -18,7 +18,7 @@ def test_a_connection_that_a_write_found_broken_is_not_read_on_as_if_it_were_ano
 ) -> None:
     monkeypatch.setenv("LINLI_AMQP_URL", amqp_url)
     link = Link()
-    link.add(Reader(kombu.Queue("rpc.deaf", durable=False), lambda message: None, prefetch=1))
+    link.add(Reader(kombu.Queue("rpc.deaf", durable=False), lambda _message: None, prefetch=1))
     link._connect()
     link._connection.connection.transport.sock.shutdown(socket.SHUT_RDWR)
     with pytest.raises(Unavailable):
