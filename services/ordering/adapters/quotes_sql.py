@@ -35,13 +35,14 @@ WITH campaigns AS (
 SELECT may_reduce, EXISTS (SELECT FROM added) FROM campaigns
 """
 _GET = "SELECT * FROM quote WHERE quote_id = %(quote_id)s"
+# Claimed in time is in time: an attempt that is repeated is not refused while the first may yet succeed.
 _CLAIM = """
 UPDATE quote
 SET order_id = %(order_id)s, placement = 'placing', claimed_at = clock_timestamp(), refusal = NULL
-WHERE quote_id = %(quote_id)s AND customer_id = %(customer_id)s AND expires_at > %(now)s
-  AND (placement IS NULL
-       OR placement = 'placing' AND order_id = %(order_id)s
-       OR placement IN ('refused', 'released') AND order_id <> %(order_id)s)
+WHERE quote_id = %(quote_id)s AND customer_id = %(customer_id)s
+  AND (placement = 'placing' AND order_id = %(order_id)s
+       OR expires_at > %(now)s
+          AND (placement IS NULL OR placement IN ('refused', 'released') AND order_id <> %(order_id)s))
 RETURNING *
 """
 _REFUSE = """

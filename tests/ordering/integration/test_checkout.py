@@ -208,6 +208,19 @@ def test_a_crash_after_holding_is_healed_by_asking_again(platform: Platform) -> 
     assert platform.place(quote["quote_id"], "order-a") == order
 
 
+def test_an_attempt_that_began_in_time_is_not_too_late_when_repeated(platform: Platform) -> None:
+    """Refused while the first attempt may yet keep the order, its customer would be told a falsehood."""
+    quote = platform.quoted()
+    platform.rpc.mute = {("dispatch", "hold")}
+    assert refused(platform, quote["quote_id"], "order-a").code == "holds-unavailable"
+    platform.rpc.mute = set()
+    platform.clock.advance(timedelta(minutes=11))
+    assert platform.place(quote["quote_id"], "order-a")["order_id"] == "order-a"
+    later = platform.quoted()
+    platform.clock.advance(timedelta(minutes=11))
+    assert refused(platform, later["quote_id"], "order-b").code == "quote-expired"
+
+
 def test_an_order_that_lost_to_its_release_is_not_placed(platform: Platform) -> None:
     """The claim was given up while the peers were being asked: what they hold now goes back."""
     quote = platform.quoted()
