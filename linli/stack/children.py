@@ -103,6 +103,7 @@ def stop(mark: Path, *, by: signal.Signals = signal.SIGTERM, patience: float = 2
     for straggler in left:
         _signal(straggler, signal.SIGKILL)
     mark.unlink(missing_ok=True)
+    _reap_all()
     return True
 
 
@@ -154,6 +155,12 @@ def _gone(process: psutil.Process, patience: float) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+def _reap_all() -> None:
+    """Also those that died of something else and were started again under another id."""
+    for pid in list(_ours):
+        _reap(pid)
 
 
 def _reap(pid: int) -> None:

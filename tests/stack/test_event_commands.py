@@ -63,11 +63,11 @@ def test_tail_prints_json_lines(stream: Stream) -> None:
     ]
 
 
-def test_tail_ends_in_good_order_with_ctrl_c_and_when_nobody_reads(stream: Stream) -> None:
+def test_tail_ends_in_good_order_when_told_to_and_when_nobody_reads(stream: Stream) -> None:
     with _start("tail", "--from", "first", url=stream.url) as following:
         assert following.stdout is not None
         assert [following.stdout.readline().split()[0] for _ in range(12)] == [str(n) for n in range(12)]
-        following.send_signal(signal.SIGINT)
+        following.send_signal(signal.SIGTERM)
         out, err = following.communicate(timeout=30)
         assert (following.returncode, out, err) == (0, "", "")
     with _start("tail", "--from", "first", url=stream.url) as unread:

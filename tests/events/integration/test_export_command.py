@@ -96,7 +96,7 @@ def test_following_it_writes_what_comes_and_ends_when_it_is_told_to(
     with pika.BlockingConnection(pika.URLParameters(stream_url)) as connection:
         connection.channel().basic_publish("ordering.events", "OrderPlaced", event(EVENTS))
     wait_until(lambda: _files(folder) == 2 or process.poll() is not None, 60)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     said, complaints = process.communicate(timeout=60)
     assert process.returncode == 0, complaints
     assert "events written" in said
