@@ -282,6 +282,13 @@ def test_the_same_key_answered_otherwise_is_named() -> None:
         assert broken(case) == {"one-effect-per-key"}
 
 
+def test_a_state_that_went_on_may_refuse_what_it_took_before() -> None:
+    case = small_case()
+    case.wishes[3].call = "POST /v1/store-orders/{id}/ready"
+    case.wishes[3].again.append({"status": "refused: wrong-state"})
+    assert broken(case) == set()
+
+
 def test_an_order_under_way_has_until_its_deadline() -> None:
     case = small_case()
     change_order(status="in_fulfilment", paid_at=NOW - timedelta(minutes=59))(case.books)
