@@ -51,7 +51,7 @@ def full(
     ] = None,
     share: Annotated[float, typer.Option(help="The share of the knee")] = 0.6,
     customers: Annotated[int, typer.Option(help="How many people order")] = 1_000,
-    couriers: Annotated[int, typer.Option(help="How many bring it")] = 30,
+    couriers: Annotated[int, typer.Option(help="How many bring it")] = 40,
     proxies: Annotated[bool, typer.Option(help="Lead every process to its servers through a proxy")] = True,
 ) -> None:
     """Load at a share of the knee while every kind of fault strikes; then the oracle judges."""
