@@ -223,16 +223,21 @@ def told(body: bytes) -> Mapping[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def read_broker(books: Books, amqp_url: str) -> None:
-    """The stream from its first message, and how many messages lie where none may."""
+def read_depths(books: Books, amqp_url: str) -> int:
+    """How many messages lie where none may; returns how many the stream holds."""
     connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
     try:
         channel = connection.channel()
-        held = channel.queue_declare(STREAM, passive=True).method.message_count
         for name in (UNROUTED, DEAD_LETTERS):
             books.depths[name] = channel.queue_declare(name, passive=True).method.message_count
+        return int(channel.queue_declare(STREAM, passive=True).method.message_count)
     finally:
         connection.close()
+
+
+def read_broker(books: Books, amqp_url: str) -> None:
+    """The stream from its first message, and how many messages lie where none may."""
+    held = read_depths(books, amqp_url)
     books.stream = {}
     expected = set(books.outbox)
     # A stream that was played again holds many events several times; the first time counts.

@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import pika
 import psycopg2
 
 from linli.day.quiet import databases_at, undone
-from shared.messaging.topology import DEAD_LETTERS, STREAM, UNROUTED
 from tests.trust.books import Books, Told
 from tests.trust.client_log import read_log
 from tests.trust.mutants.scenarios import Ground
 from tests.trust.oracle import Case, Verdict, judge
-from tests.trust.reading import read_audit, read_books, told
+from tests.trust.reading import read_audit, read_books, read_depths, told
 from tests.trust.replayed import read_stream
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -122,14 +120,7 @@ def _key(offender: str) -> str:
 
 def _read_broker(books: Books, amqp_url: str) -> None:
     """As :func:`tests.trust.reading.read_broker`, without waiting for a message that does not come."""
-    connection = pika.BlockingConnection(pika.URLParameters(amqp_url))
-    try:
-        channel = connection.channel()
-        held = channel.queue_declare(STREAM, passive=True).method.message_count
-        for name in (UNROUTED, DEAD_LETTERS):
-            books.depths[name] = channel.queue_declare(name, passive=True).method.message_count
-    finally:
-        connection.close()
+    held = read_depths(books, amqp_url)
     books.stream = {}
     for message in read_stream(amqp_url, held):
         said = Told(source=message.source, type=message.type, data=told(message.body))
