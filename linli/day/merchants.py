@@ -21,6 +21,13 @@ class Merchants:
         self._group = group
         self._shop_names = {shop_id: name for name, shop_id in town.cast.shop_ids.items()}
         self._told: set[str] = set()
+        self._refunding: dict[asyncio.Task[Any], Record] = {}
+
+    async def finish_refunds(self, patience: float) -> None:
+        """Wait until what shops give back of orders that are at the door has been given back."""
+        due = [task for task, record in self._refunding.items() if record.at_the_door.is_set()]
+        if due:
+            await asyncio.wait(due, timeout=patience)
 
     def tell(self, record: Record, part: Mapping[str, Any]) -> None:
         """A store order has appeared on the shop's screen; telling twice is telling once."""
@@ -28,7 +35,10 @@ class Merchants:
         if store_order_id not in self._told:
             self._told.add(store_order_id)
             record.handed_over.setdefault(store_order_id, asyncio.Event())
-            self._group.create_task(self._serve(record, store_order_id, str(part["shop_id"])))
+            task = self._group.create_task(self._serve(record, store_order_id, str(part["shop_id"])))
+            if record.plan in _REFUNDS:
+                self._refunding[task] = record
+                task.add_done_callback(self._refunding.pop)
 
     async def _serve(self, record: Record, store_order_id: str, shop_id: str) -> None:
         town = self._town

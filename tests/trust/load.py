@@ -61,7 +61,8 @@ class Load:
         await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
 
     async def settle(self, patience: float) -> float:
-        """Nobody orders any more: wait until every customer has seen the end of the own order.
+        """Nobody orders any more: wait until every customer has seen the end of the own order, and every shop
+        has given back what it means to.
 
         Returns the seconds it took; whoever has not by then gives up looking.
         """
@@ -70,6 +71,7 @@ class Load:
             _, late = await asyncio.wait(self.under_way, timeout=patience)
             for task in late:
                 task.cancel()
+        await self.merchants.finish_refunds(max(10.0, patience - (time.monotonic() - began)))
         return time.monotonic() - began
 
     def checkouts(self, since: float, until: float) -> list[Wish]:
