@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -150,19 +148,16 @@ def start_of(text: str) -> Start:
     """What `--from` says; raises :class:`Failure` when it says nothing that makes sense."""
     if text in {"first", "last", "next"}:
         return text  # type: ignore[return-value]
-    if re.fullmatch(r"[0-9]{1,18}", text):
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+    from linli.events.opening import offset_or_moment
+
+    place = offset_or_moment(text)
+    if place is None:
         raise Failure(
             f"{text!r} is no place in the stream: write first, last, next, an offset, or a moment with its "
             "time zone such as 2026-01-05T08:00Z.",
             exit_code=2,
         )
-    return moment
+    return place
 
 
 def _find(events: Events, which: str) -> Event:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from linli.events.archive import Outboxes, export_files, fill_holes
 from linli.events.exporting import Plan, Told, export_stream
 from linli.events.layout import Contents, Folder, Span, joined
+from linli.events.opening import offset_or_moment
 from linli.events.writing import Writer
 from linli.failures import Failure
 from linli_events import Events
@@ -79,18 +80,13 @@ def since(text: str) -> str | int | datetime:
     """Where a folder begins: ``first``, an offset, or a moment; raises :class:`Failure` for anything else."""
     if text == "first":
         return text
-    if text.isdigit():
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+    place = offset_or_moment(text)
+    if place is None:
         raise Failure(
             f"--from is first, an offset, or a time with its zone like 2026-01-05T08:00Z, not {text!r}.",
             exit_code=2,
         )
-    return moment.astimezone(UTC)
+    return place.astimezone(UTC) if isinstance(place, datetime) else place
 
 
 def _written(wanted: str | int | datetime) -> str:

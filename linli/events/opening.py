@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from urllib.parse import quote, urlsplit
 
 from rich.console import Console
@@ -36,6 +38,17 @@ def open_events(url: str | None, name: str | None) -> Iterator[Events]:
         raise Failure(str(error)) from error
     finally:
         logger.removeHandler(handler)
+
+
+def offset_or_moment(text: str) -> int | datetime | None:
+    """The offset, or the moment with its time zone, that ``text`` says; ``None`` when it says neither."""
+    if re.fullmatch(r"[0-9]{1,18}", text):
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment
 
 
 def address_for_reader(base_url: str, email: str, password: str) -> str:

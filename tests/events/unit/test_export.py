@@ -138,7 +138,7 @@ def test_a_new_folder_may_begin_at_an_offset_or_a_moment(tmp_path: Path) -> None
         export(stream, tmp_path / "offset", since=3)
 
 
-@pytest.mark.parametrize("text", ["yesterday", "-3", "2026-13-01", "2026-01-05T08:00"])
+@pytest.mark.parametrize("text", ["yesterday", "-3", "²", "2026-13-01", "2026-01-05T08:00"])
 def test_a_beginning_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(Failure, match="--from is first, an offset, or a time"):
         since(text)
