@@ -35,6 +35,7 @@ def read_settings() -> Settings:
         least_wall = env.float("PLAN_PAUSE_WALL_SECONDS", usual.least_wall_seconds, validate=above_zero)
         answer_wall = env.float("OFFER_WALL_SECONDS", usual.answer_wall_seconds, validate=above_zero)
         rounds = env.int("PLAN_ROUNDS", usual.rounds, validate=validate.Range(min=0, max=10_000))
+        build = env.float("PLAN_BUILD_SECONDS", usual.build_seconds, validate=above_zero)
         solve = env.float("PLAN_SOLVE_SECONDS", usual.solve_seconds, validate=above_zero)
     env.seal()
     policy = PlannerPolicy(
@@ -43,6 +44,7 @@ def read_settings() -> Settings:
         least_wall_seconds=least_wall,
         answer_wall_seconds=answer_wall,
         rounds=rounds,
+        build_seconds=build,
         solve_seconds=solve,
     )
     return Settings(expiry_grace_seconds=grace, policy=policy)

@@ -176,6 +176,13 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A connection for reading whose statements all see what was committed when the first one began."""
+        with _connected(self.engine) as connection, connection.begin():
+            connection.exec_driver_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield connection
+
+    @contextmanager
     def relaxed(self) -> Iterator[Connection]:
         """A connection in autocommit whose commits do not wait for the disk.
 

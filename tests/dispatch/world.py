@@ -176,7 +176,9 @@ class World:
         """What a planner does next, a second later."""
         self.clock.advance(timedelta(seconds=1))
         with self.database.transaction() as tx:
-            return plan_next_zone(SqlDesk(tx), clock=self.clock, ids=UuidV7(), policy=self.policy)
+            return plan_next_zone(
+                SqlDesk(tx, self.database), clock=self.clock, ids=UuidV7(), policy=self.policy
+            )
 
     def advance(self, minutes: float) -> None:
         self.clock.advance(timedelta(minutes=minutes))

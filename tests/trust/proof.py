@@ -76,7 +76,7 @@ async def prove(
         rate = plan.rate
         if rate is None:
             told("looking for the knee")
-            knee, steps = await find_knee(played)
+            knee, steps = await find_knee(played, told)
             rate = plan.share * knee
         told(f"{rate:.1f} orders a second")
         loaded_from = time.time()

@@ -15,11 +15,15 @@ from services.dispatch.application.ports import DueZone
 from services.dispatch.domain.courier import Sighting
 from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED
 from services.dispatch.domain.places import Position
-from services.dispatch.domain.planning.outlook import ZoneState
+from services.dispatch.domain.planning.outlook import ZoneState, most_at_once
 from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.zone import Zone
+from shared.persistence import Database, Transaction
 
-_UNDER_WAY = ", ".join(f"'{status}'" for status in sorted(UNASSIGNED | RIDING))
+_RIDING, _UNASSIGNED, _UNDER_WAY = (
+    ", ".join(f"'{status}'" for status in sorted(statuses))
+    for statuses in (RIDING, UNASSIGNED, RIDING | UNASSIGNED)
+)
 
 _CLAIM = text("""
     SELECT zone.*, p.plan_version, p.plan FROM zone_plan AS p JOIN zone USING (zone_id)
@@ -36,11 +40,15 @@ _ANY_DUE = text("""
     )
 """)
 _TAKE_MARKS = text("DELETE FROM zone_change WHERE zone_id = :zone_id")
-# With more waiting than any plan could serve, the most urgent are planned; the others have their turn later.
+# With more to be given out than any plan could serve, the most urgent are planned; the others have their turn
+# later.
 _DELIVERIES = text(f"""
-    SELECT * FROM delivery WHERE zone_id = :zone_id AND status IN ({_UNDER_WAY}) AND status <> 'waiting'
-    UNION ALL
-    (SELECT * FROM delivery WHERE zone_id = :zone_id AND status = 'waiting' ORDER BY promised_at LIMIT 150)
+    SELECT * FROM delivery
+    WHERE zone_id = :zone_id AND status IN ({_UNDER_WAY}) AND (status IN ({_RIDING}) OR offer_id IS NOT NULL)
+    UNION ALL (
+        SELECT * FROM delivery WHERE zone_id = :zone_id AND status IN ({_UNASSIGNED}) AND offer_id IS NULL
+        ORDER BY promised_at, order_id LIMIT :most
+    )
 """)
 _COURIERS = text("""
     SELECT courier.*, s.lat AS seen_lat, s.lon AS seen_lon, s.seen_at
@@ -81,9 +89,17 @@ def is_any_due(connection: Connection, now: datetime, planned_before: datetime) 
 
 
 class SqlDesk(Keeper):
-    """What one planner works on, in one transaction. It waits for nobody: what others hold has changed."""
+    """What one planner works on, in one transaction. It waits for nobody: what others hold has changed.
+
+    A zone is looked at through a connection of its own, because all of it has to be of one moment: a delivery
+    from before its courier gave it back, beside the courier from after, is a zone that never was.
+    """
 
     claimed: str | None = None
+
+    def __init__(self, tx: Transaction, database: Database) -> None:
+        super().__init__(tx)
+        self._database = database
 
     def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
         row = (
@@ -99,17 +115,20 @@ class SqlDesk(Keeper):
 
     def look(self, zone: Zone) -> ZoneState:
         here = {"zone_id": zone.zone_id}
-        state = ZoneState(zone=zone, answer_minutes=float(self.connection.scalar(_ANSWER_MINUTES, here)))
-        # Couriers last: whoever was given something between two reads has a newer version than was read.
-        for row in self.connection.execute(_OFFERS, here).mappings():
-            state.offers[row["offer_id"]] = offer_of(row)
-        for row in self.connection.execute(_DELIVERIES, here).mappings():
-            state.deliveries[row["order_id"]] = delivery_of(row)
-        for row in self.connection.execute(_COURIERS, here).mappings():
-            state.couriers[row["courier_id"]] = courier_of(row)
-            if row["seen_at"] is not None:
-                place = Position(lat=row["seen_lat"], lon=row["seen_lon"])
-                state.sightings[row["courier_id"]] = Sighting(place=place, at=row["seen_at"])
+        with self._database.snapshot() as connection:
+            state = ZoneState(
+                zone=zone, answer_minutes=float(connection.scalar(_ANSWER_MINUTES, here) or 0.0)
+            )
+            for row in connection.execute(_OFFERS, here).mappings():
+                state.offers[row["offer_id"]] = offer_of(row)
+            for row in connection.execute(_COURIERS, here).mappings():
+                state.couriers[row["courier_id"]] = courier_of(row)
+                if row["seen_at"] is not None:
+                    place = Position(lat=row["seen_lat"], lon=row["seen_lon"])
+                    state.sightings[row["courier_id"]] = Sighting(place=place, at=row["seen_at"])
+            most = most_at_once(len(state.couriers))
+            for row in connection.execute(_DELIVERIES, here | {"most": most}).mappings():
+                state.deliveries[row["order_id"]] = delivery_of(row)
         return state
 
     def unchanged(self, change: Change, state: ZoneState) -> Change:

@@ -14,7 +14,7 @@ from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.planning.commitment import Decisions, Proposal, decide
 from services.dispatch.domain.planning.outlook import ZoneState, look_ahead, when
-from services.dispatch.domain.planning.problem import Plan, PlannedStop
+from services.dispatch.domain.planning.problem import Plan, PlannedStop, Snapshot
 from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
 from services.dispatch.domain.planning.upkeep import Change, Patience, keep_up
@@ -33,7 +33,8 @@ class PlannerPolicy:
     ``at_least_every`` and ``debounce`` are business time; ``least_wall_seconds`` keeps an accelerated
     clock from asking for more plans than a processor can make, ``answer_wall_seconds`` from giving a
     courier's device less time than a device needs, ``silent_wall_seconds`` from missing one that only
-    hung for a moment.
+    hung for a moment. A plan is built for at most ``build_seconds`` of the processor and improved for
+    ``rounds`` rounds or ``solve_seconds``, whichever is over first.
     """
 
     at_least_every: timedelta = timedelta(seconds=30)
@@ -42,6 +43,7 @@ class PlannerPolicy:
     answer_wall_seconds: float = 2.0
     silent_wall_seconds: float = 60.0
     rounds: int = 12
+    build_seconds: float = 0.25
     solve_seconds: float = 0.06
 
     def pause(self, clock: Clock) -> timedelta:
@@ -112,8 +114,7 @@ def plan_next_zone(
     draft = _Draft(changes=keep_up(state, now, policy.patience(clock)))
     snapshot = look_ahead(state, now, due.previous, seed=due.plan_version)
     board = Board(snapshot)
-    enough = effort() + policy.solve_seconds
-    plan = solve(snapshot, policy.rounds, lambda: effort() < enough, board)
+    plan = _solved(snapshot, board, policy, effort)
     decisions = decide(snapshot, plan, _margin(state, policy, clock), board)
     _propose(state, decisions, draft, due, now, ids, policy, clock)
     _reorder(state, decisions, draft, now)
@@ -132,6 +133,21 @@ def plan_next_zone(
         seconds=stopwatch() - started,
         effort=effort() - effort_before,
     )
+
+
+def _solved(snapshot: Snapshot, board: Board, policy: PlannerPolicy, effort: Callable[[], float]) -> Plan:
+    began = effort()
+    built: list[float] = []
+
+    def keep_building() -> bool:
+        return effort() - began < policy.build_seconds
+
+    def keep_going() -> bool:
+        # Improvement has its own time, however long the building took.
+        built[:] = built or [effort()]
+        return effort() - built[0] < policy.solve_seconds
+
+    return solve(snapshot, policy.rounds, keep_going, board, keep_building)
 
 
 def _margin(state: ZoneState, policy: PlannerPolicy, clock: Clock) -> float:

@@ -130,7 +130,10 @@ class PlanningDesk(Stored, Protocol):
         """The next due zone that was last planned before ``planned_before``, if there is one."""
 
     def look(self, zone: Zone) -> ZoneState:
-        """The zone as it is, without locking anything."""
+        """The zone as it is at one moment, without locking anything.
+
+        Of the deliveries that nobody is asked for yet, the most urgent: :func:`most_at_once` of them.
+        """
 
     def unchanged(self, change: Change, state: ZoneState) -> Change:
         """Lock what ``change`` names, without waiting; answers what is still as it was in ``state``."""

@@ -98,7 +98,7 @@ class Planner:
         desk: SqlDesk | None = None
         try:
             with self._database.transaction() as tx:
-                desk = SqlDesk(tx)
+                desk = SqlDesk(tx, self._database)
                 epoch = plan_next_zone(desk, clock=self._clock, ids=self._ids, policy=self._policy)
         except Exception as error:
             if isinstance(error, DBAPIError) and is_disconnect(error):
@@ -117,7 +117,7 @@ class Planner:
         now = self._clock.now()
         pause = max(timedelta(seconds=30), business_span(_AFTER_FAILURE, self._clock))
         with self._database.transaction() as tx:
-            SqlDesk(tx).postpone(desk.claimed, now, now + pause)
+            SqlDesk(tx, self._database).postpone(desk.claimed, now, now + pause)
 
 
 def _poll(seconds: float) -> float:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import event, text
 
 from services.dispatch.domain.lifecycle import RIDING
 from services.dispatch.domain.offer import OfferStatus
@@ -144,9 +146,70 @@ def test_a_plan_made_of_what_has_changed_is_dropped(world: World) -> None:
     world.a_paid_order("order-1", ready_in=0)
     world.clock.advance(timedelta(seconds=1))
     with world.database.transaction() as tx:
-        epoch = plan_next_zone(Slow(tx), clock=world.clock, ids=UuidV7(), policy=world.policy)
+        epoch = plan_next_zone(Slow(tx, world.database), clock=world.clock, ids=UuidV7(), policy=world.policy)
     assert epoch is not None
     assert epoch.stale >= 1
     assert world.scalar("SELECT count(*) FROM offer") == 0
     assert world.delivery("order-1").status.value == "cancelled"
     assert world.plan() is not None, "a zone with stale changes is due again at once"
+
+
+@contextmanager
+def before_statement(world: World, number: int, act: Callable[[], None]) -> Iterator[None]:
+    """Do ``act`` when the ``number``-th statement from now on is about to be sent."""
+    seen = 0
+
+    def see(*_: Any) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == number:
+            act()
+
+    event.listen(world.database.engine, "before_cursor_execute", see)
+    try:
+        yield
+    finally:
+        event.remove(world.database.engine, "before_cursor_execute", see)
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_a_zone_is_planned_whole_whatever_happens_between_two_statements(world: World, number: int) -> None:
+    me = courier_actor("courier-1")
+
+    def next_stop() -> None:
+        stop = world.route("courier-1")["stops"][0]
+        world.call("arrive", actor=me, stop_id=stop["stop_id"])
+        world.call("complete", actor=me, stop_id=stop["stop_id"])
+
+    world.open_zone(commit_margin_minutes=30)
+    world.on_shift("courier-1", place(100))
+    world.a_paid_order("order-1", ready_in=0, shops=[place(100), place(200)], door=place(9000))
+    world.a_paid_order("order-2", ready_in=0, shops=[place(300)], door=place(9100))
+    world.plan()
+    world.accept_all("courier-1")
+    stops = [stop["stop_id"] for stop in world.route("courier-1")["stops"]]
+    next_stop()
+    world.plan()
+    world.a_paid_order("order-3", ready_in=60)
+    with before_statement(world, number, next_stop):
+        epoch = world.plan()
+    assert epoch is not None
+    assert epoch.offers == 0, "what somebody carries is offered to nobody"
+    assert [stop["stop_id"] for stop in world.route("courier-1")["stops"]] == stops[2:]
+    assert_nothing_is_promised_twice(world)
+
+
+def test_a_crowded_zone_is_planned_from_the_most_urgent_on(world: World) -> None:
+    world.open_zone()
+    for number in range(50):
+        world.a_paid_order(f"order-{number:02}", ready_in=0)
+        world.advance(0.1)
+    world.on_shift("courier-1", place(100))
+    for _ in range(4):
+        epoch = world.plan()
+        assert epoch is not None
+        # What has been planned once counts as well; only what somebody is asked for comes on top.
+        on_offer = world.scalar("SELECT count(*) FROM delivery WHERE offer_id IS NOT NULL")
+        assert 40 <= epoch.baskets <= 40 + on_offer
+        world.a_paid_order(f"late-{epoch.plan_version}", ready_in=0)
+    assert world.scalar("SELECT max(order_id) FROM delivery WHERE status = 'planned'") < "order-45"

@@ -123,8 +123,7 @@ def test_the_same_snapshot_gives_the_same_plan(snapshot: Snapshot) -> None:
 @given(snapshots())
 def test_a_plan_made_warm_keeps_the_hard_rules_and_is_no_dearer(snapshot: Snapshot) -> None:
     first = solve(snapshot, rounds=4)
-    previous = {courier: tuple(stop.stop_id for stop in route) for courier, route in first.routes.items()}
-    again = dataclasses.replace(snapshot, previous=previous)
+    again = dataclasses.replace(snapshot, previous=previous_of(first))
     warm = solve(again, rounds=0)
     check(again, warm)
     assert warm.cost <= first.cost + 1e-6
@@ -134,3 +133,43 @@ def test_a_plan_made_warm_keeps_the_hard_rules_and_is_no_dearer(snapshot: Snapsh
 @given(snapshots())
 def test_looking_longer_never_makes_a_plan_dearer(snapshot: Snapshot) -> None:
     assert solve(snapshot, rounds=10).cost <= solve(snapshot, rounds=0).cost + 1e-6
+
+
+@settings(max_examples=60, deadline=None)
+@given(snapshots())
+def test_a_plan_whose_time_is_up_keeps_the_hard_rules_and_the_next_ones_finish_it(snapshot: Snapshot) -> None:
+    plan = solve(snapshot, rounds=3, keep_going=lambda: False, keep_building=lambda: False)
+    check(snapshot, plan)
+    for _ in snapshot.baskets:
+        again = dataclasses.replace(snapshot, previous=previous_of(plan))
+        plan = solve(again, rounds=0, keep_building=lambda: False)
+        check(again, plan)
+    assert solve(dataclasses.replace(snapshot, previous=previous_of(plan)), rounds=0).cost >= plan.cost - 1e-6
+
+
+def previous_of(plan: Plan) -> dict[str, tuple[str, ...]]:
+    return {courier: tuple(stop.stop_id for stop in route) for courier, route in plan.routes.items()}
+
+
+def test_a_crowd_of_baskets_is_placed_little_by_little_when_time_is_short() -> None:
+    riders = tuple(Rider(courier_id=f"c{number}", place=place(300 * number)) for number in range(10))
+    baskets = tuple(
+        Basket(
+            basket_id=f"b{number:03}",
+            pickups=(Visit(stop_id=f"{number}.p", place=place(10 * number), service=1),),
+            drop_off=Visit(stop_id=f"{number}.d", place=place(10 * number, 400), service=1),
+            clicked=0,
+            due=40 + number,
+        )
+        for number in range(90)
+    )
+    snapshot = Snapshot(baskets=baskets, riders=riders)
+    left: list[int] = []
+    for _ in range(40):
+        asked = iter(range(60))
+        plan = solve(snapshot, rounds=0, keep_building=lambda asked=asked: next(asked, None) is not None)
+        left.append(len(plan.unassigned))
+        snapshot = dataclasses.replace(snapshot, previous=previous_of(plan))
+    assert left[0] > 0
+    assert left == sorted(left, reverse=True), "what was placed stays placed"
+    assert left[-1] < left[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
@@ -16,7 +16,7 @@ from services.dispatch.domain.events import CourierOnShift
 from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED, Status
 from services.dispatch.domain.offer import Offer, OfferStatus
 from services.dispatch.domain.places import Position
-from services.dispatch.domain.planning.outlook import ZoneState
+from services.dispatch.domain.planning.outlook import ZoneState, most_at_once
 from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.zone import Slot, Zone
 from shared.messaging.context import WorkContext, current, working_on
@@ -307,6 +307,9 @@ class MemoryDesk(Keeper):
 
     claimed: str | None = None
 
+    def __init__(self, tx: Transaction, database: object) -> None:
+        super().__init__(tx)
+
     def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
         self.claimed = _next_due(self.connection, now, planned_before)
         if self.claimed is None:
@@ -324,15 +327,18 @@ class MemoryDesk(Keeper):
         for offer in rows("offer").values():
             if offer.status is OfferStatus.OPEN and offer.zone_id == zone.zone_id:
                 state.offers[offer.offer_id] = copy_of(offer)
-        for delivery in rows("delivery").values():
-            if delivery.zone_id == zone.zone_id and delivery.status in UNASSIGNED | RIDING:
-                state.deliveries[delivery.order_id] = copy_of(delivery)
         for courier in rows("courier").values():
             if courier.shift is not None and courier.shift.zone_id == zone.zone_id:
                 state.couriers[courier.courier_id] = copy_of(courier)
                 seen = rows("sighting").get(courier.courier_id)
                 if seen is not None:
                     state.sightings[courier.courier_id] = seen
+        here = [delivery for delivery in rows("delivery").values() if delivery.zone_id == zone.zone_id]
+        free = [d for d in here if d.status in UNASSIGNED and d.offer_id is None]
+        bound = [d for d in here if d.status in RIDING or (d.status in UNASSIGNED and d.offer_id is not None)]
+        urgent = sorted(free, key=lambda d: (d.promised_at or datetime.max.replace(tzinfo=UTC), d.order_id))
+        for delivery in [*bound, *urgent[: most_at_once(len(state.couriers))]]:
+            state.deliveries[delivery.order_id] = copy_of(delivery)
         world = self.connection.database.world
         world.step("while planning")
         if world.troubled and world.faults.dawdle:

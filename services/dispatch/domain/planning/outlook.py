@@ -15,6 +15,7 @@ from services.dispatch.domain.stop import Stop, StopKind, StopStatus
 from services.dispatch.domain.zone import Zone, ZoneSettings
 
 _STILL_BUSY = 0.5
+_LEAST_AT_ONCE, _MOST_PER_COURIER = 40, 3
 
 
 @dataclass(kw_only=True)
@@ -46,6 +47,14 @@ class ZoneState:
         return delivery is not None and any(
             other.stop_id == stop.stop_id and other.is_open for other in delivery.stops
         )
+
+
+def most_at_once(couriers: int) -> int:
+    """How many deliveries that nobody is asked for are worth planning at once, the most urgent ones.
+
+    Couriers come to more than that later than the next plans are made.
+    """
+    return max(_LEAST_AT_ONCE, _MOST_PER_COURIER * couriers)
 
 
 def look_ahead(

@@ -1,12 +1,12 @@
 """The planner's search: keep the last plan's good ideas, insert by regret, improve by large neighbourhoods.
 
-Pure and repeatable: the same snapshot, rounds and seed give the same plan, unless ``keep_going`` ends it.
+Pure and repeatable: the same snapshot, rounds and seed give the same plan, unless time ends it.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from services.dispatch.domain.planning.insertion import Insertion, best_insertion
 from services.dispatch.domain.planning.problem import Plan, Snapshot
@@ -14,6 +14,10 @@ from services.dispatch.domain.planning.routes import IMPOSSIBLE, Board
 
 NEAREST_FREE, NEAREST_BUSY, RELATED = 5, 6, 6
 MOST_REMOVED = 6
+# In a zone that has more than its couriers can carry, comparing all with all takes long, and so does finding a
+# place in the route of a courier who is busy for the next hour: so many baskets are compared with each other,
+# and whoever has so many stops ahead is given no more yet.
+AT_ONCE, MOST_STOPS = 20, 20
 TOLERANCE = 1e-6
 
 
@@ -22,19 +26,23 @@ def solve(
     rounds: int = 12,
     keep_going: Callable[[], bool] = lambda: True,
     board: Board | None = None,
+    keep_building: Callable[[], bool] = lambda: True,
 ) -> Plan:
     """A feasible plan for ``snapshot``: precedence, one courier per basket, shifts, capacity, promises kept.
 
-    ``rounds`` bounds the improvement; ``keep_going`` is asked before each round and may end it.
-    ``board`` is the snapshot's, where it was made before.
+    ``rounds`` bounds the improvement; ``keep_going`` is asked before each round, and within it, and may end
+    it. ``keep_building`` is asked before each insertion: once it says no, what has no courier yet is left
+    unassigned, for the next plan to go on with; at least one basket is tried. Without it, building grows
+    with the baskets and the cube of the stops of a route. ``board`` is the snapshot's, where it was made
+    before.
     """
     search = _Search(board or Board(snapshot), random.Random(snapshot.seed))
     search.warm_start()
-    search.insert_all()
+    search.insert_all(keep_building)
     done = 0
     if search.movable:
         while done < rounds and keep_going():
-            search.improve()
+            search.improve(keep_going)
             done += 1
     return search.plan(done)
 
@@ -121,15 +129,31 @@ class _Search:
             for pickup in self.board.pickups[self.board.basket_of[stop]]
         )
 
-    def insert_all(self) -> None:
-        """Give every basket on the bench to a courier, the one with most to lose by waiting first."""
-        options = {basket: self._options(basket) for basket in sorted(self.bench)}
+    def insert_all(self, in_time: Callable[[], bool]) -> None:
+        """Give every basket on the bench to a courier, the most urgent ones first.
+
+        When time is up, the others stay on the bench.
+        """
+        waiting = self._by_urgency()
+        for first in range(0, len(waiting), AT_ONCE):
+            self._insert(waiting[first : first + AT_ONCE], in_time)
+            if not in_time():
+                return
+
+    def _by_urgency(self) -> list[int]:
+        return sorted(self.bench, key=lambda basket: (self.board.baskets[basket].due, basket))
+
+    def _insert(self, baskets: Sequence[int], in_time: Callable[[], bool]) -> None:
+        """Give these to couriers, the one with most to lose by waiting first."""
+        options = {basket: self._options(basket) for basket in baskets}
         while options:
             chosen, best = self._most_regretted(options)
             if best is None:
                 return
             del options[chosen]
             self._accept(chosen, best)
+            if not in_time():
+                return
             for basket, ways in options.items():
                 if best.courier in ways or self._is_lured(basket, chosen):
                     ways[best.courier] = self._try(best.courier, basket)
@@ -166,6 +190,8 @@ class _Search:
         if self.locked[basket]:
             return self.board.holder[basket] == courier
         rider = self.board.riders[courier]
+        if len(self.routes[courier]) + len(self.board.pickups[basket]) >= MOST_STOPS:
+            return False
         return rider.new and rider.courier_id not in self.board.baskets[basket].barred
 
     def _candidates(self, basket: int) -> list[int]:
@@ -223,15 +249,17 @@ class _Search:
 
     # -- improvement -------------------------------------------------------------------------------------
 
-    def improve(self) -> None:
+    def improve(self, in_time: Callable[[], bool]) -> None:
         """Take some baskets out, put them back elsewhere, and keep the result if it is no worse."""
         removed = self._choose()
+        # What the last plans found no place for is tried again a little at a time.
+        wanted = [*removed, *(basket for basket in self._by_urgency()[:MOST_REMOVED] if basket not in removed)]
         bench, couriers = set(self.bench), list(self.courier_of)
         before = self._total()
         kept_routes, kept_costs = list(self.routes), list(self.costs)
         for basket in removed:
             self._remove(basket)
-        self.insert_all()
+        self._insert(wanted, in_time)
         lost = any(self.locked[basket] for basket in self.bench)
         if lost or self._total() > before - TOLERANCE:
             self.routes, self.costs = kept_routes, kept_costs
