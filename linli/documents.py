@@ -15,6 +15,7 @@ from typing import Any
 
 from linli.catalogue import history
 from linli.catalogue.asyncapi import asyncapi
+from linli.catalogue.client_types import client_types
 from linli.catalogue.compatibility import Breach, breaches
 from linli.catalogue.envelope import IDENTIFIER, envelope_schema
 from linli.catalogue.page import events_page
@@ -39,6 +40,7 @@ def documents() -> dict[Path, str]:
         SCHEMAS / "index.json": _json(index | {IDENTIFIER: "envelope.v1.json"}),
         DOCS / "events.md": events_page(events),
         DOCS / "asyncapi.json": _json(asyncapi(events), sort_keys=True),
+        ROOT / "clients" / "python" / "linli_events" / "types.py": client_types(events),
         ROOT / "deploy" / "rabbitmq" / "definitions.json": _json(definitions(), sort_keys=True),
     }
 

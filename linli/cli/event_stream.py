@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -160,7 +160,7 @@ def start_of(text: str) -> Start:
     return place
 
 
-def _find(events: Events, which: str) -> Event:
+def _find(events: Events, which: str) -> Event[Any]:
     if which.isdigit():
         offset = int(which)
         bounds = events.bounds()

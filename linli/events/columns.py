@@ -64,7 +64,7 @@ class Row:
         return self.source, self.id
 
 
-def row_of(event: Event) -> Row:
+def row_of(event: Event[Any]) -> Row:
     """The row of an event from the stream."""
     return Row(
         offset=event.offset,

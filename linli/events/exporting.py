@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow.parquet as pq
 
@@ -138,7 +138,7 @@ class _Reading:
         self._last = -1
         self._unsaid = 0
 
-    def take(self, event: Event, types: tuple[str, ...]) -> None:
+    def take(self, event: Event[Any], types: tuple[str, ...]) -> None:
         if self._first is None:
             self._first = event.offset
         self._last = event.offset

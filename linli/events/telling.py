@@ -13,13 +13,13 @@ from linli_events import Event
 _LONGEST = 160
 
 
-def line(event: Event) -> str:
+def line(event: Event[Any]) -> str:
     """One event on one line: where, when, who, what, about what, and the gist of its data."""
     when = event.time.isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
     return f"{event.offset:>8}  {when}  {event.source}.{event.type}  {event.subject}  {gist(event.data)}"
 
 
-def json_line(event: Event) -> str:
+def json_line(event: Event[Any]) -> str:
     """One event as a line of JSON, as `GET /v1/events` has it among its items."""
     return f'{{"offset":{event.offset},"event":{event.raw.decode()}}}'
 
@@ -30,12 +30,12 @@ def gist(data: Mapping[str, Any], longest: int = _LONGEST) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def pretty(event: Event) -> str:
+def pretty(event: Event[Any]) -> str:
     """The whole envelope, over many lines."""
     return json.dumps(json.loads(event.raw), indent=2, ensure_ascii=False)
 
 
-def tree(events: Iterable[Event], chosen: Event) -> Tree:
+def tree(events: Iterable[Event[Any]], chosen: Event[Any]) -> Tree:
     """What caused what: every event under the one that it names as its cause, ``chosen`` marked.
 
     The root is the request that all of them come from.
@@ -44,7 +44,7 @@ def tree(events: Iterable[Event], chosen: Event) -> Tree:
     root = Tree(f"request {chosen.correlationid}")
     branches: dict[str, Tree] = {}
 
-    def branch(event: Event, above: frozenset[str]) -> Tree:
+    def branch(event: Event[Any], above: frozenset[str]) -> Tree:
         if event.id not in branches:
             cause = known.get(event.causationid or "")
             is_ours = cause is not None and cause.id not in above

@@ -14,13 +14,14 @@ import sqlite3
 import sys
 
 from linli_events import Event, Start, connect
+from linli_events.types import OrderPaid
 
 
 def main(url: str, file: str, *, once: bool) -> None:
     with contextlib.closing(sqlite3.connect(file)) as database, connect(url) as events:
         prepare(database)
         with contextlib.suppress(KeyboardInterrupt):
-            for event in events.read(resume(database), types=["OrderPaid"], follow=not once):
+            for event in events.read(resume(database), types=[OrderPaid], follow=not once):
                 store(database, event)
         draw(database)
 
@@ -38,7 +39,7 @@ def resume(database: sqlite3.Connection) -> Start:
     return "first" if last is None else last + 1
 
 
-def store(database: sqlite3.Connection, event: Event) -> None:
+def store(database: sqlite3.Connection, event: Event[OrderPaid]) -> None:
     hour = event.time.strftime("%Y-%m-%d %H:00")
     amount = event.data["total"]["amount"]
     with database:

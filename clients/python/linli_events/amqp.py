@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from linli_events.errors import EventsError, NotReachable
 from linli_events.event import Event
@@ -36,7 +37,7 @@ class AmqpSource:
             return None
         return oldest[0][0], newest[-1][0]
 
-    def event_at(self, offset: int) -> Event | None:
+    def event_at(self, offset: int) -> Event[Any] | None:
         for place in range(offset, offset + 100):
             found = self._at_hand(place, 1)
             if not found:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from linli_events.errors import NotAnEvent
 
+Data = TypeVar("Data")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Event:
+class Event(Generic[Data]):
     """Something that has happened on the platform: a CloudEvent and its place in the stream.
 
     ``offset`` is the place: store it with what you make of the event, and go on at ``offset + 1``.
     ``id`` is unique per source. ``sequence`` counts the events of one ``subject`` from 1 without gaps.
-    ``time`` is business time and aware. ``data`` is what the catalogue says of ``type`` and ``version``;
-    ``raw`` is the whole envelope as it came.
+    ``time`` is business time and aware. ``data`` is what the catalogue says of ``type`` and ``version``, as
+    a dictionary; :mod:`linli_events.types` tells a type checker its keys. ``raw`` is the whole envelope as it
+    came.
     """
 
     offset: int
@@ -31,16 +34,16 @@ class Event:
     correlationid: str
     causationid: str | None
     partitionkey: str
-    data: dict[str, Any] = field(hash=False)
+    data: Data = field(hash=False)
     raw: bytes = field(repr=False, hash=False)
 
-    @classmethod
-    def from_json(cls, offset: int, raw: bytes) -> Event:
+    @staticmethod
+    def from_json(offset: int, raw: bytes) -> Event[Any]:
         """Read a structured-mode CloudEvent; raises :class:`NotAnEvent` that says what is wrong with it."""
         try:
             wire = json.loads(raw)
             time = datetime.fromisoformat(wire["time"])
-            return cls(
+            return Event(
                 offset=offset,
                 id=wire["id"],
                 source=wire["source"],

@@ -71,7 +71,7 @@ class HttpSource:
             return None
         return page.first_offset, page.last_offset
 
-    def event_at(self, offset: int) -> Event | None:
+    def event_at(self, offset: int) -> Event[Any] | None:
         page = self._once({"offset": offset, "limit": 1})
         return Event.from_json(*page.items[0]) if page.items else None
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self, overload
 
 from linli_events.errors import (
     EventsError,
@@ -23,7 +23,7 @@ from linli_events.errors import (
     WrongAddress,
     refuse_a_gap,
 )
-from linli_events.event import Event
+from linli_events.event import Data, Event
 from linli_events.source import Feed, Source
 
 Start = int | datetime | Literal["first", "last", "next"]
@@ -48,6 +48,19 @@ class Events:
         self._readings: set[_Reading] = set()
         self._closed = threading.Event()
 
+    @overload
+    def read(
+        self,
+        start: Start = "first",
+        *,
+        types: Collection[type[Data]],
+        subjects: Collection[str] = (),
+        follow: bool = True,
+        stop: int | None = None,
+        unique_within: int = REMEMBERED,
+    ) -> Iterator[Event[Data]]: ...
+
+    @overload
     def read(
         self,
         start: Start = "first",
@@ -57,14 +70,26 @@ class Events:
         follow: bool = True,
         stop: int | None = None,
         unique_within: int = REMEMBERED,
-    ) -> Iterator[Event]:
+    ) -> Iterator[Event[dict[str, Any]]]: ...
+
+    def read(
+        self,
+        start: Start = "first",
+        *,
+        types: Collection[Any] = (),
+        subjects: Collection[str] = (),
+        follow: bool = True,
+        stop: int | None = None,
+        unique_within: int = REMEMBERED,
+    ) -> Iterator[Event[Any]]:
         """Give events in the order of the stream, from ``start`` on.
 
         ``start`` is an offset (the first one given), ``"first"`` (the oldest kept), ``"last"`` (the newest),
         ``"next"`` (what comes from now on), or an aware moment: then only what happened at or after it is
-        given. ``types`` and ``subjects`` leave out what is not named there. With ``follow`` it waits for
-        more; without, it ends when everything that was there at the start has been given. ``stop`` is the
-        first offset not given any more.
+        given. ``types`` and ``subjects`` leave out what is not named there; types are named as in
+        ``"OrderPaid"`` or by their classes in :mod:`linli_events.types`, and then a type checker knows what
+        ``data`` holds. With ``follow`` it waits for more; without, it ends when everything that was there at
+        the start has been given. ``stop`` is the first offset not given any more.
 
         The platform sends an event again when it cannot know that it was sent: the repeat is left out when it
         comes within ``unique_within`` offsets, also after a resume; 0 gives everything that is there. What is
@@ -77,11 +102,12 @@ class Events:
         # The position is fixed now, not when the first event is taken: "next" means from this moment on.
         reading = _Reading(self._source, self._patience, self._closed)
         reading.aim(start, stop, follow=follow)
-        return self._given(reading, set(types), set(subjects), unique_within)
+        names = {one if isinstance(one, str) else one.__name__ for one in types}
+        return self._given(reading, names, set(subjects), unique_within)
 
     def _given(
         self, reading: _Reading, types: set[str], subjects: set[str], unique_within: int
-    ) -> Iterator[Event]:
+    ) -> Iterator[Event[Any]]:
         self._readings.add(reading)
         try:
             yield from reading.events(types, subjects, unique_within if self._source.repeats else 0)
@@ -145,7 +171,7 @@ class _Reading:
         ends = [end for end in (stop, None if follow else last + 1) if end is not None]
         self._stop = min(ends) if ends else None
 
-    def events(self, types: set[str], subjects: set[str], unique_within: int) -> Iterator[Event]:
+    def events(self, types: set[str], subjects: set[str], unique_within: int) -> Iterator[Event[Any]]:
         memory = _Memory(unique_within)
         self._begin = begin = self._position
         if unique_within and self._is_resumed:
@@ -228,7 +254,7 @@ class _Memory:
         self._order: deque[tuple[int, tuple[str, str]]] = deque()
         self._seen: dict[tuple[str, str], int] = {}
 
-    def has(self, event: Event) -> bool:
+    def has(self, event: Event[Any]) -> bool:
         """Whether ``event`` was seen before; it is from now on."""
         if not self._span:
             return False
@@ -270,8 +296,9 @@ class _Trouble:
 
 def _check(start: object, types: object, subjects: object, stop: object, unique_within: int) -> None:
     for name, wanted in (("types", types), ("subjects", subjects)):
-        if isinstance(wanted, str):
-            raise WrongAddress(f"{name} is a list of names, not a single text: write {name}=[{wanted!r}].")
+        if isinstance(wanted, str | type):
+            one = wanted.__name__ if isinstance(wanted, type) else repr(wanted)
+            raise WrongAddress(f"{name} is a list, not a single one: write {name}=[{one}].")
     if isinstance(start, datetime):
         if start.tzinfo is None:
             raise WrongAddress("A moment needs its time zone: datetime(…, tzinfo=UTC).")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 from linli_events.event import Event
 
@@ -34,7 +34,7 @@ class Source(Protocol):
         """The offsets of the oldest and the newest event kept, or nothing while there is none."""
         ...
 
-    def event_at(self, offset: int) -> Event | None:
+    def event_at(self, offset: int) -> Event[Any] | None:
         """The event at ``offset``, or the next one after it; nothing when there is none yet."""
         ...
 

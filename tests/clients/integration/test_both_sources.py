@@ -6,11 +6,13 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
+from typing import Any
 
 import pytest
 
 from linli.stack.rabbitmq import PrivateRabbit
 from linli_events import Event
+from linli_events.types import OrderPaid
 from tests.clients.places import Archive, Place, Stream
 from tests.clients.publishing import BEGINNING, envelope
 from tests.waiting import wait_until
@@ -40,7 +42,7 @@ def _made(request: pytest.FixtureRequest, vhost: str) -> Stream | Archive:
     return Stream(server, vhost)
 
 
-def _numbers(events: Iterator[Event]) -> list[int]:
+def _numbers(events: Iterator[Event[Any]]) -> list[int]:
     return [event.data["number"] for event in events]
 
 
@@ -65,6 +67,14 @@ def test_an_event_is_typed_and_whole(hundred: Place) -> None:
     )
     assert event.data == {"number": 7, "where": "文一西路", "pad": ""}
     assert event.raw == envelope(7)
+
+
+def test_a_type_is_named_by_its_class_as_well_as_by_its_name(hundred: Place) -> None:
+    with hundred.connect() as events:
+        by_class = [event.offset for event in events.read("first", types=[OrderPaid], follow=False)]
+        by_name = [event.offset for event in events.read("first", types=["OrderPaid"], follow=False)]
+    assert by_class == by_name
+    assert len(by_class) > 10
 
 
 def test_an_offset_is_the_first_one_given_and_stop_is_not_given(hundred: Place) -> None:
@@ -128,7 +138,7 @@ def test_following_gives_what_comes_later(place: Place) -> None:
 def test_closing_ends_a_reading_that_waits(place: Place) -> None:
     place.publish(0)
     events = place.connect()
-    given: list[Event] = []
+    given: list[Event[Any]] = []
     reader = threading.Thread(target=lambda: given.extend(events.read("first")), daemon=True)
     reader.start()
     wait_until(lambda: len(given) == 1 or not reader.is_alive())

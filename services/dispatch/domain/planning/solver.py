@@ -14,9 +14,9 @@ from services.dispatch.domain.planning.routes import IMPOSSIBLE, Board
 
 NEAREST_FREE, NEAREST_BUSY, RELATED = 5, 6, 6
 MOST_REMOVED = 6
-# In a zone that has more than its couriers can carry, comparing all with all takes long, and so does finding a
-# place in the route of a courier who is busy for the next hour: so many baskets are compared with each other,
-# and whoever has so many stops ahead is given no more yet.
+# In a zone that has more than its couriers can carry, comparing all with all takes long, and so does finding
+# a place in the route of a courier who is busy for the next hour: so many baskets are compared with each
+# other, and whoever has so many stops ahead is given no more yet.
 AT_ONCE, MOST_STOPS = 20, 20
 TOLERANCE = 1e-6
 
@@ -253,7 +253,10 @@ class _Search:
         """Take some baskets out, put them back elsewhere, and keep the result if it is no worse."""
         removed = self._choose()
         # What the last plans found no place for is tried again a little at a time.
-        wanted = [*removed, *(basket for basket in self._by_urgency()[:MOST_REMOVED] if basket not in removed)]
+        wanted = [
+            *removed,
+            *(basket for basket in self._by_urgency()[:MOST_REMOVED] if basket not in removed),
+        ]
         bench, couriers = set(self.bench), list(self.courier_of)
         before = self._total()
         kept_routes, kept_costs = list(self.routes), list(self.costs)
