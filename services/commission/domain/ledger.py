@@ -143,9 +143,13 @@ _NOTHING = Figure()
 
 
 def difference(goal: Sheet, posted: Sheet) -> list[Entry]:
-    """The entries that turn what is ``posted`` into ``goal``; they sum to zero because both sheets do."""
+    """The entries that turn what is ``posted`` into ``goal``; they sum to zero because both sheets do.
+
+    In the order of ``goal``, then what is taken back altogether in the order of its headings.
+    """
     entries = []
-    for heading in goal.figures | posted.figures:
+    gone = sorted((heading for heading in posted.figures if heading not in goal.figures), key=repr)
+    for heading in [*goal.figures, *gone]:
         wanted = goal.figures.get(heading, _NOTHING)
         there = posted.figures.get(heading, _NOTHING)
         amount = wanted.amount - there.amount

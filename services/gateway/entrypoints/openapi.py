@@ -32,7 +32,8 @@ refused (422); while the first is still running it is told to wait (409). Keys a
 made only if nobody else was faster (412 otherwise).
 
 **Problems.** Whatever is refused is answered as `application/problem+json` with a stable `code`. `instance`
-is the correlation id that every log line of the request carries.
+is the correlation id that every log line of the request carries; it is in `X-Correlation-Id` of every answer.
+A UUID that you send in that header is taken over.
 """
 
 

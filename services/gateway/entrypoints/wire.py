@@ -36,7 +36,8 @@ _STATUS_OF_KIND = {
 }
 # What may well succeed when the same request comes again.
 _PASSING = {"unavailable", "internal", "too_many"}
-_CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# A UUID, with or without dashes: the id goes into logs and events, where a phone number must not.
+_CORRELATION_ID = re.compile(r"[0-9A-Fa-f]{8}(-?)(?:[0-9A-Fa-f]{4}\1){3}[0-9A-Fa-f]{12}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _REASONS = {int(status): f"{int(status)} {status.phrase}" for status in HTTPStatus}
 
@@ -174,7 +175,7 @@ def address_of_client(environ: Environ, trusted_proxies: int) -> str:
 
 
 def correlation_id(environ: Environ) -> str | None:
-    """The caller's own id for the request, if it is a plain one."""
+    """The caller's own id for the request, if it is a UUID."""
     given = environ.get("HTTP_X_CORRELATION_ID") or ""
     return given if _CORRELATION_ID.fullmatch(given) else None
 

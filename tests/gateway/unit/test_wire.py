@@ -187,15 +187,19 @@ def test_a_mistake_of_ours_is_a_500_that_says_nothing_but_its_id(caplog: pytest.
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_the_callers_correlation_id_is_kept_when_it_is_a_plain_one() -> None:
+def test_the_callers_correlation_id_is_kept_when_it_is_a_uuid() -> None:
     world = World()
     seen = []
     world.rpc.otherwise = lambda **_: seen.append(current().correlation_id) or SHOP
-    given = world.ask("GET", f"/v1/shops/{AN_ID}", headers={"X-Correlation-Id": "my-request-1"})
-    assert given.headers["X-Correlation-Id"] == "my-request-1"
-    made = world.ask("GET", f"/v1/shops/{AN_ID}", headers={"X-Correlation-Id": "no good\tid"})
-    assert made.headers["X-Correlation-Id"] != "no good\tid"
-    assert seen == ["my-request-1", made.headers["X-Correlation-Id"]]
+    for own in (AN_ID, AN_ID.replace("-", "").upper()):
+        given = world.ask("GET", f"/v1/shops/{AN_ID}", headers={"X-Correlation-Id": own})
+        assert given.headers["X-Correlation-Id"] == own
+        assert seen.pop() == own
+    # It goes into logs and events, which tell of nobody.
+    for own in ("no good\tid", "+8613800138000", "mrs.lin", f"{AN_ID}{AN_ID}", AN_ID.replace("-", "", 1)):
+        made = world.ask("GET", f"/v1/shops/{AN_ID}", headers={"X-Correlation-Id": own})
+        assert made.headers["X-Correlation-Id"] != own
+        assert seen.pop() == made.headers["X-Correlation-Id"]
 
 
 def test_the_access_log_tells_who_asked_what_and_no_secrets(caplog: pytest.LogCaptureFixture) -> None:
