@@ -56,6 +56,8 @@ class FakeManagement:
                 self.permissions = {key: held for key, held in self.permissions.items() if key[1] != name}
             case "PUT", ["permissions", vhost, name] if name in self.users:
                 self.permissions[vhost, name] = body
+            case "GET", ["policies", vhost, name] if (vhost, name) in self.policies:
+                return 200, self.policies[vhost, name]
             case "PUT", ["policies", vhost, name]:
                 self.policies[vhost, name] = body
             case _:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
 import shlex
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pika
 import pytest
@@ -32,6 +35,7 @@ from linli_events import NotPermitted, OffsetGone, connect
 from shared.messaging.retention import Retention
 from tests.clients.publishing import envelope
 from tests.stack.fake_management import FakeManagement
+from tests.stack.real_management import managed
 from tests.waiting import wait_until
 
 NAME = "ana"
@@ -139,26 +143,64 @@ def test_a_login_that_may_do_more_is_left_alone(rabbitmq_server: PrivateRabbit) 
         rights.open_reader("../linli", "x")
 
 
-def test_the_management_api_is_asked_for_the_same() -> None:
-    with FakeManagement("admin", "s3cret") as fake:
-        rights = RightsOverHttp(fake.url, "/")
-        rights.open_reader(NAME, "a")
-        assert fake.users == {NAME: {"password": "a", "tags": ""}}
-        assert fake.permissions == {
-            ("/", NAME): {"configure": "^$", "write": "^$", "read": "^events$"},
-        }
-        rights.open_reader(NAME, "b")
-        assert fake.users[NAME]["password"] == "b"
-        rights.keep(Retention(max_age="30D", max_bytes=5_000_000_000))
-        (policy,) = fake.policies.values()
-        assert policy["definition"] == {"max-age": "30D", "max-length-bytes": 5_000_000_000}
-        fake.users["boss"] = {"tags": "administrator"}
-        with pytest.raises(Failure, match="may do more"):
-            rights.open_reader("boss", "x")
-        rights.close_reader(NAME)
-        assert set(fake.users) == {"boss"}
-        with pytest.raises(Failure, match="does not let this login"):
-            RightsOverHttp(fake.url.replace("s3cret", "wrong"), "/").open_reader(NAME, "a")
+@pytest.fixture(params=["fake", "broker"])
+def management(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a management API: of the fake, and of the broker whose virtual host is `rights`."""
+    if request.param == "fake":
+        with FakeManagement("admin", "s3cret") as fake:
+            fake.users["linli"] = {"tags": "administrator"}
+            yield fake.url
+        return
+    request.getfixturevalue("broker_url")
+    with managed(request.getfixturevalue("rabbitmq_server")) as url:
+        yield url
+
+
+def _at(management: str, path: str) -> Any:
+    """What the API answers to a question of an administrator's own."""
+    parts = urlsplit(management)
+    request = urllib.request.Request(f"http://{parts.hostname}:{parts.port}/api/{path}")
+    login = base64.b64encode(f"{parts.username}:{parts.password}".encode()).decode()
+    request.add_header("Authorization", f"Basic {login}")
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+def test_the_management_api_gives_the_same_rights(management: str) -> None:
+    rights = RightsOverHttp(management, "rights")
+    rights.open_reader("cai", "first")
+    rights.open_reader("cai", "second")
+    (held,) = _at(management, "users/cai/permissions")
+    assert (held["vhost"], held["configure"], held["write"], held["read"]) == (
+        "rights",
+        "^$",
+        "^$",
+        "^events$",
+    )
+    rights.keep(Retention(max_age="30D", max_bytes=5_000_000_000))
+    policy = _at(management, "policies/rights/events-retention")
+    assert policy["definition"] == {"max-age": "30D", "max-length-bytes": 5_000_000_000}
+    assert (policy["pattern"], policy["apply-to"]) == ("^events$", "queues")
+    with pytest.raises(Failure, match="may do more"):
+        rights.open_reader("linli", "taken-over")
+    with pytest.raises(Failure, match="does not let this login"):
+        RightsOverHttp(management.replace("@", "wrong@"), "rights").open_reader("cai", "a")
+    rights.close_reader("cai")
+    with pytest.raises(Failure, match="no login 'cai'"):
+        rights.close_reader("cai")
+
+
+def test_what_the_management_api_allowed_the_broker_allows(
+    rabbitmq_server: PrivateRabbit, broker_url: str
+) -> None:
+    with managed(rabbitmq_server) as management:
+        rights = RightsOverHttp(management, "rights")
+        rights.open_reader("dan", "first")
+        rights.open_reader("dan", "second")
+        connect(reader_url(broker_url, "dan", "second")).bounds()
+        with pytest.raises(NotPermitted, match="wrong name or password"):
+            connect(reader_url(broker_url, "dan", "first")).bounds()
+        rights.close_reader("dan")
 
 
 _LITTLE, _MUCH = 1_000_000, 4_000_000_000
