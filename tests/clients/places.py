@@ -16,7 +16,10 @@ from tests.waiting import wait_until
 
 
 class Place(Protocol):
-    """A stream or an archive that a test fills."""
+    """A stream or an archive that a test fills; ``url`` is what its readers connect to."""
+
+    @property
+    def url(self) -> str: ...
 
     def connect(self) -> Events: ...
 
@@ -67,9 +70,12 @@ class Archive:
         self.fake = FakeArchive()
         self.fake.start()
 
+    @property
+    def url(self) -> str:
+        return f"http://{quote(EMAIL, safe='')}:{quote(PASSWORD, safe='')}@127.0.0.1:{self.fake.port}"
+
     def connect(self) -> Events:
-        login = f"{quote(EMAIL, safe='')}:{quote(PASSWORD, safe='')}"
-        return connect(f"http://{login}@127.0.0.1:{self.fake.port}")
+        return connect(self.url)
 
     def publish(self, *numbers: int, pad: int = 0) -> None:
         self.fake.publish(*(envelope(number, pad=pad) for number in numbers))

@@ -25,7 +25,12 @@ def envelope(number: int, *, pad: int = 0) -> bytes:
             "partitionkey": f"order-{number % 10}",
             "correlationid": f"request-{number // 3}",
             "causationid": f"request-{number // 3}",
-            "data": {"number": number, "where": "文一西路", "pad": "x" * pad},
+            "data": {
+                "number": number,
+                "where": "文一西路",
+                "total": {"amount": 100 + number, "currency": "CNY"},
+                "pad": "x" * pad,
+            },
         },
         ensure_ascii=False,
         separators=(",", ":"),

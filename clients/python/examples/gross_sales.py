@@ -27,6 +27,9 @@ def main(url: str, file: str, *, once: bool) -> None:
 
 
 def prepare(database: sqlite3.Connection) -> None:
+    # A commit need not wait for the disk: the last sales and their offsets are lost together, or not at all.
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
     database.execute(
         "CREATE TABLE IF NOT EXISTS sale"
         " (offset INTEGER PRIMARY KEY, event TEXT UNIQUE, hour TEXT, amount INTEGER)"

@@ -65,7 +65,8 @@ def test_an_event_is_typed_and_whole(hundred: Place) -> None:
         "request-2",
         "order-7",
     )
-    assert event.data == {"number": 7, "where": "文一西路", "pad": ""}
+    total = {"amount": 107, "currency": "CNY"}
+    assert event.data == {"number": 7, "where": "文一西路", "total": total, "pad": ""}
     assert event.raw == envelope(7)
 
 
