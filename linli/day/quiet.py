@@ -15,11 +15,18 @@ from linli.processes import discovery
 from linli.stack.databases import connect
 from shared.messaging.topology import Subscription
 
-# What a service finishes by itself, in its own time: holds that run out, money on its way back.
-_LOOSE_ENDS = {
-    "storefront": ("held", "SELECT count(*) FROM reservation WHERE status IN ('held', 'unknown')"),
-    "ordering": ("refunds not sent", "SELECT count(*) FROM provider_refund WHERE sent_at IS NULL"),
-}
+# What a service finishes by itself, in its own time: the service, what it is called, how to count it.
+LooseEnd = tuple[str, str, str]
+_LOOSE_ENDS: tuple[LooseEnd, ...] = (
+    ("storefront", "held", "SELECT count(*) FROM reservation WHERE status IN ('held', 'unknown')"),
+    ("ordering", "refunds not sent", "SELECT count(*) FROM provider_refund WHERE sent_at IS NULL"),
+)
+# Where the after-sale window is long, these stay for days.
+NOT_COMPLETED: LooseEnd = (
+    "ordering",
+    "delivered and not completed",
+    "SELECT count(*) FROM orders WHERE status = 'delivered'",
+)
 
 
 class Databases:
@@ -67,14 +74,16 @@ def subscriptions() -> tuple[Subscription, ...]:
     return tuple(sorted(found for cls in classes for found in subscriptions_of(cls)))
 
 
-def undone(databases: Databases) -> dict[str, int]:
-    """What is still on its way: unsent rows, waiting retries, and events that a subscriber has not done."""
+def undone(databases: Databases, *more: LooseEnd) -> dict[str, int]:
+    """What is still on its way: unsent rows, waiting retries, events that a subscriber has not done, and
+    what a service has yet to finish, ``more`` of it than what is never long.
+    """
     left: dict[str, int] = {}
     for service in databases.urls:
         unsent = databases.value(service, "SELECT count(*) FROM outbox WHERE sent_at IS NULL")
         waiting = databases.value(service, "SELECT count(*) FROM inbox_retry")
         left |= {f"{service}: unsent": unsent, f"{service}: waiting for a retry": waiting}
-    for service, (what, sql) in _LOOSE_ENDS.items():
+    for service, what, sql in (*_LOOSE_ENDS, *more):
         if service in databases.urls:
             left[f"{service}: {what}"] = databases.value(service, sql)
     for wanted in subscriptions():
@@ -100,13 +109,15 @@ def missing(databases: Databases, wanted: Subscription) -> set[str]:
     return {row[0] for row in published} - {row[0] for row in known}
 
 
-def wait_until_quiet(databases: Databases, patience: float) -> dict[str, int]:
-    """Wait until nothing is on its way any more; what still is after `patience` seconds is given back."""
+def wait_until_quiet(databases: Databases, patience: float, *more: LooseEnd) -> dict[str, int]:
+    """Wait until nothing is on its way any more (:func:`undone`); what still is after `patience` seconds is
+    given back.
+    """
     until = time.monotonic() + patience
     calm = 0
     while True:
         try:
-            left = undone(databases)
+            left = undone(databases, *more)
         except psycopg2.Error as error:
             databases.close()
             left = {f"a database did not answer: {error}": 1}

@@ -23,7 +23,7 @@ from tests.trust import report
 from tests.trust.blows import scheduled
 from tests.trust.fault import Fault
 from tests.trust.neighbourhood import Size
-from tests.trust.proof import SPEED, Plan, Proof, prove
+from tests.trust.proof import SETTINGS, SPEED, Plan, Proof, prove
 from tests.trust.proxies import Proxies
 from tests.trust.stage import Setting, Stage, set_stage
 from tests.trust.table import FAULTS
@@ -154,6 +154,7 @@ def _run(stack: str, seed: int, plan: Callable[[Stage], Plan], *, through_proxie
             name=f"trust-{stack}-{seed}",
             kind=cast(Kind, stack),
             speed=SPEED,
+            environment=SETTINGS,
             failpoints=True,
             proxies=proxies,
         )
