@@ -37,6 +37,7 @@ def read_settings() -> Settings:
         rounds = env.int("PLAN_ROUNDS", usual.rounds, validate=validate.Range(min=0, max=10_000))
         build = env.float("PLAN_BUILD_SECONDS", usual.build_seconds, validate=above_zero)
         solve = env.float("PLAN_SOLVE_SECONDS", usual.solve_seconds, validate=above_zero)
+        lease = env.float("PLAN_LEASE_SECONDS", usual.lease_seconds, validate=above_zero)
     env.seal()
     policy = PlannerPolicy(
         at_least_every=timedelta(seconds=at_least_every),
@@ -46,5 +47,6 @@ def read_settings() -> Settings:
         rounds=rounds,
         build_seconds=build,
         solve_seconds=solve,
+        lease_seconds=lease,
     )
     return Settings(expiry_grace_seconds=grace, policy=policy)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -52,7 +53,17 @@ class DeskInMemory:
 
     def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
         self.version += 1
-        return DueZone(zone=self.zone, plan_version=self.version, previous=self.plan)
+        return DueZone(zone=self.zone, token=self.version, plan_version=self.version, previous=self.plan)
+
+    def renew(self, due: DueZone) -> bool:
+        return True
+
+    @contextmanager
+    def keeping(self, due: DueZone) -> Iterator[DeskInMemory]:
+        yield self
+
+    def tell(self, delivery: Delivery, cause: object) -> None:
+        """Nobody listens."""
 
     def look(self, zone: Zone) -> ZoneState:
         for order_id in [o for o, d in self.state.deliveries.items() if d.status in ENDED]:

@@ -175,10 +175,10 @@ class World:
     def plan(self) -> Epoch | None:
         """What a planner does next, a second later."""
         self.clock.advance(timedelta(seconds=1))
-        with self.database.transaction() as tx:
-            return plan_next_zone(
-                SqlDesk(tx, self.database), clock=self.clock, ids=UuidV7(), policy=self.policy
-            )
+        return plan_next_zone(self.desk(), clock=self.clock, ids=UuidV7(), policy=self.policy)
+
+    def desk(self, holder: str = "planner", lease_seconds: float = 30.0) -> SqlDesk:
+        return SqlDesk(self.database, holder, lease_seconds)
 
     def advance(self, minutes: float) -> None:
         self.clock.advance(timedelta(minutes=minutes))

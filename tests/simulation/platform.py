@@ -44,6 +44,7 @@ from tests.simulation.ports import crm as crm_ports
 from tests.simulation.ports import dispatch as dispatch_ports
 from tests.simulation.ports import gateway as gateway_ports
 from tests.simulation.ports import ordering as ordering_ports
+from tests.simulation.ports import planning as planning_ports
 from tests.simulation.ports import storefront as storefront_ports
 from tests.simulation.provider import KEY, Provider, wall
 from tests.simulation.scheduler import Process, Scheduler
@@ -75,8 +76,8 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
     (dispatch, "SqlSightings", dispatch_ports.MemorySightings),
     (dispatch, "SqlZoneMap", dispatch_ports.MemoryZoneMap),
     (dispatch, "Views", dispatch_ports.MemoryViews),
-    (planning, "SqlDesk", dispatch_ports.MemoryDesk),
-    (planning, "is_any_due", dispatch_ports.is_any_due),
+    (planning, "SqlDesk", planning_ports.MemoryDesk),
+    (planning, "is_any_due", planning_ports.is_any_due),
 ]
 
 # In memory a transaction sees one moment anyway.

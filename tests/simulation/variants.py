@@ -19,7 +19,7 @@ from shared.persistence import Transaction
 from tests.simulation.broker import Message, Queue
 from tests.simulation.database import MemoryConnection, MemoryDatabase
 from tests.simulation.platform import Platform
-from tests.simulation.ports.dispatch import MemoryDesk
+from tests.simulation.ports.planning import MemoryKeeping
 from tests.simulation.ports.storefront import MemoryReservations
 from tests.simulation.world import SOUND, Variant
 
@@ -94,7 +94,7 @@ def _take_what_was_read_before(self: MemoryReservations, lines: Lines) -> Mappin
     return taken
 
 
-def _nothing_has_changed(self: MemoryDesk, change: Change, state: ZoneState) -> Change:
+def _nothing_has_changed(self: MemoryKeeping, change: Change, state: ZoneState) -> Change:
     return change
 
 
@@ -119,7 +119,7 @@ VARIANTS: dict[str, Variant] = {
         ),
         Variant(
             name="plan-without-comparing",
-            breaking=lambda: _instead(MemoryDesk, "unchanged", _nothing_has_changed),
+            breaking=lambda: _instead(MemoryKeeping, "unchanged", _nothing_has_changed),
         ),
     )
 }

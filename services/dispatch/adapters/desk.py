@@ -1,8 +1,9 @@
-"""The planner's desk in PostgreSQL: one due zone at a time, read unlocked, committed by compare-and-set."""
+"""The planner's desk in PostgreSQL: a due zone is leased, read unlocked, and kept by compare-and-set."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -11,35 +12,51 @@ from sqlalchemy import Connection, TextClause, text
 
 from services.dispatch.adapters.keeping import Keeper
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, zone_of
-from services.dispatch.application.ports import DueZone
+from services.dispatch.application.ports import DueZone, LeaseLostError
 from services.dispatch.domain.courier import Sighting
 from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState, most_at_once
 from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.zone import Zone
-from shared.persistence import Database, Transaction
+from shared.persistence import Database
 
 _RIDING, _UNASSIGNED, _UNDER_WAY = (
     ", ".join(f"'{status}'" for status in sorted(statuses))
     for statuses in (RIDING, UNASSIGNED, RIDING | UNASSIGNED)
 )
 
-_CLAIM = text("""
-    SELECT zone.*, p.plan_version, p.plan FROM zone_plan AS p JOIN zone USING (zone_id)
-    WHERE (p.planned_at IS NULL OR p.planned_at <= :planned_before)
-        AND (p.due_at <= :now OR EXISTS (SELECT 1 FROM zone_change AS c WHERE c.zone_id = p.zone_id))
-    ORDER BY p.planned_at NULLS FIRST LIMIT 1
-    FOR UPDATE OF p SKIP LOCKED
-""")
-_ANY_DUE = text("""
-    SELECT EXISTS (
-        SELECT 1 FROM zone_plan AS p
-        WHERE (p.planned_at IS NULL OR p.planned_at <= :planned_before)
-            AND (p.due_at <= :now OR EXISTS (SELECT 1 FROM zone_change AS c WHERE c.zone_id = p.zone_id))
+# Leases go by the clock of PostgreSQL, which is one for all planners and runs at the pace of the wall.
+_IS_DUE = """
+    (p.planned_at IS NULL OR p.planned_at <= :planned_before)
+    AND (p.leased_until IS NULL OR p.leased_until <= clock_timestamp())
+    AND (p.due_at <= :now OR EXISTS (SELECT 1 FROM zone_change AS c WHERE c.zone_id = p.zone_id))
+"""
+_LEASE_END = "clock_timestamp() + make_interval(secs => :seconds)"
+# The marks go now, and what they asked for stays in due_at until a plan is kept.
+_CLAIM = text(f"""
+    WITH due AS (
+        SELECT p.zone_id FROM zone_plan AS p WHERE {_IS_DUE}
+        ORDER BY p.planned_at NULLS FIRST LIMIT 1
+        FOR UPDATE SKIP LOCKED
+    ), marks AS (
+        DELETE FROM zone_change USING due WHERE zone_change.zone_id = due.zone_id
+    ), leased AS (
+        UPDATE zone_plan AS p SET token = p.token + 1, holder = :holder, leased_until = {_LEASE_END},
+            due_at = least(p.due_at, :now)
+        FROM due WHERE p.zone_id = due.zone_id
+        RETURNING p.zone_id, p.token, p.plan_version, p.plan
     )
+    SELECT * FROM leased JOIN zone USING (zone_id)
 """)
-_TAKE_MARKS = text("DELETE FROM zone_change WHERE zone_id = :zone_id")
+_ANY_DUE = text(f"SELECT EXISTS (SELECT 1 FROM zone_plan AS p WHERE {_IS_DUE})")
+_MINE = "zone_id = :zone_id AND token = :token AND leased_until > clock_timestamp()"
+_RENEW = text(f"UPDATE zone_plan SET leased_until = {_LEASE_END} WHERE {_MINE} RETURNING token")
+# A planner that hangs within the transaction would keep its locks; PostgreSQL ends it as it ends a lease.
+_HOLD = text(f"""
+    SELECT set_config('idle_in_transaction_session_timeout', CAST(:milliseconds AS text), true)
+    FROM zone_plan WHERE {_MINE} FOR UPDATE
+""")
 # With more to be given out than any plan could serve, the most urgent are planned; the others have their turn
 # later.
 _DELIVERIES = text(f"""
@@ -76,10 +93,13 @@ _LOCK_DELIVERIES = text("""
 """)
 _FINISH = text("""
     UPDATE zone_plan SET plan_version = :plan_version, plan = CAST(:plan AS jsonb),
-        planned_at = :now, due_at = :due_at
+        planned_at = :now, due_at = :due_at, holder = NULL, leased_until = NULL
     WHERE zone_id = :zone_id
 """)
-_POSTPONE = text("UPDATE zone_plan SET planned_at = :now, due_at = :due_at WHERE zone_id = :zone_id")
+_POSTPONE = text("""
+    UPDATE zone_plan SET planned_at = :now, due_at = :due_at, holder = NULL, leased_until = NULL
+    WHERE zone_id = :zone_id AND token = :token
+""")
 
 
 def is_any_due(connection: Connection, now: datetime, planned_before: datetime) -> bool:
@@ -88,32 +108,45 @@ def is_any_due(connection: Connection, now: datetime, planned_before: datetime) 
     return bool(connection.scalar(_ANY_DUE, values))
 
 
-class SqlDesk(Keeper):
-    """What one planner works on, in one transaction. It waits for nobody: what others hold has changed.
+class SqlDesk:
+    """What one planner works on. It waits for nobody: what others hold has changed.
 
-    A zone is looked at through a connection of its own, because all of it has to be of one moment: a delivery
-    from before its courier gave it back, beside the courier from after, is a zone that never was.
+    Nothing is locked and no transaction open while it plans, however long that takes.
     """
 
-    claimed: str | None = None
-
-    def __init__(self, tx: Transaction, database: Database) -> None:
-        super().__init__(tx)
+    def __init__(self, database: Database, holder: str, lease_seconds: float) -> None:
         self._database = database
+        self._holder = holder
+        self._seconds = lease_seconds
+        self._claimed: tuple[str, int] | None = None
+
+    @property
+    def claimed(self) -> str | None:
+        """The zone that was claimed last."""
+        return self._claimed[0] if self._claimed else None
 
     def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
-        row = (
-            self.connection.execute(_CLAIM, {"now": now, "planned_before": planned_before})
-            .mappings()
-            .one_or_none()
-        )
+        self._claimed = None
+        values = {"now": now, "planned_before": planned_before}
+        with self._database.read() as connection:
+            row = (
+                connection.execute(_CLAIM, values | {"holder": self._holder, "seconds": self._seconds})
+                .mappings()
+                .one_or_none()
+            )
         if row is None:
             return None
-        self.claimed = row["zone_id"]
-        self.connection.execute(_TAKE_MARKS, {"zone_id": self.claimed})
-        return DueZone(zone=zone_of(row), plan_version=row["plan_version"] + 1, previous=row["plan"])
+        self._claimed = row["zone_id"], row["token"]
+        return DueZone(
+            zone=zone_of(row),
+            token=row["token"],
+            plan_version=row["plan_version"] + 1,
+            previous=row["plan"],
+        )
 
     def look(self, zone: Zone) -> ZoneState:
+        # All of it has to be of one moment: a delivery from before its courier gave it back, beside the
+        # courier from after, is a zone that never was.
         here = {"zone_id": zone.zone_id}
         with self._database.snapshot() as connection:
             state = ZoneState(
@@ -130,6 +163,33 @@ class SqlDesk(Keeper):
             for row in connection.execute(_DELIVERIES, here | {"most": most}).mappings():
                 state.deliveries[row["order_id"]] = delivery_of(row)
         return state
+
+    def renew(self, due: DueZone) -> bool:
+        with self._database.read() as connection:
+            values = {"zone_id": due.zone.zone_id, "token": due.token, "seconds": self._seconds}
+            return connection.scalar(_RENEW, values) is not None
+
+    @contextmanager
+    def keeping(self, due: DueZone) -> Iterator[SqlKeeping]:
+        with self._database.transaction() as tx:
+            milliseconds = max(1, round(self._seconds * 1000))
+            values = {"zone_id": due.zone.zone_id, "token": due.token, "milliseconds": milliseconds}
+            if tx.connection.scalar(_HOLD, values) is None:
+                raise LeaseLostError(due.zone.zone_id)
+            yield SqlKeeping(tx)
+
+    def postpone(self, now: datetime, due_at: datetime) -> None:
+        """Leave a zone whose planning failed for later, so that it does not keep others from their turn."""
+        if self._claimed is None:
+            return
+        zone_id, token = self._claimed
+        with self._database.read() as connection:
+            values = {"zone_id": zone_id, "token": token, "now": now, "due_at": due_at}
+            connection.execute(_POSTPONE, values)
+
+
+class SqlKeeping(Keeper):
+    """Where a plan is kept, in one transaction that has locked the zone's lease."""
 
     def unchanged(self, change: Change, state: ZoneState) -> Change:
         couriers = self._locked(_LOCK_COURIERS, change.couriers)
@@ -154,10 +214,6 @@ class SqlDesk(Keeper):
                 "due_at": due_at,
             },
         )
-
-    def postpone(self, zone_id: str, now: datetime, due_at: datetime) -> None:
-        """Leave a zone whose planning failed for later, so that it does not keep others from their turn."""
-        self.connection.execute(_POSTPONE, {"zone_id": zone_id, "now": now, "due_at": due_at})
 
     def _locked(self, statement: TextClause, ids: frozenset[str]) -> list[tuple[Any, ...]]:
         if not ids:

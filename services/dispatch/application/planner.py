@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from services.dispatch.application.ports import DueZone, PlanningDesk
+from services.dispatch.application.leasing import Lease
+from services.dispatch.application.ports import DueZone, Keeping, PlanningDesk
 from services.dispatch.domain.courier import Courier, RouteStop
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
@@ -34,7 +35,8 @@ class PlannerPolicy:
     clock from asking for more plans than a processor can make, ``answer_wall_seconds`` from giving a
     courier's device less time than a device needs, ``silent_wall_seconds`` from missing one that only
     hung for a moment. A plan is built for at most ``build_seconds`` of the processor and improved for
-    ``rounds`` rounds or ``solve_seconds``, whichever is over first.
+    ``rounds`` rounds or ``solve_seconds``, whichever is over first. A zone is a planner's for
+    ``lease_seconds`` of the wall, and again for as long while it plans.
     """
 
     at_least_every: timedelta = timedelta(seconds=30)
@@ -45,6 +47,7 @@ class PlannerPolicy:
     rounds: int = 12
     build_seconds: float = 0.25
     solve_seconds: float = 0.06
+    lease_seconds: float = 15.0
 
     def pause(self, clock: Clock) -> timedelta:
         """How long, in business time, a zone is left alone after it was planned."""
@@ -102,6 +105,7 @@ def plan_next_zone(
 ) -> Epoch | None:
     """Plan the zone whose turn it is; ``None`` when it is nobody's turn.
 
+    Raises :class:`LeaseLostError`, with nothing kept, when the zone became another planner's meanwhile.
     The search is bounded by ``effort``, seconds of the processor: a busy machine makes no worse plans.
     """
     now, started, effort_before = clock.now(), stopwatch(), effort()
@@ -114,13 +118,15 @@ def plan_next_zone(
     draft = _Draft(changes=keep_up(state, now, policy.patience(clock)))
     snapshot = look_ahead(state, now, due.previous, seed=due.plan_version)
     board = Board(snapshot)
-    plan = _solved(snapshot, board, policy, effort)
+    lease = Lease(desk, due, policy.lease_seconds, stopwatch)
+    plan = _solved(snapshot, board, policy, effort, lease)
     decisions = decide(snapshot, plan, _margin(state, policy, clock), board)
     _propose(state, decisions, draft, due, now, ids, policy, clock)
     _reorder(state, decisions, draft, now)
     _foresee(state, decisions, draft, due, now)
-    stale = _keep(desk, versions, draft)
-    desk.finish(due, _order_of_stops(plan), now, _next_look(state, decisions, stale, now, policy))
+    with desk.keeping(due) as keeping:
+        stale = _keep(keeping, versions, draft)
+        keeping.finish(due, _order_of_stops(plan), now, _next_look(state, decisions, stale, now, policy))
     return Epoch(
         zone_id=due.zone.zone_id,
         plan_version=due.plan_version,
@@ -135,17 +141,19 @@ def plan_next_zone(
     )
 
 
-def _solved(snapshot: Snapshot, board: Board, policy: PlannerPolicy, effort: Callable[[], float]) -> Plan:
+def _solved(
+    snapshot: Snapshot, board: Board, policy: PlannerPolicy, effort: Callable[[], float], lease: Lease
+) -> Plan:
     began = effort()
     built: list[float] = []
 
     def keep_building() -> bool:
-        return effort() - began < policy.build_seconds
+        return lease.holds() and effort() - began < policy.build_seconds
 
     def keep_going() -> bool:
         # Improvement has its own time, however long the building took.
         built[:] = built or [effort()]
-        return effort() - built[0] < policy.solve_seconds
+        return lease.holds() and effort() - built[0] < policy.solve_seconds
 
     return solve(snapshot, policy.rounds, keep_going, board, keep_building)
 
@@ -208,12 +216,12 @@ def _foresee(state: ZoneState, decisions: Decisions, draft: _Draft, due: DueZone
             draft.changes.append(Change.of(orders=[order_id]))
 
 
-def _keep(desk: PlanningDesk, seen: ZoneState, draft: _Draft) -> int:
+def _keep(keeping: Keeping, seen: ZoneState, draft: _Draft) -> int:
     """Save every change all of whose parts are still as they were seen; answers how many were not."""
     wanted = _union(draft.changes)
     new = Change.of(offers=draft.offers)
     known = Change.of(couriers=wanted.couriers, orders=wanted.orders, offers=wanted.offers - new.offers)
-    fresh = desk.unchanged(known, seen)
+    fresh = keeping.unchanged(known, seen)
     lost = Change.of(
         couriers=known.couriers - fresh.couriers,
         orders=known.orders - fresh.orders,
@@ -225,7 +233,7 @@ def _keep(desk: PlanningDesk, seen: ZoneState, draft: _Draft) -> int:
         lost = _union([lost, *dropped])
     keep = _union(kept)
     everything = seen.offers | draft.offers
-    desk.save(
+    keeping.save(
         deliveries=_picked(seen.deliveries, keep.orders),
         couriers=_picked(seen.couriers, keep.couriers),
         offers=_picked(everything, keep.offers),

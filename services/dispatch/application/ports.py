@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -116,18 +117,26 @@ class Store(Deliveries, Zones, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class DueZone:
-    """A zone whose turn it is, held until the transaction ends; ``previous`` is the last plan's order."""
+    """A zone whose turn it is, leased under ``token``; ``previous`` is the last plan's order."""
 
     zone: Zone
+    token: int
     plan_version: int
     previous: Mapping[str, Sequence[str]]
 
 
-class PlanningDesk(Stored, Protocol):
+class LeaseLostError(Exception):
+    """The zone is not this planner's any more: its lease ran out, or was taken away."""
+
+
+class PlanningDesk(Protocol):
     """What a planner works on: one due zone at a time, which no other planner gets meanwhile."""
 
     def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
-        """The next due zone that was last planned before ``planned_before``, if there is one."""
+        """Take the lease of the next due zone that was last planned before ``planned_before``, if any.
+
+        The zone stays due until its plan is kept: should this planner die, another one plans it.
+        """
 
     def look(self, zone: Zone) -> ZoneState:
         """The zone as it is at one moment, without locking anything.
@@ -135,10 +144,23 @@ class PlanningDesk(Stored, Protocol):
         Of the deliveries that nobody is asked for yet, the most urgent: :func:`most_at_once` of them.
         """
 
+    def renew(self, due: DueZone) -> bool:
+        """Begin the lease anew; false when it is not this planner's any more."""
+
+    def keeping(self, due: DueZone) -> AbstractContextManager[Keeping]:
+        """A transaction in which the lease cannot be lost; raises :class:`LeaseLostError` when it is."""
+
+
+class Keeping(Stored, Protocol):
+    """Where a plan is kept, all of it or nothing."""
+
     def unchanged(self, change: Change, state: ZoneState) -> Change:
         """Lock what ``change`` names, without waiting; answers what is still as it was in ``state``."""
 
     def finish(
         self, due: DueZone, plan: Mapping[str, Sequence[str]], now: datetime, due_at: datetime | None
     ) -> None:
-        """Keep the plan, and when the zone is due again if nothing changes (never: ``None``)."""
+        """Keep the plan, and when the zone is due again if nothing changes (never: ``None``).
+
+        The lease is given back with it.
+        """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from services.dispatch.adapters.desk import SqlDesk, is_any_due
 from services.dispatch.application.planner import Epoch, PlannerPolicy, business_span, plan_next_zone
+from services.dispatch.application.ports import LeaseLostError
 from services.dispatch.settings import read_settings
 from shared.kernel.clock import Clock, clock_from_environment
 from shared.kernel.ids import Ids, UuidV7
@@ -49,16 +51,25 @@ _UNASSIGNED = Gauge("linli_planner_unassigned", "Baskets nobody could take in th
 _OFFERS = Counter("linli_planner_offers_total", "Offers made to couriers")
 _STALE = Counter("linli_planner_stale_total", "Changes dropped since something had changed meanwhile")
 _FAILED = Counter("linli_planner_failures_total", "Epochs that failed")
+_LOST = Counter("linli_planner_lost_leases_total", "Plans dropped since the zone was not leased any more")
 
 
 class Planner:
     """Plans until it is told to stop. A zone that cannot be planned does not keep the others waiting."""
 
-    def __init__(self, database: Database, clock: Clock, ids: Ids, policy: PlannerPolicy) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        ids: Ids,
+        policy: PlannerPolicy,
+        name: str = "planner",
+    ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._policy = policy
+        self._name = name
         self._stopped = threading.Event()
         debounce = clock.wall_seconds(policy.debounce)
         self._soonest, self._latest = _poll(debounce / 4), _poll(debounce * 2)
@@ -95,29 +106,28 @@ class Planner:
         with self._database.read() as connection:
             if not is_any_due(connection, now, now - self._policy.pause(self._clock)):
                 return None
-        desk: SqlDesk | None = None
+        desk = SqlDesk(self._database, self._name, self._policy.lease_seconds)
         try:
-            with self._database.transaction() as tx:
-                desk = SqlDesk(tx, self._database)
-                epoch = plan_next_zone(desk, clock=self._clock, ids=self._ids, policy=self._policy)
+            epoch = plan_next_zone(desk, clock=self._clock, ids=self._ids, policy=self._policy)
+        except LeaseLostError:
+            _LOST.inc()
+            log.warning("the lease of zone %s was lost, and with it a plan", desk.claimed)
+            return None
         except Exception as error:
             if isinstance(error, DBAPIError) and is_disconnect(error):
                 raise
             _FAILED.inc()
-            log.exception("planning the zone %s failed", desk.claimed if desk else None)
+            log.exception("planning the zone %s failed", desk.claimed)
             self._postpone(desk)
             return None
         if epoch is not None:
             _observe(epoch)
         return epoch
 
-    def _postpone(self, desk: SqlDesk | None) -> None:
-        if desk is None or desk.claimed is None:
-            return
+    def _postpone(self, desk: SqlDesk) -> None:
         now = self._clock.now()
         pause = max(timedelta(seconds=30), business_span(_AFTER_FAILURE, self._clock))
-        with self._database.transaction() as tx:
-            SqlDesk(tx, self._database).postpone(desk.claimed, now, now + pause)
+        desk.postpone(now, now + pause)
 
 
 def _poll(seconds: float) -> float:
@@ -159,7 +169,8 @@ def main() -> None:
         raise SystemExit("LINLI_DISPATCH_DATABASE_URL is not set: name the PostgreSQL database of dispatch")
     clock = clock_from_environment()
     database = Database(url, "dispatch", pool_size=2, clock=clock)
-    planner = Planner(database, clock, UuidV7(), settings.policy)
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    planner = Planner(database, clock, UuidV7(), settings.policy, name)
 
     def end(_number: int, _frame: object) -> None:
         planner.stop()

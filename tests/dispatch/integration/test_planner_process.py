@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tests.dispatch.builders import ZONE_ID, place
 from tests.dispatch.world import OPERATOR, World, courier_actor
 
 ROOT = Path(__file__).resolve().parents[3]
+LEASE_SECONDS = 2.0
 
 
 class RealTime:
@@ -41,26 +43,42 @@ def world(service_database: Callable[[str], Database]) -> World:
     return world
 
 
-@pytest.fixture
-def start(world: World) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
-    started: list[subprocess.Popen[bytes]] = []
+class Start:
+    """Starts planners, and ends them with the test."""
 
-    def start() -> subprocess.Popen[bytes]:
+    def __init__(self, world: World, logs: Path) -> None:
+        self._world = world
+        self._logs = logs
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def __call__(self) -> subprocess.Popen[bytes]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LINLI_")}
         environment |= {
-            "LINLI_DISPATCH_DATABASE_URL": world.database.url,
+            "LINLI_DISPATCH_DATABASE_URL": self._world.database.url,
             "LINLI_DISPATCH_PLAN_DEBOUNCE_SECONDS": "0.2",
+            "LINLI_DISPATCH_PLAN_LEASE_SECONDS": str(LEASE_SECONDS),
             "PYTHONPATH": str(ROOT),
         }
-        module = "services.dispatch.entrypoints.planner"
-        process = subprocess.Popen([sys.executable, "-m", module], env=environment, cwd=ROOT)
-        started.append(process)
+        command = [sys.executable, "-m", "services.dispatch.entrypoints.planner"]
+        with (self._logs / f"{len(self._started)}.log").open("wb") as log:
+            process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
+        self._started.append(process)
         return process
 
+    def said(self, process: subprocess.Popen[bytes]) -> bytes:
+        return (self._logs / f"{self._started.index(process)}.log").read_bytes()
+
+    def end(self) -> None:
+        for process in self._started:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def start(world: World, tmp_path: Path) -> Iterator[Start]:
+    start = Start(world, tmp_path)
     yield start
-    for process in started:
-        process.kill()
-        process.wait()
+    start.end()
 
 
 def until(condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -70,9 +88,7 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.05)
 
 
-def test_two_planners_share_the_work_and_one_that_is_killed_is_not_missed(
-    world: World, start: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def test_two_planners_share_the_work_and_one_that_is_killed_is_not_missed(world: World, start: Start) -> None:
     world.open_zone()
     first, second = start(), start()
     for number in range(3):
@@ -88,6 +104,51 @@ def test_two_planners_share_the_work_and_one_that_is_killed_is_not_missed(
     assert second.wait(timeout=10) == 0
 
 
+@contextmanager
+def in_the_middle_of_planning(world: World, start: Start) -> Iterator[subprocess.Popen[bytes]]:
+    """A planner that has taken the lease of the zone and now waits for what it wants to read."""
+    with world.database.transaction() as tx:
+        tx.connection.exec_driver_sql("LOCK TABLE offer IN ACCESS EXCLUSIVE MODE")
+        planner = start()
+        until(lambda: world.scalar("SELECT holder FROM zone_plan") is not None)
+        yield planner
+
+
+def test_a_planner_that_is_killed_while_it_plans_is_followed_within_its_lease(
+    world: World, start: Start
+) -> None:
+    world.open_zone()
+    world.on_shift("courier-1", place(450))
+    world.a_paid_order("order-1", ready_in=0)
+    with in_the_middle_of_planning(world, start) as first:
+        first.kill()
+        first.wait()
+    token = world.scalar("SELECT token FROM zone_plan")
+    began = time.monotonic()
+    start()
+    until(lambda: world.accept_all("courier-1") == 1)
+    assert world.scalar("SELECT token FROM zone_plan") > token
+    # What remains of the lease, and what a process needs to start and to plan.
+    assert time.monotonic() - began < LEASE_SECONDS + 15
+    assert world.published().count("CourierAssigned") == 1
+
+
+def test_a_planner_that_stands_still_beyond_its_lease_keeps_nothing(world: World, start: Start) -> None:
+    world.open_zone()
+    world.on_shift("courier-1", place(450))
+    world.a_paid_order("order-1", ready_in=0)
+    with in_the_middle_of_planning(world, start) as first:
+        first.send_signal(signal.SIGSTOP)
+    start()
+    until(lambda: len(world.route("courier-1")["offers"]) == 1)
+    offers = world.route("courier-1")["offers"]
+    first.send_signal(signal.SIGCONT)
+    until(lambda: b"lease" in start.said(first))
+    assert world.route("courier-1")["offers"] == offers
+    assert world.scalar("SELECT count(*) FROM offer") == 1
+    assert first.poll() is None, "it goes on with other plans"
+
+
 def cost_of_a_look(world: World) -> float:
     """Seconds of this machine's processor that one look for a due zone takes."""
     many = 200
@@ -99,9 +160,7 @@ def cost_of_a_look(world: World) -> float:
 
 
 @pytest.mark.slow
-def test_a_planner_with_nothing_to_plan_costs_next_to_nothing(
-    world: World, start: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def test_a_planner_with_nothing_to_plan_costs_next_to_nothing(world: World, start: Start) -> None:
     world.open_zone()
     world.on_shift("courier-1")
     process = psutil.Process(start().pid)
@@ -120,9 +179,7 @@ def test_a_planner_with_nothing_to_plan_costs_next_to_nothing(
 
 
 @pytest.mark.slow
-def test_a_zone_that_cannot_be_planned_does_not_stop_the_others(
-    world: World, start: Callable[[], subprocess.Popen[bytes]]
-) -> None:
+def test_a_zone_that_cannot_be_planned_does_not_stop_the_others(world: World, start: Start) -> None:
     world.open_zone()
     other = {"south": 31.0, "west": 120.0, "north": 31.5, "east": 120.5}
     world.call("open_zone", actor=OPERATOR, zone_id="broken", name="Broken", area=other, settings={})

@@ -145,8 +145,8 @@ def test_a_plan_made_of_what_has_changed_is_dropped(world: World) -> None:
     world.on_shift("courier-1", place(450))
     world.a_paid_order("order-1", ready_in=0)
     world.clock.advance(timedelta(seconds=1))
-    with world.database.transaction() as tx:
-        epoch = plan_next_zone(Slow(tx, world.database), clock=world.clock, ids=UuidV7(), policy=world.policy)
+    desk = Slow(world.database, "planner", 30.0)
+    epoch = plan_next_zone(desk, clock=world.clock, ids=UuidV7(), policy=world.policy)
     assert epoch is not None
     assert epoch.stale >= 1
     assert world.scalar("SELECT count(*) FROM offer") == 0

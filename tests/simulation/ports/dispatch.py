@@ -1,23 +1,19 @@
-"""Dispatch's store, views and planner's desk, in memory."""
+"""Dispatch's store and views, in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from statistics import median
+from datetime import datetime
 from typing import Any
 
-from services.dispatch.application.ports import DueZone
 from services.dispatch.contracts.published import publish
 from services.dispatch.domain.courier import Courier, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.events import CourierOnShift
-from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED, Status
+from services.dispatch.domain.lifecycle import RIDING, Status
 from services.dispatch.domain.offer import Offer, OfferStatus
 from services.dispatch.domain.places import Position
-from services.dispatch.domain.planning.outlook import ZoneState, most_at_once
-from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.zone import Slot, Zone
 from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
@@ -47,6 +43,8 @@ class KeptPlan:
     plan: Mapping[str, Sequence[str]]
     planned_at: datetime | None = None
     due_at: datetime | None = None
+    token: int = 0
+    leased_until: float = 0.0
 
 
 class MemorySightings:
@@ -284,89 +282,3 @@ class MemoryViews:
     def deliveries(self, order_ids: Iterable[str]) -> dict[str, Delivery]:
         rows = self._connection.rows("delivery")
         return {key: rows[key] for key in sorted(set(order_ids)) if key in rows}
-
-
-def is_any_due(connection: MemoryConnection, now: datetime, planned_before: datetime) -> bool:
-    return _next_due(connection, now, planned_before) is not None
-
-
-def _next_due(connection: MemoryConnection, now: datetime, planned_before: datetime) -> str | None:
-    marked = set(connection.rows("zone_change").values())
-    plans = connection.rows("zone_plan")
-    due = [
-        zone_id
-        for zone_id, kept in plans.items()
-        if (kept.planned_at is None or kept.planned_at <= planned_before)
-        and ((kept.due_at is not None and kept.due_at <= now) or zone_id in marked)
-    ]
-    return min(due, key=lambda zone_id: str(plans[zone_id].planned_at or ""), default=None)
-
-
-class MemoryDesk(Keeper):
-    """:class:`services.dispatch.application.ports.PlanningDesk`: others go on while it looks and thinks."""
-
-    claimed: str | None = None
-
-    def __init__(self, tx: Transaction, database: object) -> None:
-        super().__init__(tx)
-
-    def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
-        self.claimed = _next_due(self.connection, now, planned_before)
-        if self.claimed is None:
-            return None
-        for number, zone_id in list(self.connection.rows("zone_change").items()):
-            if zone_id == self.claimed:
-                self.connection.drop("zone_change", number)
-        kept = self.connection.rows("zone_plan")[self.claimed]
-        zone = self.connection.rows("zone")[self.claimed]
-        return DueZone(zone=zone, plan_version=kept.version + 1, previous=kept.plan)
-
-    def look(self, zone: Zone) -> ZoneState:
-        rows = self.connection.rows
-        state = ZoneState(zone=zone, answer_minutes=self._answer_minutes(zone))
-        for offer in rows("offer").values():
-            if offer.status is OfferStatus.OPEN and offer.zone_id == zone.zone_id:
-                state.offers[offer.offer_id] = copy_of(offer)
-        for courier in rows("courier").values():
-            if courier.shift is not None and courier.shift.zone_id == zone.zone_id:
-                state.couriers[courier.courier_id] = copy_of(courier)
-                seen = rows("sighting").get(courier.courier_id)
-                if seen is not None:
-                    state.sightings[courier.courier_id] = seen
-        here = [delivery for delivery in rows("delivery").values() if delivery.zone_id == zone.zone_id]
-        free = [d for d in here if d.status in UNASSIGNED and d.offer_id is None]
-        bound = [d for d in here if d.status in RIDING or (d.status in UNASSIGNED and d.offer_id is not None)]
-        urgent = sorted(free, key=lambda d: (d.promised_at or datetime.max.replace(tzinfo=UTC), d.order_id))
-        for delivery in [*bound, *urgent[: most_at_once(len(state.couriers))]]:
-            state.deliveries[delivery.order_id] = copy_of(delivery)
-        world = self.connection.database.world
-        world.step("while planning")
-        if world.troubled and world.faults.dawdle:
-            world.pause(world.chance.choice((0.0, 0.5, 8.0)))
-        return state
-
-    def _answer_minutes(self, zone: Zone) -> float:
-        closed = {OfferStatus.ACCEPTED, OfferStatus.DECLINED, OfferStatus.EXPIRED}
-        offers = self.connection.rows("offer").values()
-        lately = [offer for offer in offers if offer.zone_id == zone.zone_id and offer.status in closed]
-        lately = sorted(lately, key=lambda offer: offer.offered_at, reverse=True)[:20]
-        taken = [(o.answered_at - o.offered_at).total_seconds() / 60 for o in lately if o.answered_at]
-        return median(taken) if taken else 0.0
-
-    def unchanged(self, change: Change, state: ZoneState) -> Change:
-        rows = self.connection.rows
-        return Change.of(
-            couriers=[k for k in change.couriers if rows("courier")[k].version == state.couriers[k].version],
-            offers=[k for k in change.offers if rows("offer")[k].status is OfferStatus.OPEN],
-            orders=[k for k in change.orders if rows("delivery")[k].version == state.deliveries[k].version],
-        )
-
-    def finish(
-        self, due: DueZone, plan: Mapping[str, Sequence[str]], now: datetime, due_at: datetime | None
-    ) -> None:
-        kept = KeptPlan(version=due.plan_version, plan=plan, planned_at=now, due_at=due_at)
-        self.connection.put("zone_plan", due.zone.zone_id, kept)
-
-    def postpone(self, zone_id: str, now: datetime, due_at: datetime) -> None:
-        kept = self.connection.rows("zone_plan")[zone_id]
-        self.connection.put("zone_plan", zone_id, replace(kept, planned_at=now, due_at=due_at))
