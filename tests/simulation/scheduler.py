@@ -248,7 +248,9 @@ class Scheduler:
             cut = self.chance.random() < self.faults.power
             self.note(f"{process.name} dies {where}" + (", with its database" if cut else ""))
             self.count(f"died {where}")
-            self.after(0.0, lambda: self._fall(process, cut))
+            # Before anything else that is due at this moment: what it has not committed is seen by nobody.
+            self._number += 1
+            heappush(self._due, (self.seconds, -self._number, lambda: self._fall(process, cut)))
             self._hub.switch()
 
     def _fall(self, process: Process, cut: bool) -> None:
