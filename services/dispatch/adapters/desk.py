@@ -72,8 +72,11 @@ _COURIERS = text("""
     FROM courier LEFT JOIN sighting AS s USING (courier_id) WHERE zone_id = :zone_id
 """)
 _OFFERS = text("SELECT * FROM offer WHERE zone_id = :zone_id AND status = 'open'")
-_ANSWER_MINUTES = text("""
-    SELECT coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY taken), 0) FROM (
+_CIRCUMSTANCES = text("""
+    SELECT coalesce(percentile_cont(0.5) WITHIN GROUP (ORDER BY taken), 0) AS answer_minutes,
+        EXISTS (SELECT 1 FROM zone_pause WHERE zone_id = :zone_id AND resumed_at IS NULL) AS paused,
+        (SELECT max(resumed_at) FROM zone_pause WHERE zone_id = :zone_id) AS resumed_at
+    FROM (
         SELECT extract(epoch FROM answered_at - offered_at) / 60 AS taken FROM offer
         WHERE zone_id = :zone_id AND status IN ('accepted', 'declined', 'expired')
         ORDER BY offered_at DESC LIMIT 20
@@ -149,8 +152,12 @@ class SqlDesk:
         # courier from after, is a zone that never was.
         here = {"zone_id": zone.zone_id}
         with self._database.snapshot() as connection:
+            lately = connection.execute(_CIRCUMSTANCES, here).mappings().one()
             state = ZoneState(
-                zone=zone, answer_minutes=float(connection.scalar(_ANSWER_MINUTES, here) or 0.0)
+                zone=zone,
+                answer_minutes=float(lately["answer_minutes"]),
+                paused=lately["paused"],
+                resumed_at=lately["resumed_at"],
             )
             for row in connection.execute(_OFFERS, here).mappings():
                 state.offers[row["offer_id"]] = offer_of(row)

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, text
 
-from services.dispatch.adapters.keeping import INSERT_COURIERS, INSERT_DELIVERIES, Keeper
+from services.dispatch.adapters.interventions import Interventions
+from services.dispatch.adapters.keeping import INSERT_COURIERS, INSERT_DELIVERIES
 from services.dispatch.adapters.rows import (
     courier_of,
     courier_row,
@@ -123,7 +124,7 @@ class SqlHolds:
         return self._connection.scalar(INSERT_DELIVERIES, {"rows": rows}) is not None
 
 
-class SqlStore(Keeper):
+class SqlStore(Interventions):
     """Everything that commands and events work on, in one transaction. What is got is locked.
 
     Who locks several things takes the courier first, then offers, then deliveries.

@@ -8,10 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from services.dispatch.adapters.interventions import pause_of_row
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, slot_of, zone_of
 from services.dispatch.domain.courier import Courier, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.zone import Slot, Zone
 
@@ -23,6 +25,7 @@ _DELIVERIES = text("SELECT * FROM delivery WHERE order_id = ANY(:order_ids)")
 _DELIVERY = text("SELECT * FROM delivery WHERE order_id = :order_id")
 _SEEN = text("SELECT * FROM sighting WHERE courier_id = :courier_id")
 _ZONES = text("SELECT * FROM zone ORDER BY name, zone_id")
+_PAUSES = text("SELECT * FROM zone_pause WHERE resumed_at IS NULL")
 _ZONE_AT = text("""
     SELECT * FROM zone WHERE south <= :lat AND :lat < north AND west <= :lon AND :lon < east
     ORDER BY (north - south) * (east - west), zone_id LIMIT 1
@@ -64,7 +67,10 @@ _BOARD = text(f"""
             'offered_at', to_char(o.offered_at AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
             'expires_at', to_char(o.expires_at AT TIME ZONE 'UTC', '{_WIRE_TIME}')
         ) ORDER BY o.offered_at), '[]')
-        FROM offer AS o WHERE o.zone_id = :zone_id AND o.status = 'open')
+        FROM offer AS o WHERE o.zone_id = :zone_id AND o.status = 'open'),
+        'pause', (SELECT json_build_object('reason', p.reason, 'paused_by', p.paused_by,
+            'paused_at', to_char(p.paused_at AT TIME ZONE 'UTC', '{_WIRE_TIME}'))
+        FROM zone_pause AS p WHERE p.zone_id = :zone_id AND p.resumed_at IS NULL)
     ) FROM zone WHERE zone_id = :zone_id
 """)
 
@@ -102,6 +108,11 @@ class Views:
 
     def zones(self) -> list[Zone]:
         return [zone_of(row) for row in self._connection.execute(_ZONES).mappings()]
+
+    def pauses(self) -> dict[str, Pause]:
+        """The running pauses by zone."""
+        rows = self._connection.execute(_PAUSES).mappings()
+        return {row["zone_id"]: pause_of_row(row) for row in rows}
 
     def zone_at(self, place: Position) -> Zone | None:
         row = self._connection.execute(_ZONE_AT, place.to_wire()).mappings().one_or_none()

@@ -11,8 +11,9 @@ from services.dispatch.domain.commands import Actor
 from services.dispatch.domain.courier import Courier, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.errors import OrderNotDispatched, OutOfZone, ZoneNotFound
-from services.dispatch.domain.lifecycle import UNPAID
+from services.dispatch.domain.lifecycle import UNASSIGNED, UNPAID
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.zone import Slot, Zone
 from shared.kernel.clock import Clock
@@ -30,6 +31,8 @@ class Views(Protocol):
     def delivery(self, order_id: str) -> Delivery | None: ...
 
     def seen(self, courier_id: str) -> Sighting | None: ...
+
+    def pauses(self) -> dict[str, Pause]: ...
 
     def zone_at(self, place: Position) -> Zone | None: ...
 
@@ -54,14 +57,28 @@ def route(courier_id: str, *, views: Views, clock: Clock) -> RouteView:
     return RouteView(courier=courier, offers=offers, deliveries=deliveries)
 
 
-def tracking(actor: Actor, order_id: str, *, views: Views) -> tuple[Delivery, Sighting | None]:
+@dataclass(frozen=True, kw_only=True)
+class TrackingView:
+    """A delivery, where its courier was seen, and the pause that keeps it waiting."""
+
+    delivery: Delivery
+    seen: Sighting | None = None
+    pause: Pause | None = None
+
+
+def tracking(actor: Actor, order_id: str, *, views: Views) -> TrackingView:
     """Where an order is, for its customer, its courier and operators; nobody else learns that it exists."""
     delivery = views.delivery(order_id)
     if delivery is None or delivery.status in UNPAID:
         raise OrderNotDispatched
     if not actor.operates and actor.account_id not in {delivery.customer_id, delivery.courier_id}:
         raise OrderNotDispatched
-    return delivery, views.seen(delivery.courier_id) if delivery.courier_id else None
+    waits = delivery.status in UNASSIGNED
+    return TrackingView(
+        delivery=delivery,
+        seen=views.seen(delivery.courier_id) if delivery.courier_id else None,
+        pause=views.pauses().get(delivery.zone_id or "") if waits else None,
+    )
 
 
 def slots(place: Position, *, views: Views, clock: Clock) -> list[Slot]:

@@ -11,6 +11,7 @@ from typing import Protocol
 from services.dispatch.domain.courier import Courier, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState
 from services.dispatch.domain.planning.upkeep import Change
@@ -111,8 +112,22 @@ class Zones(Protocol):
         """Open slots; those that are open already stay as they are. Answers all of them."""
 
 
-class Store(Deliveries, Zones, Protocol):
-    """Both, in one transaction."""
+class Pauses(Protocol):
+    """Zones in which dispatch stands still."""
+
+    def revoke_lease(self, zone_id: str) -> None:
+        """Lock the zone against planners; what any of them is planning now will not be kept."""
+
+    def pause_of(self, zone_id: str) -> Pause | None:
+        """The pause that is running."""
+
+    def keep_pause(self, pause: Pause) -> None: ...
+
+    def open_offers_in(self, zone_id: str) -> list[Offer]: ...
+
+
+class Store(Deliveries, Zones, Pauses, Protocol):
+    """All of it, in one transaction."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from services.dispatch.domain.courier import Courier, RouteStop, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import RIDING
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.stop import Stop, StopKind
 from services.dispatch.domain.zone import Slot, Zone
 from shared.kernel.clock import to_wire
@@ -22,12 +23,27 @@ def _time(moment: datetime | None) -> str | None:
     return None if moment is None else to_wire(moment)
 
 
-def zone(zone: Zone) -> Wire:
+def zone(zone: Zone, pause: Pause | None = None) -> Wire:
+    """A zone for everybody; why it is paused is for operators (:func:`pause`)."""
     return {
         "zone_id": zone.zone_id,
         "name": zone.name,
         "area": zone.area.to_wire(),
         "settings": asdict(zone.settings),
+        "paused_at": _time(pause.paused_at) if pause else None,
+    }
+
+
+def pause(zone_id: str, pause: Pause | None) -> Wire:
+    """A zone's pause, running or just over; all empty when there was none."""
+    return {
+        "zone_id": zone_id,
+        "paused": pause is not None and pause.resumed_at is None,
+        "reason": pause.reason if pause else None,
+        "paused_at": _time(pause.paused_at) if pause else None,
+        "paused_by": pause.paused_by if pause else None,
+        "resumed_at": _time(pause.resumed_at) if pause else None,
+        "resumed_by": pause.resumed_by if pause else None,
     }
 
 
@@ -135,8 +151,11 @@ def _stop(stop: Stop, delivery: Delivery) -> Wire:
     }
 
 
-def tracking(delivery: Delivery, seen: Sighting | None) -> Wire:
-    """Where an order is. The courier's position shows only while this order is on its way."""
+def tracking(delivery: Delivery, seen: Sighting | None, pause: Pause | None = None) -> Wire:
+    """Where an order is. The courier's position shows only while this order is on its way.
+
+    While a pause keeps it waiting, nobody can say when it comes.
+    """
     on_the_way = delivery.status in RIDING
     return {
         "delivery_id": delivery.delivery_id,
@@ -144,8 +163,9 @@ def tracking(delivery: Delivery, seen: Sighting | None) -> Wire:
         "status": delivery.status.value,
         "courier_id": delivery.courier_id,
         "courier_position": seen.place.to_wire() if seen is not None and on_the_way else None,
-        "eta": _time(delivery.eta),
+        "eta": None if pause else _time(delivery.eta),
         "promised_at": _time(delivery.promised_at),
+        "paused_since": _time(pause.paused_at) if pause else None,
         "stops": [
             {
                 "stop_id": stop.stop_id,

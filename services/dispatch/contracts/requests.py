@@ -46,6 +46,11 @@ def _text(longest: int, **options: Any) -> fields.String:
     return fields.String(**options, validate=checks)
 
 
+def _reason() -> fields.String:
+    checks = validate.And(validate.Length(min=1, max=200), validate.ContainsNoneOf("\x00"))
+    return fields.String(required=True, validate=checks)
+
+
 def _number(least: float, most: float, **options: Any) -> fields.Float:
     return fields.Float(**options, validate=validate.Range(min=least, max=most))
 
@@ -286,6 +291,11 @@ class OfZoneSchema(_Command):
     zone_id = _id()
 
 
+class PauseSchema(_Command):
+    zone_id = _id()
+    reason = _reason()
+
+
 class NothingSchema(_Command):
     pass
 
@@ -298,7 +308,7 @@ START_SHIFT, POSITION, OFFER, AT_STOP = (
     OfferSchema(),
     AtStopSchema(),
 )
-OF_ORDER, OF_ZONE, NOTHING = OfOrderSchema(), OfZoneSchema(), NothingSchema()
+OF_ORDER, OF_ZONE, NOTHING, PAUSE = OfOrderSchema(), OfZoneSchema(), NothingSchema(), PauseSchema()
 
 
 def hold(request: Mapping[str, Any]) -> commands.Hold:

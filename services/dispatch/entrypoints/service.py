@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from services.dispatch.adapters.store import SqlHolds, SqlSightings, SqlStore
 from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones, SqlZoneMap
-from services.dispatch.application import holding, looking, operating, orders, riding
+from services.dispatch.application import holding, looking, operating, orders, pausing, riding
 from services.dispatch.contracts import answers, consumed, requests
 from services.dispatch.domain.commands import Hold
 from services.dispatch.domain.delivery import Delivery
@@ -103,7 +104,8 @@ class DispatchService(ShowsDeadLetters):
     def tracking(self, **request: Any) -> Wire:
         asked = requests.load(requests.OF_ORDER, request)
         with self._views() as views:
-            return answers.tracking(*looking.tracking(asked["actor"], asked["order_id"], views=views))
+            seen = looking.tracking(asked["actor"], asked["order_id"], views=views)
+        return answers.tracking(seen.delivery, seen.seen, seen.pause)
 
     # -- for operators -------------------------------------------------------------------------------------
 
@@ -115,7 +117,21 @@ class DispatchService(ShowsDeadLetters):
     @answer
     def zones(self) -> Wire:
         with self._views() as views:
-            return {"items": [answers.zone(zone) for zone in views.zones()], "next_cursor": None}
+            pauses = views.pauses()
+            zones = [answers.zone(zone, pauses.get(zone.zone_id)) for zone in views.zones()]
+        return {"items": zones, "next_cursor": None}
+
+    @answer
+    def pause_zone(self, **request: Any) -> Wire:
+        asked = requests.load(requests.PAUSE, request)
+        act = partial(pausing.pause_zone, asked["actor"], asked["zone_id"], asked["reason"])
+        return answers.pause(asked["zone_id"], self._do(lambda store: act(store=store, clock=self.clock)))
+
+    @answer
+    def resume_zone(self, **request: Any) -> Wire:
+        asked = requests.load(requests.OF_ZONE, request)
+        act = partial(pausing.resume_zone, asked["actor"], asked["zone_id"])
+        return answers.pause(asked["zone_id"], self._do(lambda store: act(store=store, clock=self.clock)))
 
     @answer
     def open_slots(self, **request: Any) -> Wire:

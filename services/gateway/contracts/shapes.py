@@ -342,6 +342,10 @@ class Tracking(Schema):
     courier_position = fields.Nested(Position, allow_none=True)
     eta = Instant(allow_none=True)
     promised_at = Instant(allow_none=True)
+    paused_since = Instant(
+        allow_none=True,
+        metadata={"description": "Since when no courier is being looked for in this zone, if that is so."},
+    )
     stops = fields.List(fields.Nested(TrackedStop))
 
 

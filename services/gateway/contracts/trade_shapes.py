@@ -219,6 +219,21 @@ class Zone(Schema):
     name = fields.String()
     area = fields.Nested(ZoneArea)
     settings = fields.Dict(allow_none=True)
+    paused_at = Instant(
+        allow_none=True, metadata={"description": "Since when dispatch is paused here, if it is."}
+    )
+
+
+class ZonePause(Schema):
+    """A pause of dispatch in a zone: running, or just over."""
+
+    zone_id = fields.String()
+    paused = fields.Boolean()
+    reason = fields.String(allow_none=True)
+    paused_at = Instant(allow_none=True)
+    paused_by = fields.String(allow_none=True)
+    resumed_at = Instant(allow_none=True)
+    resumed_by = fields.String(allow_none=True)
 
 
 class OpenedSlot(Slot):
@@ -277,6 +292,12 @@ class BoardOffer(Schema):
     expires_at = Instant(allow_none=True)
 
 
+class BoardPause(Schema):
+    reason = fields.String()
+    paused_at = Instant()
+    paused_by = fields.String()
+
+
 class Board(Schema):
     """A zone as its dispatchers see it: places without names and addresses."""
 
@@ -285,6 +306,7 @@ class Board(Schema):
     deliveries = fields.List(fields.Nested(BoardDelivery))
     couriers = fields.List(fields.Nested(BoardCourier))
     offers = fields.List(fields.Nested(BoardOffer))
+    pause = fields.Nested(BoardPause, allow_none=True)
 
 
 class PayRates(Schema):

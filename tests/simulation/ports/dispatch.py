@@ -13,6 +13,7 @@ from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.events import CourierOnShift
 from services.dispatch.domain.lifecycle import RIDING, Status
 from services.dispatch.domain.offer import Offer, OfferStatus
+from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.zone import Slot, Zone
 from shared.messaging.context import WorkContext, current, working_on
@@ -261,6 +262,25 @@ class MemoryStore(Keeper):
                 self.connection.put("slot", slot.slot_id, slot)
         found = [self.connection.rows("slot")[slot_id] for slot_id in {slot.slot_id for slot in slots}]
         return sorted(found, key=lambda slot: (slot.starts_at, slot.slot_id))
+
+    def revoke_lease(self, zone_id: str) -> None:
+        kept = self.connection.rows("zone_plan")[zone_id]
+        self.connection.put("zone_plan", zone_id, replace(kept, token=kept.token + 1, leased_until=0.0))
+
+    def pause_of(self, zone_id: str) -> Pause | None:
+        return running_pause(self.connection, zone_id)
+
+    def keep_pause(self, pause: Pause) -> None:
+        self.connection.put("zone_pause", (pause.zone_id, pause.paused_at), pause)
+
+    def open_offers_in(self, zone_id: str) -> list[Offer]:
+        rows = self.connection.rows("offer").values()
+        return [copy_of(one) for one in rows if one.zone_id == zone_id and one.status is OfferStatus.OPEN]
+
+
+def running_pause(connection: MemoryConnection, zone_id: str) -> Pause | None:
+    pauses = connection.rows("zone_pause").values()
+    return next((one for one in pauses if one.zone_id == zone_id and one.resumed_at is None), None)
 
 
 class MemoryViews:

@@ -106,7 +106,13 @@ class MemoryDesk:
 
     def look(self, zone: Zone) -> ZoneState:
         rows = MemoryConnection(self._database, None).rows
-        state = ZoneState(zone=zone, answer_minutes=self._answer_minutes(zone))
+        pauses = [pause for pause in rows("zone_pause").values() if pause.zone_id == zone.zone_id]
+        state = ZoneState(
+            zone=zone,
+            answer_minutes=self._answer_minutes(zone),
+            paused=any(pause.resumed_at is None for pause in pauses),
+            resumed_at=max((pause.resumed_at for pause in pauses if pause.resumed_at), default=None),
+        )
         for offer in rows("offer").values():
             if offer.status is OfferStatus.OPEN and offer.zone_id == zone.zone_id:
                 state.offers[offer.offer_id] = copy_of(offer)

@@ -22,7 +22,8 @@ _LEAST_AT_ONCE, _MOST_PER_COURIER = 40, 3
 class ZoneState:
     """Everything of one zone that planning needs, by id. Only open offers and unfinished deliveries.
 
-    ``answer_minutes`` is how long couriers have lately taken to answer.
+    ``answer_minutes`` is how long couriers have lately taken to answer; ``paused`` whether nobody may be
+    asked, and ``resumed_at`` when that was over last.
     """
 
     zone: Zone
@@ -31,6 +32,8 @@ class ZoneState:
     offers: dict[str, Offer] = field(default_factory=dict)
     sightings: dict[str, Sighting] = field(default_factory=dict)
     answer_minutes: float = 0.0
+    paused: bool = False
+    resumed_at: datetime | None = None
 
     def offer_to(self, courier_id: str) -> Offer | None:
         for offer in self.offers.values():
@@ -169,7 +172,7 @@ def _rider(eye: _Eye, state: ZoneState, courier: Courier) -> Rider:
         load=sum(state.deliveries[order_id].on_board for order_id in orders),
         route=tuple(stop.stop_id for stop in route),
         frozen=frozen,
-        new=offer is None and courier.may_be_asked(eye.now),
+        new=offer is None and not state.paused and courier.may_be_asked(eye.now),
     )
 
 

@@ -16,6 +16,8 @@ from services.dispatch.domain.zone import Zone
 
 # Somebody who let an offer run out may have been busy: the same delivery may be theirs a little later.
 ASK_AGAIN_AFTER = timedelta(minutes=5)
+# What a pause kept waiting gets a chance before it counts as taken by nobody.
+CHANCE_AFTER_PAUSE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,9 +160,12 @@ def end_of_work(
 
 
 def _give_up(state: ZoneState, now: datetime) -> Iterator[Change]:
+    just_resumed = state.resumed_at is not None and now < state.resumed_at + CHANCE_AFTER_PAUSE
+    on_hold = state.paused or just_resumed
     for delivery in list(state.deliveries.values()):
         if (
-            delivery.status in UNASSIGNED
+            not on_hold
+            and delivery.status in UNASSIGNED
             and delivery.offer_id is None
             and now >= give_up_at(state.zone, delivery)
         ):
