@@ -36,9 +36,14 @@ def test_no_module_is_named_after_nothing() -> None:
 
 
 def test_no_source_file_has_stopped_saying_one_thing() -> None:
-    long = {
-        str(file.relative_to(ROOT)): count
-        for file in files()
-        if file.suffix == ".py" and (count := len(file.read_text(encoding="utf-8").splitlines())) > 400
+    written = [file for file in files() if file.suffix == ".py" and not _is_generated(file)]
+    lengths = {
+        str(file.relative_to(ROOT)): len(file.read_text(encoding="utf-8").splitlines()) for file in written
     }
+    long = {name: length for name, length in lengths.items() if length > 400}
     assert long == {}
+
+
+def _is_generated(file: Path) -> bool:
+    """What is written from the catalogue grows with it."""
+    return file == ROOT / "clients" / "python" / "linli_events" / "types.py"
