@@ -6,7 +6,7 @@ minor units. Later versions may have more keys and more words than are named her
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class AccountRegistered(TypedDict):
@@ -99,7 +99,7 @@ class CouponReturned(TypedDict):
 
 
 class CourierAssigned(TypedDict):
-    """A courier took the offer to bring this order."""
+    """A courier took the offer to bring this order; with a reason, somebody gave it to the courier."""
 
     delivery_id: str
     order_id: str
@@ -108,6 +108,7 @@ class CourierAssigned(TypedDict):
     assigned_at: str
     plan_version: int
     eta: str
+    reason: NotRequired[str]
 
 
 class CourierOffShift(TypedDict):

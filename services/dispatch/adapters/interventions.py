@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import text
 
 from services.dispatch.adapters.keeping import Keeper
-from services.dispatch.adapters.rows import offer_of
+from services.dispatch.adapters.rows import courier_of, offer_of
+from services.dispatch.application.ports import Whereabouts
+from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.override import Override, OverrideKind
 from services.dispatch.domain.pause import Pause
 
 _REVOKE = text("""
@@ -26,6 +29,20 @@ _KEEP_PAUSE = text("""
 _OPEN_OFFERS = text(
     "SELECT * FROM offer WHERE zone_id = :zone_id AND status = 'open' ORDER BY offer_id FOR UPDATE"
 )
+_WHEREABOUTS = text("SELECT zone_id, courier_id, offer_id FROM delivery WHERE order_id = :order_id")
+_COURIERS = text("SELECT * FROM courier WHERE courier_id = ANY(:ids) ORDER BY courier_id FOR UPDATE")
+_OVERRIDE = text("SELECT * FROM override WHERE override_id = :override_id")
+_KEEP_OVERRIDE = text("""
+    INSERT INTO override
+        (override_id, kind, order_id, zone_id, from_courier_id, to_courier_id, actor_id, at, reason)
+    VALUES (:override_id, :kind, :order_id, :zone_id, :from_courier_id, :to_courier_id, :actor_id, :at,
+        :reason)
+""")
+
+
+def override_of_row(row: Mapping[Any, Any]) -> Override:
+    values = {name: row[name] for name in Override.__dataclass_fields__}
+    return Override(**values | {"kind": OverrideKind(row["kind"])})
 
 
 def pause_of_row(row: Mapping[Any, Any]) -> Pause:
@@ -33,7 +50,7 @@ def pause_of_row(row: Mapping[Any, Any]) -> Pause:
 
 
 class Interventions(Keeper):
-    """Pauses of zones, in one transaction."""
+    """Pauses of zones and overrides of deliveries, in one transaction."""
 
     def revoke_lease(self, zone_id: str) -> None:
         self.connection.execute(_REVOKE, {"zone_id": zone_id})
@@ -48,3 +65,19 @@ class Interventions(Keeper):
     def open_offers_in(self, zone_id: str) -> list[Offer]:
         rows = self.connection.execute(_OPEN_OFFERS, {"zone_id": zone_id}).mappings()
         return [offer_of(row) for row in rows]
+
+    def whereabouts(self, order_id: str) -> Whereabouts | None:
+        row = self.connection.execute(_WHEREABOUTS, {"order_id": order_id}).mappings().one_or_none()
+        return None if row is None else Whereabouts(**row)
+
+    def couriers(self, courier_ids: Sequence[str]) -> dict[str, Courier]:
+        rows = self.connection.execute(_COURIERS, {"ids": list(courier_ids)}).mappings()
+        return {row["courier_id"]: courier_of(row) for row in rows}
+
+    def override(self, override_id: str) -> Override | None:
+        values = {"override_id": override_id}
+        row = self.connection.execute(_OVERRIDE, values).mappings().one_or_none()
+        return None if row is None else override_of_row(row)
+
+    def keep_override(self, override: Override) -> None:
+        self.connection.execute(_KEEP_OVERRIDE, asdict(override) | {"kind": override.kind.value})

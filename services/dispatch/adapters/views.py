@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from services.dispatch.adapters.interventions import pause_of_row
+from services.dispatch.adapters.interventions import override_of_row, pause_of_row
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, slot_of, zone_of
 from services.dispatch.domain.courier import Courier, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.zone import Slot, Zone
@@ -26,6 +27,7 @@ _DELIVERY = text("SELECT * FROM delivery WHERE order_id = :order_id")
 _SEEN = text("SELECT * FROM sighting WHERE courier_id = :courier_id")
 _ZONES = text("SELECT * FROM zone ORDER BY name, zone_id")
 _PAUSES = text("SELECT * FROM zone_pause WHERE resumed_at IS NULL")
+_OVERRIDES = text("SELECT * FROM override WHERE zone_id = :zone_id ORDER BY at DESC, override_id LIMIT 200")
 _ZONE_AT = text("""
     SELECT * FROM zone WHERE south <= :lat AND :lat < north AND west <= :lon AND :lon < east
     ORDER BY (north - south) * (east - west), zone_id LIMIT 1
@@ -113,6 +115,11 @@ class Views:
         """The running pauses by zone."""
         rows = self._connection.execute(_PAUSES).mappings()
         return {row["zone_id"]: pause_of_row(row) for row in rows}
+
+    def overrides(self, zone_id: str) -> list[Override]:
+        """What was decided by hand in a zone, newest first."""
+        rows = self._connection.execute(_OVERRIDES, {"zone_id": zone_id}).mappings()
+        return [override_of_row(row) for row in rows]
 
     def zone_at(self, place: Position) -> Zone | None:
         row = self._connection.execute(_ZONE_AT, place.to_wire()).mappings().one_or_none()

@@ -13,6 +13,7 @@ from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.errors import OrderNotDispatched, OutOfZone, ZoneNotFound
 from services.dispatch.domain.lifecycle import UNASSIGNED, UNPAID
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.zone import Slot, Zone
@@ -33,6 +34,8 @@ class Views(Protocol):
     def seen(self, courier_id: str) -> Sighting | None: ...
 
     def pauses(self) -> dict[str, Pause]: ...
+
+    def overrides(self, zone_id: str) -> list[Override]: ...
 
     def zone_at(self, place: Position) -> Zone | None: ...
 
@@ -96,3 +99,9 @@ def board(actor: Actor, zone_id: str, *, views: Views) -> dict[str, Any]:
     if found is None:
         raise ZoneNotFound
     return found
+
+
+def overrides(actor: Actor, zone_id: str, *, views: Views) -> list[Override]:
+    """What was decided by hand in a zone, newest first, for operators."""
+    actor.must_operate()
+    return views.overrides(zone_id)

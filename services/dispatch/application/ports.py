@@ -11,6 +11,7 @@ from typing import Protocol
 from services.dispatch.domain.courier import Courier, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState
@@ -126,7 +127,30 @@ class Pauses(Protocol):
     def open_offers_in(self, zone_id: str) -> list[Offer]: ...
 
 
-class Store(Deliveries, Zones, Pauses, Protocol):
+@dataclass(frozen=True, kw_only=True)
+class Whereabouts:
+    """Where a delivery is and who has it or is asked for it, as of a moment ago."""
+
+    zone_id: str | None
+    courier_id: str | None
+    offer_id: str | None
+
+
+class Overrides(Protocol):
+    """What operators decide by hand."""
+
+    def whereabouts(self, order_id: str) -> Whereabouts | None:
+        """Without locking anything: it tells what has to be locked, and in which order."""
+
+    def couriers(self, courier_ids: Sequence[str]) -> dict[str, Courier]:
+        """Those of the couriers that are known, by id."""
+
+    def override(self, override_id: str) -> Override | None: ...
+
+    def keep_override(self, override: Override) -> None: ...
+
+
+class Store(Deliveries, Zones, Pauses, Overrides, Protocol):
     """All of it, in one transaction."""
 
 

@@ -11,6 +11,7 @@ from services.dispatch.domain.courier import Courier, RouteStop, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import RIDING
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.stop import Stop, StopKind
 from services.dispatch.domain.zone import Slot, Zone
@@ -45,6 +46,10 @@ def pause(zone_id: str, pause: Pause | None) -> Wire:
         "resumed_at": _time(pause.resumed_at) if pause else None,
         "resumed_by": pause.resumed_by if pause else None,
     }
+
+
+def override(override: Override) -> Wire:
+    return asdict(override) | {"kind": override.kind.value, "at": _time(override.at)}
 
 
 def slot(slot: Slot) -> Wire:

@@ -37,8 +37,10 @@ REASONS = (
     "no-courier",
     "not-ready",
     "nothing-held",
+    "operator",
     "shift-ended",
     "shop-closed",
+    "transferred",
     "unreachable",
     "wrong-address",
     OTHER,
@@ -66,13 +68,17 @@ class DeliveryPlannedV1(_OfDelivery):
 
 
 class CourierAssignedV1(_OfDelivery):
-    """A courier took the offer to bring this order."""
+    """A courier took the offer to bring this order; with a reason, somebody gave it to the courier.
+
+    ``plan_version`` is 0 when no plan had a part in it.
+    """
 
     zone_id = fields.String(required=True, validate=_text)
     courier_id = fields.String(required=True, validate=_text)
     assigned_at = fields.AwareDateTime(required=True)
     plan_version = fields.Integer(required=True, strict=True)
     eta = fields.AwareDateTime(required=True)
+    reason = fields.String(validate=validate.OneOf(REASONS))
 
 
 class CourierUnassignedV1(_OfDelivery):
@@ -162,7 +168,8 @@ def data_of(event: DispatchEvent) -> dict[str, Any]:
     values = ((field.name, getattr(event, field.name)) for field in fields_of(event))
     data = {name: to_wire(value) if isinstance(value, datetime) else value for name, value in values}
     if "reason" in data:
-        data["reason"] = _told(data["reason"])
+        stated = data.pop("reason")
+        data |= {} if stated is None else {"reason": _told(stated)}
     return data
 
 

@@ -11,6 +11,7 @@ from services.dispatch.contracts import plain
 from services.dispatch.contracts.plain import ASAP
 from services.dispatch.domain import commands
 from services.dispatch.domain.facts import DropOff, Pickup
+from services.dispatch.domain.override import OverrideKind
 from services.dispatch.domain.places import Area, Position
 from services.dispatch.domain.zone import Slot, Zone, ZoneSettings
 from shared.kernel.errors import InvalidInput
@@ -296,6 +297,24 @@ class PauseSchema(_Command):
     reason = _reason()
 
 
+class OverrideSchema(_Command):
+    override_id = _id()
+    kind = fields.Enum(OverrideKind, by_value=True, required=True)
+    order_id = _id()
+    courier_id = _id(required=False, load_default=None, allow_none=True)
+    reason = _reason()
+
+    @validates_schema(skip_on_field_errors=True)
+    def names_who(self, data: dict[str, Any], **_: Any) -> None:
+        if (data["courier_id"] is None) != (data["kind"] is OverrideKind.TAKE_BACK):
+            message = "A courier is named exactly where somebody shall have the delivery."
+            raise ValidationError(message, "courier_id")
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> commands.OverrideDelivery:
+        return commands.OverrideDelivery(**data)
+
+
 class NothingSchema(_Command):
     pass
 
@@ -309,6 +328,7 @@ START_SHIFT, POSITION, OFFER, AT_STOP = (
     AtStopSchema(),
 )
 OF_ORDER, OF_ZONE, NOTHING, PAUSE = OfOrderSchema(), OfZoneSchema(), NothingSchema(), PauseSchema()
+OVERRIDE = OverrideSchema()
 
 
 def hold(request: Mapping[str, Any]) -> commands.Hold:

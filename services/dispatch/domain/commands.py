@@ -8,6 +8,7 @@ from datetime import datetime
 
 from services.dispatch.domain.errors import CouriersOnly, OperatorsOnly
 from services.dispatch.domain.facts import DropOff, Pickup
+from services.dispatch.domain.override import OverrideKind
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.zone import Slot, Zone
 
@@ -89,3 +90,15 @@ class AtStop:
     stop_id: str
     proof: Mapping[str, str] | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverrideDelivery:
+    """Decide by hand who has a delivery; ``courier_id`` is who shall have it from now on."""
+
+    actor: Actor
+    override_id: str
+    kind: OverrideKind
+    order_id: str
+    courier_id: str | None
+    reason: str

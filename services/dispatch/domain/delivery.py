@@ -22,7 +22,7 @@ from services.dispatch.domain.events import (
 )
 from services.dispatch.domain.facts import DropOff, Part, Pickup
 from services.dispatch.domain.lifecycle import ENDED, MAY_BECOME, UNASSIGNED, UNPAID, Status
-from services.dispatch.domain.stop import Stop, StopKind, StopStatus
+from services.dispatch.domain.stop import Stop, StopKind, StopStatus, first_stops
 from services.dispatch.domain.zone import SlotWindow
 from shared.kernel.ids import derived_id
 
@@ -135,8 +135,8 @@ class Delivery:
 
     def _derive(self, at: datetime) -> None:
         payable = self.paid_at is not None and self.drop_off is not None
-        if payable and not self.stops:
-            self.stops = self._first_stops()
+        if self.drop_off is not None and self.paid_at is not None and not self.stops:
+            self.stops = first_stops(self.order_id, self.pickups, self.drop_off)
         if self.status in ENDED:
             self._skip_open_stops(at)
             return
@@ -153,27 +153,6 @@ class Delivery:
                 self._become(Status.HELD)
         if self.status not in UNPAID:
             self._drop_rejected(at)
-
-    def _first_stops(self) -> list[Stop]:
-        assert self.drop_off is not None
-        stops = [
-            Stop(
-                stop_id=derived_id("stop", self.order_id, pickup.store_order_id),
-                kind=StopKind.PICKUP,
-                place=pickup.place,
-                name=pickup.name,
-                store_order_id=pickup.store_order_id,
-                shop_id=pickup.shop_id,
-                preparation_minutes=pickup.preparation_minutes,
-            )
-            for pickup in self.pickups
-        ]
-        door = Stop(
-            stop_id=derived_id("stop", self.order_id, "drop_off"),
-            kind=StopKind.DROP_OFF,
-            place=self.drop_off.place,
-        )
-        return [*stops, door]
 
     def _drop_rejected(self, at: datetime) -> None:
         for stop in self.stops:
@@ -222,8 +201,10 @@ class Delivery:
         self.offer_id = None
         self.barred[courier_id] = until
 
-    def assign(self, courier_id: str, at: datetime, eta: datetime, plan_version: int) -> None:
-        """The courier took the offer."""
+    def assign(
+        self, courier_id: str, at: datetime, eta: datetime, plan_version: int, reason: str | None = None
+    ) -> None:
+        """The courier took the offer, or is given the delivery for a ``reason``."""
         self._become(Status.ASSIGNED)
         self.courier_id, self.offer_id, self.assigned_at, self.eta = courier_id, None, at, eta
         self.events.append(
@@ -235,6 +216,7 @@ class Delivery:
                 assigned_at=at,
                 plan_version=plan_version,
                 eta=eta,
+                reason=reason,
             )
         )
 

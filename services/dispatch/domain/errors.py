@@ -5,7 +5,8 @@ Refusal
 ├── Forbidden  OperatorsOnly · CouriersOnly
 ├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved
 └── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed (OfferExpired) · WrongState
-               PickupOutstanding · ZoneExists · SlotExists
+               PickupOutstanding · ZoneExists · SlotExists · OverrideExists · GoodsOnBoard
+               CourierNotAvailable
 """
 
 from __future__ import annotations
@@ -91,3 +92,15 @@ class ZoneExists(Conflict):
 
 class SlotExists(Conflict):
     code, title = "slot-exists", "This id belongs to another slot"
+
+
+class OverrideExists(Conflict):
+    code, title = "override-exists", "This id belongs to another override"
+
+
+class GoodsOnBoard(Conflict):
+    code, title = "goods-on-board", "Goods of this order are on board; only this courier can bring them"
+
+
+class CourierNotAvailable(Conflict):
+    code, title = "courier-not-available", "This courier cannot take this delivery now"

@@ -26,6 +26,7 @@ class CourierAssigned:
     assigned_at: datetime
     plan_version: int
     eta: datetime
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

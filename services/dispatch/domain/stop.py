@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from services.dispatch.domain.errors import WrongState
+from services.dispatch.domain.facts import DropOff, Pickup
 from services.dispatch.domain.places import Position
+from shared.kernel.ids import derived_id
 
 
 class StopKind(StrEnum):
@@ -62,3 +64,23 @@ class Stop:
         if status not in MAY_BECOME[self.status]:
             raise WrongState(f"This stop is {self.status} and cannot become {status}.")
         return replace(self, status=status)
+
+
+def first_stops(order_id: str, pickups: Iterable[Pickup], drop_off: DropOff) -> list[Stop]:
+    """The stops of an order before anything has happened: every pickup, then the door."""
+    stops = [
+        Stop(
+            stop_id=derived_id("stop", order_id, pickup.store_order_id),
+            kind=StopKind.PICKUP,
+            place=pickup.place,
+            name=pickup.name,
+            store_order_id=pickup.store_order_id,
+            shop_id=pickup.shop_id,
+            preparation_minutes=pickup.preparation_minutes,
+        )
+        for pickup in pickups
+    ]
+    door = Stop(
+        stop_id=derived_id("stop", order_id, "drop_off"), kind=StopKind.DROP_OFF, place=drop_off.place
+    )
+    return [*stops, door]

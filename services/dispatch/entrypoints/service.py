@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from services.dispatch.adapters.store import SqlHolds, SqlSightings, SqlStore
 from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones, SqlZoneMap
-from services.dispatch.application import holding, looking, operating, orders, pausing, riding
+from services.dispatch.application import holding, looking, operating, orders, overriding, pausing, riding
 from services.dispatch.contracts import answers, consumed, requests
 from services.dispatch.domain.commands import Hold
 from services.dispatch.domain.delivery import Delivery
@@ -132,6 +132,19 @@ class DispatchService(ShowsDeadLetters):
         asked = requests.load(requests.OF_ZONE, request)
         act = partial(pausing.resume_zone, asked["actor"], asked["zone_id"])
         return answers.pause(asked["zone_id"], self._do(lambda store: act(store=store, clock=self.clock)))
+
+    @answer
+    def override(self, **request: Any) -> Wire:
+        command = requests.load(requests.OVERRIDE, request)
+        act = partial(overriding.override, command)
+        return answers.override(self._do(lambda store: act(store=store, clock=self.clock)))
+
+    @answer
+    def overrides(self, **request: Any) -> Wire:
+        asked = requests.load(requests.OF_ZONE, request)
+        with self._views() as views:
+            found = looking.overrides(asked["actor"], asked["zone_id"], views=views)
+        return {"items": [answers.override(one) for one in found], "next_cursor": None}
 
     @answer
     def open_slots(self, **request: Any) -> Wire:

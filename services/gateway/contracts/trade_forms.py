@@ -182,6 +182,11 @@ class OpenZone(Schema):
     settings = fields.Nested(ZoneSettings)
 
 
+class GiveDelivery(Schema):
+    courier_id = Id(required=True)
+    reason = text(200, required=True)
+
+
 class NewSlot(Schema):
     starts_at = Instant(required=True)
     ends_at = Instant(required=True)

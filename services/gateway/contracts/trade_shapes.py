@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from services.gateway.contracts.fields import Id, Instant, Money, Position
-from services.gateway.contracts.shapes import Slot, several
+from services.gateway.contracts.fields import Id, Instant, Money
+from services.gateway.contracts.shapes import several
 
 
 class Accepted(Schema):
@@ -140,173 +140,11 @@ class Campaign(Schema):
     status = fields.String(metadata={"enum": ["scheduled", "running", "ended"]})
 
 
-class Shift(Schema):
-    shift_id = fields.String(required=True)
-    courier_id = fields.String()
-    zone_id = fields.String()
-    status = fields.String()
-    started_at = Instant()
-    ends_at = Instant()
-    ended_at = Instant(allow_none=True)
-    capacity = fields.Dict(allow_none=True)
-    position = fields.Nested(Position, allow_none=True)
-
-
-class Stop(Schema):
-    stop_id = fields.String(required=True)
-    kind = fields.String(metadata={"enum": ["pickup", "drop_off"]})
-    delivery_id = fields.String()
-    order_id = fields.String()
-    store_order_id = fields.String(allow_none=True)
-    shop_id = fields.String(allow_none=True)
-    name = fields.String(allow_none=True)
-    position = fields.Nested(Position, allow_none=True)
-    address = fields.String(allow_none=True)
-    contact = fields.String(allow_none=True)
-    ready_at = Instant(allow_none=True)
-    eta = Instant(allow_none=True)
-    status = fields.String(metadata={"enum": ["pending", "arrived", "done", "failed", "skipped"]})
-
-
-class Offer(Schema):
-    offer_id = fields.String(required=True)
-    courier_id = fields.String()
-    zone_id = fields.String()
-    status = fields.String()
-    offered_at = Instant()
-    expires_at = Instant()
-    deliveries = fields.List(fields.String())
-    stops = fields.List(fields.Nested(Stop))
-
-
-class Route(Schema):
-    shift = fields.Nested(Shift, allow_none=True)
-    offers = fields.List(fields.Nested(Offer))
-    stops = fields.List(fields.Nested(Stop))
-    version = fields.Integer(allow_none=True)
-
-
-class OfferAnswer(Schema):
-    offer_id = fields.String()
-    status = fields.String()
-    deliveries = fields.List(fields.String())
-
-
-class StopAnswer(Schema):
-    stop_id = fields.String()
-    delivery_id = fields.String()
-    order_id = fields.String()
-    status = fields.String()
-    delivery_status = fields.String()
-
-
 class Earnings(Statement):
     """A courier's statement, and what is payable now."""
 
     courier_id = fields.String()
     payable = fields.Nested(Money, allow_none=True)
-
-
-class ZoneArea(Schema):
-    south = fields.Float()
-    west = fields.Float()
-    north = fields.Float()
-    east = fields.Float()
-
-
-class Zone(Schema):
-    zone_id = fields.String(required=True)
-    name = fields.String()
-    area = fields.Nested(ZoneArea)
-    settings = fields.Dict(allow_none=True)
-    paused_at = Instant(
-        allow_none=True, metadata={"description": "Since when dispatch is paused here, if it is."}
-    )
-
-
-class ZonePause(Schema):
-    """A pause of dispatch in a zone: running, or just over."""
-
-    zone_id = fields.String()
-    paused = fields.Boolean()
-    reason = fields.String(allow_none=True)
-    paused_at = Instant(allow_none=True)
-    paused_by = fields.String(allow_none=True)
-    resumed_at = Instant(allow_none=True)
-    resumed_by = fields.String(allow_none=True)
-
-
-class OpenedSlot(Slot):
-    zone_id = fields.String()
-    cutoff_at = Instant()
-    capacity = fields.Integer()
-    left = fields.Integer()
-
-
-class OpenedSlots(Schema):
-    items = fields.List(fields.Nested(OpenedSlot), required=True)
-
-
-class Courier(Schema):
-    courier_id = fields.String()
-    status = fields.String()
-    approved = fields.Boolean()
-    registered = fields.Boolean()
-
-
-class BoardPickup(Position):
-    shop_id = fields.String()
-    status = fields.String()
-
-
-class BoardDelivery(Schema):
-    delivery_id = fields.String()
-    order_id = fields.String()
-    status = fields.String()
-    courier_id = fields.String(allow_none=True)
-    offer_id = fields.String(allow_none=True)
-    eta = Instant(allow_none=True)
-    promised_at = Instant(allow_none=True)
-    slot_id = fields.String(allow_none=True)
-    drop_off = fields.Nested(Position, allow_none=True)
-    pickups = fields.List(fields.Nested(BoardPickup), allow_none=True)
-
-
-class BoardCourier(Schema):
-    courier_id = fields.String()
-    shift_id = fields.String(allow_none=True)
-    status = fields.String()
-    ends_at = Instant(allow_none=True)
-    stops = fields.Integer(metadata={"description": "How many stops are still to be made."})
-    position = fields.Nested(Position, allow_none=True)
-    seen_at = Instant(allow_none=True)
-
-
-class BoardOffer(Schema):
-    offer_id = fields.String()
-    courier_id = fields.String()
-    zone_id = fields.String()
-    status = fields.String()
-    order_ids = fields.List(fields.String())
-    offered_at = Instant(allow_none=True)
-    expires_at = Instant(allow_none=True)
-
-
-class BoardPause(Schema):
-    reason = fields.String()
-    paused_at = Instant()
-    paused_by = fields.String()
-
-
-class Board(Schema):
-    """A zone as its dispatchers see it: places without names and addresses."""
-
-    zone_id = fields.String()
-    at = Instant()
-    deliveries = fields.List(fields.Nested(BoardDelivery))
-    couriers = fields.List(fields.Nested(BoardCourier))
-    offers = fields.List(fields.Nested(BoardOffer))
-    pause = fields.Nested(BoardPause, allow_none=True)
 
 
 class PayRates(Schema):
@@ -385,7 +223,6 @@ class LedgerCheck(Schema):
     unsettled_order_count = fields.Integer()
 
 
-ZonePage = several(Zone, "ZonePage")
 CampaignPage = several(Campaign, "CampaignPage")
 CustomerPage = several(CustomerProfile, "CustomerPage")
 RatePlanPage = several(RatePlan, "RatePlanPage")

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from services.dispatch.application.ports import Whereabouts
 from services.dispatch.contracts.published import publish
 from services.dispatch.domain.courier import Courier, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.events import CourierOnShift
 from services.dispatch.domain.lifecycle import RIDING, Status
 from services.dispatch.domain.offer import Offer, OfferStatus
+from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.zone import Slot, Zone
@@ -276,6 +278,22 @@ class MemoryStore(Keeper):
     def open_offers_in(self, zone_id: str) -> list[Offer]:
         rows = self.connection.rows("offer").values()
         return [copy_of(one) for one in rows if one.zone_id == zone_id and one.status is OfferStatus.OPEN]
+
+    def whereabouts(self, order_id: str) -> Whereabouts | None:
+        kept = self.connection.rows("delivery").get(order_id)
+        if kept is None:
+            return None
+        return Whereabouts(zone_id=kept.zone_id, courier_id=kept.courier_id, offer_id=kept.offer_id)
+
+    def couriers(self, courier_ids: Sequence[str]) -> dict[str, Courier]:
+        rows = self.connection.rows("courier")
+        return {courier_id: copy_of(rows[courier_id]) for courier_id in courier_ids if courier_id in rows}
+
+    def override(self, override_id: str) -> Override | None:
+        return self.connection.rows("override").get(override_id)
+
+    def keep_override(self, override: Override) -> None:
+        self.connection.put("override", override.override_id, override)
 
 
 def running_pause(connection: MemoryConnection, zone_id: str) -> Pause | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import forms, trade_forms, trade_shapes
+from services.gateway.contracts import dispatch_shapes, forms, trade_forms, trade_shapes
 from services.gateway.entrypoints.call import Call
 from services.gateway.entrypoints.routing import COURIER, Key, Routes
 from shared.kernel.clock import to_wire
@@ -17,7 +17,7 @@ routes = Routes("Delivering")
     summary="Start a shift",
     roles=COURIER,
     body=trade_forms.StartShift,
-    answer=trade_shapes.Shift,
+    answer=dispatch_shapes.Shift,
     status=201,
     key=Key.RECORDED,
     refusals=("courier-not-approved",),
@@ -26,7 +26,7 @@ def start_shift(call: Call) -> Any:
     return call.ask_as_caller("dispatch", "start_shift", shift_id=call.new_id, **call.body)
 
 
-@routes.delete("/v1/courier/shift", summary="End the shift", roles=COURIER, answer=trade_shapes.Shift)
+@routes.delete("/v1/courier/shift", summary="End the shift", roles=COURIER, answer=dispatch_shapes.Shift)
 def end_shift(call: Call) -> Any:
     return call.ask_as_caller("dispatch", "end_shift")
 
@@ -48,7 +48,7 @@ def report_position(call: Call) -> None:
     "/v1/courier/route",
     summary="The courier's stops, in order, and open offers",
     roles=COURIER,
-    answer=trade_shapes.Route,
+    answer=dispatch_shapes.Route,
 )
 def courier_route(call: Call) -> Any:
     return call.ask_as_caller("dispatch", "route")
@@ -59,7 +59,7 @@ def courier_route(call: Call) -> Any:
     summary="Accept an offer",
     roles=COURIER,
     body=forms.Nothing,
-    answer=trade_shapes.OfferAnswer,
+    answer=dispatch_shapes.OfferAnswer,
     refusals=("offer-not-found", "offer-expired"),
 )
 def accept_offer(call: Call) -> Any:
@@ -71,7 +71,7 @@ def accept_offer(call: Call) -> Any:
     summary="Decline an offer",
     roles=COURIER,
     body=forms.OptionalReason,
-    answer=trade_shapes.OfferAnswer,
+    answer=dispatch_shapes.OfferAnswer,
     refusals=("offer-not-found",),
 )
 def decline_offer(call: Call) -> Any:
@@ -83,7 +83,7 @@ def decline_offer(call: Call) -> Any:
     summary="Say that the courier is at a stop",
     roles=COURIER,
     body=forms.Nothing,
-    answer=trade_shapes.StopAnswer,
+    answer=dispatch_shapes.StopAnswer,
     refusals=("stop-not-found",),
 )
 def arrive_at_stop(call: Call) -> Any:
@@ -95,7 +95,7 @@ def arrive_at_stop(call: Call) -> Any:
     summary="Say that a stop is done",
     roles=COURIER,
     body=trade_forms.CompleteStop,
-    answer=trade_shapes.StopAnswer,
+    answer=dispatch_shapes.StopAnswer,
     refusals=("stop-not-found",),
 )
 def complete_stop(call: Call) -> Any:
@@ -107,7 +107,7 @@ def complete_stop(call: Call) -> Any:
     summary="Say that a stop could not be done",
     roles=COURIER,
     body=forms.Reason,
-    answer=trade_shapes.StopAnswer,
+    answer=dispatch_shapes.StopAnswer,
     refusals=("stop-not-found",),
 )
 def fail_stop(call: Call) -> Any:

@@ -1,12 +1,12 @@
-"""Running dispatch in a zone: pausing it and letting it go on."""
+"""Running dispatch by hand: pausing a zone, and deciding who has a delivery."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import forms, trade_shapes
+from services.gateway.contracts import dispatch_shapes, forms, trade_forms
 from services.gateway.entrypoints.call import Call
-from services.gateway.entrypoints.routing import OPERATOR, Routes
+from services.gateway.entrypoints.routing import OPERATOR, Key, Routes
 
 routes = Routes("Operating the platform")
 
@@ -20,7 +20,7 @@ routes = Routes("Operating the platform")
     ),
     roles=OPERATOR,
     body=forms.Reason,
-    answer=trade_shapes.ZonePause,
+    answer=dispatch_shapes.ZonePause,
     refusals=("zone-not-found",),
 )
 def pause_zone(call: Call) -> Any:
@@ -32,8 +32,76 @@ def pause_zone(call: Call) -> Any:
     summary="Let dispatch in a zone go on",
     roles=OPERATOR,
     body=forms.Nothing,
-    answer=trade_shapes.ZonePause,
+    answer=dispatch_shapes.ZonePause,
     refusals=("zone-not-found",),
 )
 def resume_zone(call: Call) -> Any:
     return call.ask_as_caller("dispatch", "resume_zone", **call.path)
+
+
+_GIVING = ("delivery-not-found", "courier-not-available", "wrong-state")
+_TAKING = ("delivery-not-found", "goods-on-board", "wrong-state")
+
+
+@routes.post(
+    "/v1/dispatch/deliveries/{order_id}/assign",
+    summary="Give a waiting delivery to a courier",
+    description=(
+        "Without asking: the stops go behind what the courier has to do, and the next plan finds them a"
+        " better place. An open offer for the delivery is withdrawn."
+    ),
+    roles=OPERATOR,
+    body=trade_forms.GiveDelivery,
+    answer=dispatch_shapes.Override,
+    status=201,
+    key=Key.RECORDED,
+    refusals=_GIVING,
+)
+def assign_delivery(call: Call) -> Any:
+    return _override(call, "assign")
+
+
+@routes.post(
+    "/v1/dispatch/deliveries/{order_id}/take-back",
+    summary="Take a delivery back from its courier, before anything is picked up",
+    description="It waits for another courier; the one who had it is not asked for it again.",
+    roles=OPERATOR,
+    body=forms.Reason,
+    answer=dispatch_shapes.Override,
+    status=201,
+    key=Key.RECORDED,
+    refusals=_TAKING,
+)
+def take_delivery_back(call: Call) -> Any:
+    return _override(call, "take_back")
+
+
+@routes.post(
+    "/v1/dispatch/deliveries/{order_id}/transfer",
+    summary="Hand a delivery on to another courier, before anything is picked up",
+    roles=OPERATOR,
+    body=trade_forms.GiveDelivery,
+    answer=dispatch_shapes.Override,
+    status=201,
+    key=Key.RECORDED,
+    refusals=("goods-on-board", *_GIVING),
+)
+def transfer_delivery(call: Call) -> Any:
+    return _override(call, "transfer")
+
+
+@routes.get(
+    "/v1/dispatch/overrides",
+    summary="What was decided by hand in a zone, newest first",
+    roles=OPERATOR,
+    query=trade_forms.BoardQuery,
+    answer=dispatch_shapes.OverridePage,
+)
+def overrides(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "overrides", **call.query)
+
+
+def _override(call: Call, kind: str) -> Any:
+    return call.ask_as_caller(
+        "dispatch", "override", override_id=call.new_id, kind=kind, **call.path, **call.body
+    )

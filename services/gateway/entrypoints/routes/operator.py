@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import forms, trade_forms, trade_shapes
+from services.gateway.contracts import dispatch_shapes, forms, trade_forms, trade_shapes
 from services.gateway.contracts.shapes import Shop
 from services.gateway.domain.accounts import Role
 from services.gateway.entrypoints.call import Call
@@ -22,7 +22,7 @@ _OPERATOR_OR_ANALYST = OPERATOR | {Role.ANALYST}
     summary="Open a zone",
     roles=OPERATOR,
     body=trade_forms.OpenZone,
-    answer=trade_shapes.Zone,
+    answer=dispatch_shapes.Zone,
     status=201,
     key=Key.RECORDED,
 )
@@ -35,7 +35,7 @@ def open_zone(call: Call) -> Any:
     summary="Open slots in a zone",
     roles=OPERATOR,
     body=trade_forms.OpenSlots,
-    answer=trade_shapes.OpenedSlots,
+    answer=dispatch_shapes.OpenedSlots,
     status=201,
     key=Key.RECORDED,
 )
@@ -64,7 +64,7 @@ def approve_shop(call: Call) -> Any:
     summary="Approve a courier",
     roles=OPERATOR,
     body=forms.Nothing,
-    answer=trade_shapes.Courier,
+    answer=dispatch_shapes.Courier,
 )
 def approve_courier(call: Call) -> Any:
     return call.ask_as_caller("dispatch", "approve_courier", **call.path)
@@ -75,7 +75,7 @@ def approve_courier(call: Call) -> Any:
     summary="What goes on in a zone",
     roles=OPERATOR,
     query=trade_forms.BoardQuery,
-    answer=trade_shapes.Board,
+    answer=dispatch_shapes.Board,
 )
 def board(call: Call) -> Any:
     return call.ask_as_caller("dispatch", "board", **call.query)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import forms, shapes, trade_shapes
+from services.gateway.contracts import dispatch_shapes, forms, shapes, trade_shapes
 from services.gateway.entrypoints.call import Call
 from services.gateway.entrypoints.routing import ANYONE, Routes
 
@@ -86,7 +86,7 @@ def slots(call: Call) -> Any:
     return call.ask("dispatch", "slots", lat=query["lat"], lon=query["lon"], shop_ids=query["shop_id"])
 
 
-@routes.get("/v1/zones", summary="The zones that are served", roles=ANYONE, answer=trade_shapes.ZonePage)
+@routes.get("/v1/zones", summary="The zones that are served", roles=ANYONE, answer=dispatch_shapes.ZonePage)
 def zones(call: Call) -> Any:
     return call.ask("dispatch", "zones")
 
