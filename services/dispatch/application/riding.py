@@ -60,12 +60,7 @@ def end_shift(courier_id: str, *, store: Store, clock: Clock) -> tuple[Courier, 
     now = clock.now()
     courier = store.courier(courier_id)
     shift = courier.on_shift()
-    offer = store.open_offer_to(courier_id)
-    asked = [d for d in store.deliveries(offer.order_ids) if d.offer_id == offer.offer_id] if offer else []
-    if offer is not None:
-        offer.withdraw("the courier's shift is ending", now)
-        for delivery in asked:
-            delivery.offer_id = None
+    offers, asked = open_question(courier_id, "the courier's shift is ending", now, store)
     riding = store.deliveries_of(courier_id)
     given_back = end_of_work(courier, riding)
     still_open = {stop.stop_id for delivery in riding for stop in delivery.open_stops()}
@@ -74,11 +69,25 @@ def end_shift(courier_id: str, *, store: Store, clock: Clock) -> tuple[Courier, 
     courier.go_home_if_done(now)
     store.save(
         couriers=[courier],
-        offers=[offer] if offer else [],
+        offers=offers,
         deliveries=[*asked, *given_back],
         changed_zones=[shift.zone_id],
     )
     return courier, ending
+
+
+def open_question(
+    courier_id: str, reason: str, now: datetime, store: Store
+) -> tuple[list[Offer], list[Delivery]]:
+    """Withdraw what the courier is being asked, if anything; answers what changed, for saving."""
+    offer = store.open_offer_to(courier_id)
+    if offer is None:
+        return [], []
+    asked = [one for one in store.deliveries(offer.order_ids) if one.offer_id == offer.offer_id]
+    offer.withdraw(reason, now)
+    for delivery in asked:
+        delivery.offer_id = None
+    return [offer], asked
 
 
 def report_position(command: ReportPosition, *, sightings: Sightings, clock: Clock) -> None:

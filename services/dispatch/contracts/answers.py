@@ -99,6 +99,8 @@ def shift(courier: Courier, shift: Shift) -> Wire:
         "started_at": _time(shift.started_at),
         "ends_at": _time(shift.ends_at),
         "capacity": {"volume": shift.capacity} if shift.capacity else None,
+        "break_status": courier.rest.value if running and courier.rest else None,
+        "break_asked_at": _time(shift.break_asked_at) if running else None,
     }
 
 

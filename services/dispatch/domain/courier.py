@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from services.dispatch.domain.errors import CourierNotApproved, NoShift, ShiftRunning
+from services.dispatch.domain.errors import CourierNotApproved, NoShift, ShiftRunning, WrongState
 from services.dispatch.domain.events import CourierOffShift, CourierOnShift, ShiftEvent
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.stop import StopKind
@@ -28,7 +28,10 @@ class RouteStop:
 
 @dataclass(frozen=True, kw_only=True)
 class Shift:
-    """From when to when, and where, a courier works. An ``ending`` shift only finishes what is on board."""
+    """From when to when, and where, a courier works. An ``ending`` shift only finishes what is on board.
+
+    From ``break_asked_at`` on nothing new is taken, and once the route is done the courier rests.
+    """
 
     shift_id: str
     zone_id: str
@@ -36,6 +39,14 @@ class Shift:
     ends_at: datetime
     capacity: int
     ending: bool = False
+    break_asked_at: datetime | None = None
+
+
+class Break(StrEnum):
+    """How far a break has come."""
+
+    ASKED = "asked"
+    ON = "on"
 
 
 class Readiness(StrEnum):
@@ -107,15 +118,7 @@ class Courier:
 
     def wind_down(self, finishing: set[str]) -> None:
         """Stop taking work; only the stops of the orders in ``finishing`` stay on the route."""
-        shift = self.on_shift()
-        self.shift = Shift(
-            shift_id=shift.shift_id,
-            zone_id=shift.zone_id,
-            started_at=shift.started_at,
-            ends_at=shift.ends_at,
-            capacity=shift.capacity,
-            ending=True,
-        )
+        self.shift = replace(self.on_shift(), ending=True, break_asked_at=None)
         self.route = tuple(stop for stop in self.route if stop.order_id in finishing)
 
     def go_home_if_done(self, at: datetime) -> bool:
@@ -132,6 +135,24 @@ class Courier:
         )
         self.shift = None
         return True
+
+    def ask_for_break(self, at: datetime) -> None:
+        """Take nothing new from now on; raises :class:`WrongState` when the shift is ending anyway."""
+        shift = self.on_shift()
+        if shift.ending:
+            raise WrongState("This shift is ending; there is no break any more.")
+        if shift.break_asked_at is None:
+            self.shift = replace(shift, break_asked_at=at)
+
+    def end_break(self) -> None:
+        self.shift = replace(self.on_shift(), break_asked_at=None)
+
+    @property
+    def rest(self) -> Break | None:
+        """Asked for as long as there are stops to make, then on."""
+        if self.shift is None or self.shift.break_asked_at is None:
+            return None
+        return Break.ASKED if self.route else Break.ON
 
     def on_shift(self) -> Shift:
         """The running shift; raises :class:`NoShift` when there is none."""
@@ -166,6 +187,6 @@ class Courier:
         self.missed_offers, self.paused_until = 0, until
 
     def may_be_asked(self, now: datetime) -> bool:
-        if self.shift is None or self.shift.ending or now >= self.shift.ends_at:
+        if self.shift is None or self.shift.ending or now >= self.shift.ends_at or self.rest is not None:
             return False
         return self.paused_until is None or now >= self.paused_until

@@ -68,6 +68,8 @@ def must_be_able(courier: Courier | None, delivery: Delivery) -> Courier:
         raise CourierNotAvailable("This courier is on shift in another zone.")
     if courier.shift.ending:
         raise CourierNotAvailable("This courier's shift is ending.")
+    if courier.rest is not None:
+        raise CourierNotAvailable("This courier takes a break.")
     parts = len(_pickups(delivery))
     if parts > courier.shift.capacity:
         most = courier.shift.capacity

@@ -11,7 +11,16 @@ from weakref import WeakKeyDictionary
 from services.dispatch.adapters.store import SqlHolds, SqlSightings, SqlStore
 from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones, SqlZoneMap
-from services.dispatch.application import holding, looking, operating, orders, overriding, pausing, riding
+from services.dispatch.application import (
+    holding,
+    looking,
+    operating,
+    orders,
+    overriding,
+    pausing,
+    resting,
+    riding,
+)
 from services.dispatch.contracts import answers, consumed, requests
 from services.dispatch.domain.commands import Hold
 from services.dispatch.domain.delivery import Delivery
@@ -183,6 +192,17 @@ class DispatchService(ShowsDeadLetters):
         courier_id = requests.load(requests.NOTHING, request)["actor"].must_ride()
         ended = self._do(lambda store: riding.end_shift(courier_id, store=store, clock=self.clock))
         return answers.shift(*ended)
+
+    @answer
+    def start_break(self, **request: Any) -> Wire:
+        courier_id = requests.load(requests.NOTHING, request)["actor"].must_ride()
+        act = partial(resting.start_break, courier_id, clock=self.clock)
+        return answers.shift(*self._do(lambda store: act(store=store)))
+
+    @answer
+    def end_break(self, **request: Any) -> Wire:
+        courier_id = requests.load(requests.NOTHING, request)["actor"].must_ride()
+        return answers.shift(*self._do(lambda store: resting.end_break(courier_id, store=store)))
 
     @answer
     def position(self, **request: Any) -> Wire:

@@ -8,6 +8,13 @@ from services.gateway.contracts.fields import Instant, Position
 from services.gateway.contracts.shapes import Slot, several
 
 
+def _break_status() -> fields.String:
+    description = "`asked` while the stops that were accepted are made, then `on`; none without a break."
+    return fields.String(
+        allow_none=True, metadata={"enum": ["asked", "on", None], "description": description}
+    )
+
+
 class Shift(Schema):
     shift_id = fields.String(required=True)
     courier_id = fields.String()
@@ -18,6 +25,8 @@ class Shift(Schema):
     ended_at = Instant(allow_none=True)
     capacity = fields.Dict(allow_none=True)
     position = fields.Nested(Position, allow_none=True)
+    break_status = _break_status()
+    break_asked_at = Instant(allow_none=True)
 
 
 class Stop(Schema):
@@ -138,6 +147,7 @@ class BoardCourier(Schema):
     shift_id = fields.String(allow_none=True)
     status = fields.String()
     ends_at = Instant(allow_none=True)
+    break_status = _break_status()
     stops = fields.Integer(metadata={"description": "How many stops are still to be made."})
     position = fields.Nested(Position, allow_none=True)
     seen_at = Instant(allow_none=True)

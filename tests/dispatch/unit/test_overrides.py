@@ -92,6 +92,12 @@ def ending() -> Courier:
     return courier
 
 
+def resting() -> Courier:
+    courier = a_courier()
+    courier.ask_for_break(at(1))
+    return courier
+
+
 @pytest.mark.parametrize(
     ("courier", "says"),
     [
@@ -101,9 +107,19 @@ def ending() -> Courier:
         (off_shift(), "not on shift"),
         (elsewhere(), "in another zone"),
         (ending(), "shift is ending"),
+        (resting(), "takes a break"),
         (a_courier(capacity=1), "carries 1 parts at once; this order has 2"),
     ],
-    ids=["able", "just enough room", "unknown", "off shift", "elsewhere", "ending", "too little room"],
+    ids=[
+        "able",
+        "just enough room",
+        "unknown",
+        "off shift",
+        "elsewhere",
+        "ending",
+        "resting",
+        "too little room",
+    ],
 )
 def test_who_may_be_given_a_delivery(courier: Courier | None, says: str | None) -> None:
     if says is None:

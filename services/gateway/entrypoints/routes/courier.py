@@ -31,6 +31,33 @@ def end_shift(call: Call) -> Any:
     return call.ask_as_caller("dispatch", "end_shift")
 
 
+@routes.post(
+    "/v1/courier/break",
+    summary="Ask for a break",
+    description=(
+        "Nothing new is asked of the courier from now on. What was accepted is brought first; the break is"
+        " `on` when no stop is left."
+    ),
+    roles=COURIER,
+    body=forms.Nothing,
+    answer=dispatch_shapes.Shift,
+    refusals=("no-shift", "wrong-state"),
+)
+def start_break(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "start_break")
+
+
+@routes.delete(
+    "/v1/courier/break",
+    summary="End the break",
+    roles=COURIER,
+    answer=dispatch_shapes.Shift,
+    refusals=("no-shift",),
+)
+def end_break(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "end_break")
+
+
 @routes.put(
     "/v1/courier/position",
     summary="Say where the courier is",
