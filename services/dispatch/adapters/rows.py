@@ -12,6 +12,7 @@ from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.facts import DropOff, Part, Pickup
 from services.dispatch.domain.lifecycle import Status
 from services.dispatch.domain.offer import Offer, OfferStatus
+from services.dispatch.domain.outline import Outline
 from services.dispatch.domain.places import Area, Position
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
 from services.dispatch.domain.zone import Slot, SlotWindow, Zone, ZoneSettings
@@ -306,6 +307,7 @@ def zone_of(row: Row) -> Zone:
         zone_id=row["zone_id"],
         name=row["name"],
         area=Area(south=row["south"], west=row["west"], north=row["north"], east=row["east"]),
+        outline=None if row["outline"] is None else _outline(row["outline"]),
         settings=ZoneSettings(**{key: value for key, value in row["settings"].items() if key in known}),
     )
 
@@ -314,8 +316,13 @@ def zone_row(zone: Zone) -> dict[str, Any]:
     return zone.area.to_wire() | {
         "zone_id": zone.zone_id,
         "name": zone.name,
+        "outline": None if zone.outline is None else [list(corner) for corner in zone.outline.corners],
         "settings": asdict(zone.settings),
     }
+
+
+def _outline(corners: list[list[float]]) -> Outline:
+    return Outline(corners=tuple((lon, lat) for lon, lat in corners))
 
 
 def slot_of(row: Row) -> Slot:

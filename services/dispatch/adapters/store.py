@@ -26,7 +26,7 @@ from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import RIDING
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.places import Position
-from services.dispatch.domain.zone import Slot, Zone
+from services.dispatch.domain.zone import Slot, Zone, zone_of_place
 
 _RIDING = ", ".join(f"'{status}'" for status in sorted(RIDING))
 
@@ -67,15 +67,15 @@ _PAID_WITHOUT_HOLD = text(
 )
 _SHIFT = text("SELECT * FROM shift WHERE shift_id = :shift_id")
 _ZONE = text("SELECT * FROM zone WHERE zone_id = :zone_id")
-_ZONE_AT = text("""
-    SELECT * FROM zone WHERE south <= :lat AND :lat < north AND west <= :lon AND :lon < east
-    ORDER BY (north - south) * (east - west), zone_id LIMIT 1
-""")
+_ZONES_AROUND = text(
+    "SELECT * FROM zone WHERE south <= :lat AND :lat < north AND west <= :lon AND :lon < east"
+)
 _ZONES = text("SELECT * FROM zone ORDER BY name, zone_id")
 _ADD_ZONE = text("""
     WITH opened AS (
-        INSERT INTO zone (zone_id, name, south, west, north, east, settings)
-        VALUES (:zone_id, :name, :south, :west, :north, :east, CAST(:settings AS jsonb))
+        INSERT INTO zone (zone_id, name, south, west, north, east, outline, settings)
+        VALUES (:zone_id, :name, :south, :west, :north, :east, CAST(:outline AS jsonb),
+            CAST(:settings AS jsonb))
         ON CONFLICT (zone_id) DO NOTHING RETURNING zone_id
     )
     INSERT INTO zone_plan (zone_id) SELECT zone_id FROM opened RETURNING zone_id
@@ -207,15 +207,16 @@ class SqlStore(Interventions):
         return None if row is None else zone_of(row)
 
     def zone_at(self, place: Position) -> Zone | None:
-        row = self._one(_ZONE_AT, lat=place.lat, lon=place.lon)
-        return None if row is None else zone_of(row)
+        rows = self._all(_ZONES_AROUND, lat=place.lat, lon=place.lon)
+        return zone_of_place(map(zone_of, rows), place)
 
     def zones(self) -> list[Zone]:
         return [zone_of(row) for row in self._all(_ZONES)]
 
     def add_zone(self, zone: Zone) -> bool:
         row = zone_row(zone)
-        row["settings"] = orjson.dumps(row["settings"]).decode()
+        for document in ("outline", "settings"):
+            row[document] = None if row[document] is None else orjson.dumps(row[document]).decode()
         return self.connection.scalar(_ADD_ZONE, row) is not None
 
     def slot(self, slot_id: str) -> Slot | None:

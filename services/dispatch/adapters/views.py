@@ -16,7 +16,7 @@ from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
-from services.dispatch.domain.zone import Slot, Zone
+from services.dispatch.domain.zone import Slot, Zone, zone_of_place
 
 _COURIER = text("SELECT * FROM courier WHERE courier_id = :courier_id")
 _OPEN_OFFERS = text(
@@ -28,10 +28,9 @@ _SEEN = text("SELECT * FROM sighting WHERE courier_id = :courier_id")
 _ZONES = text("SELECT * FROM zone ORDER BY name, zone_id")
 _PAUSES = text("SELECT * FROM zone_pause WHERE resumed_at IS NULL")
 _OVERRIDES = text("SELECT * FROM override WHERE zone_id = :zone_id ORDER BY at DESC, override_id LIMIT 200")
-_ZONE_AT = text("""
-    SELECT * FROM zone WHERE south <= :lat AND :lat < north AND west <= :lon AND :lon < east
-    ORDER BY (north - south) * (east - west), zone_id LIMIT 1
-""")
+_ZONES_AROUND = text(
+    "SELECT * FROM zone WHERE south <= :lat AND :lat < north AND west <= :lon AND :lon < east"
+)
 _SLOTS = text(
     "SELECT * FROM slot WHERE zone_id = :zone_id AND cutoff_at > :now AND taken < capacity"
     " ORDER BY starts_at, slot_id LIMIT 200"
@@ -124,8 +123,8 @@ class Views:
         return [override_of_row(row) for row in rows]
 
     def zone_at(self, place: Position) -> Zone | None:
-        row = self._connection.execute(_ZONE_AT, place.to_wire()).mappings().one_or_none()
-        return None if row is None else zone_of(row)
+        rows = self._connection.execute(_ZONES_AROUND, place.to_wire()).mappings()
+        return zone_of_place(map(zone_of, rows), place)
 
     def slots(self, zone_id: str, now: datetime) -> list[Slot]:
         rows = self._connection.execute(_SLOTS, {"zone_id": zone_id, "now": now}).mappings()

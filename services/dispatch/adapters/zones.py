@@ -14,7 +14,7 @@ from services.dispatch.domain.zone import Zone
 # So much later, at the latest, a zone that was opened within another one gets its orders.
 REMEMBERED_SECONDS = 5.0
 
-_ZONES_BY_SIZE = text("SELECT * FROM zone ORDER BY (north - south) * (east - west), zone_id")
+_ZONES = text("SELECT * FROM zone")
 
 
 class KnownZones:
@@ -34,7 +34,7 @@ class SqlZoneMap:
 
     def at(self, place: Position) -> Zone | None:
         if time.monotonic() - self._known.read_at > REMEMBERED_SECONDS:
-            rows = self._connection.execute(_ZONES_BY_SIZE).mappings()
-            self._known.zones = [zone_of(row) for row in rows]
+            rows = self._connection.execute(_ZONES).mappings()
+            self._known.zones = sorted(map(zone_of, rows), key=lambda zone: zone.rank)
             self._known.read_at = time.monotonic()
-        return next((zone for zone in self._known.zones if zone.area.contains(place)), None)
+        return next((zone for zone in self._known.zones if zone.covers(place)), None)

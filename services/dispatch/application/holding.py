@@ -42,7 +42,7 @@ def hold(command: Hold, *, store: Store, clock: Clock) -> Delivery:
         if slot is None:
             raise SlotNotFound(errors=[{"field": "slot_id", "message": "There is no such slot."}])
         zone = store.zone(slot.zone_id)
-    if zone is None or not zone.area.contains(command.drop_off.place):
+    if zone is None or not zone.covers(command.drop_off.place):
         raise OutOfZone(errors=[{"field": "drop_off", "message": "No zone delivers to this place."}])
     window = slot and SlotWindow(slot_id=slot.slot_id, starts_at=slot.starts_at, ends_at=slot.ends_at)
     delivery = Delivery(order_id=command.order_id)

@@ -30,6 +30,7 @@ def zone(zone: Zone, pause: Pause | None = None) -> Wire:
         "zone_id": zone.zone_id,
         "name": zone.name,
         "area": zone.area.to_wire(),
+        "outline": zone.outline.to_wire() if zone.outline else None,
         "settings": asdict(zone.settings),
         "paused_at": _time(pause.paused_at) if pause else None,
     }

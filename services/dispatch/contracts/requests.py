@@ -11,6 +11,7 @@ from services.dispatch.contracts import plain
 from services.dispatch.contracts.plain import ASAP
 from services.dispatch.domain import commands
 from services.dispatch.domain.facts import DropOff, Pickup
+from services.dispatch.domain.outline import LEAST_POINTS, MOST_POINTS, Outline
 from services.dispatch.domain.override import OverrideKind
 from services.dispatch.domain.places import Area, Position
 from services.dispatch.domain.zone import Slot, Zone, ZoneSettings
@@ -158,6 +159,27 @@ class AreaSchema(_Strict):
             raise ValidationError(str(error).capitalize() + ".") from error
 
 
+class OutlineSchema(_Strict):
+    """A GeoJSON polygon: one ring, without holes."""
+
+    type = fields.String(required=True, validate=validate.Equal("Polygon"))
+    coordinates = fields.List(
+        fields.List(
+            fields.List(fields.Float(allow_nan=False), validate=validate.Length(equal=2)),
+            validate=validate.Length(min=LEAST_POINTS, max=MOST_POINTS),
+        ),
+        required=True,
+        validate=validate.Length(equal=1, error="An outline is one ring, without holes."),
+    )
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Outline:
+        try:
+            return Outline.drawn(data["coordinates"][0])
+        except ValueError as error:
+            raise ValidationError(str(error), "coordinates") from error
+
+
 class SettingsSchema(_Strict):
     """Only what an operator may set; what is left out keeps its default."""
 
@@ -182,15 +204,23 @@ class SettingsSchema(_Strict):
 class OpenZoneSchema(_Command):
     zone_id = _id()
     name = _text(80, required=True)
-    area = fields.Nested(AreaSchema, required=True)
+    area = fields.Nested(AreaSchema, load_default=None, allow_none=True)
+    outline = fields.Nested(OutlineSchema, load_default=None, allow_none=True)
     settings = fields.Nested(SettingsSchema, load_default=ZoneSettings, allow_none=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def has_one_border(self, data: dict[str, Any], **_: Any) -> None:
+        if (data["area"] is None) == (data["outline"] is None):
+            raise ValidationError("A zone has an area or an outline, and not both.", "area")
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.OpenZone:
+        outline = data["outline"]
         zone = Zone(
             zone_id=data["zone_id"],
             name=data["name"],
-            area=data["area"],
+            area=outline.box if outline else data["area"],
+            outline=outline,
             settings=data["settings"] or ZoneSettings(),
         )
         return commands.OpenZone(actor=data["actor"], zone=zone)

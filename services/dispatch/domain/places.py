@@ -45,6 +45,11 @@ class Area:
         if not (-90 <= self.south < self.north <= 90 and -180 <= self.west < self.east <= 180):
             raise ValueError("an area's south lies below its north, and its west before its east")
 
+    @property
+    def size(self) -> float:
+        """In square degrees; only good for comparing."""
+        return (self.north - self.south) * (self.east - self.west)
+
     def contains(self, position: Position) -> bool:
         return self.south <= position.lat < self.north and self.west <= position.lon < self.east
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.dispatch.domain.errors import SlotClosed
+from services.dispatch.domain.outline import Outline
 from services.dispatch.domain.places import Area, Position
 from services.dispatch.domain.planning.travel import minutes_between
 
@@ -37,10 +38,21 @@ class ZoneSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Zone:
+    """``area`` is all of it, or the rectangle around its ``outline``."""
+
     zone_id: str
     name: str
     area: Area
+    outline: Outline | None = None
     settings: ZoneSettings = field(default_factory=ZoneSettings)
+
+    def covers(self, place: Position) -> bool:
+        return self.area.contains(place) and (self.outline is None or self.outline.contains(place))
+
+    @property
+    def rank(self) -> tuple[float, str]:
+        """Where zones overlap the lowest has the place: the smallest one; ids decide between equals."""
+        return (self.outline or self.area).size, self.zone_id
 
     def promise(
         self, now: datetime, pickups: Iterable[tuple[Position, float]], drop_off: Position
@@ -60,6 +72,11 @@ class Zone:
             way += minutes_between(nearest[0], here, s.metres_per_minute)
             here = nearest[0]
         return now + timedelta(minutes=max(s.target_minutes, prepared + way))
+
+
+def zone_of_place(zones: Iterable[Zone], place: Position) -> Zone | None:
+    """The smallest of ``zones`` that covers ``place``."""
+    return min((zone for zone in zones if zone.covers(place)), key=lambda zone: zone.rank, default=None)
 
 
 @dataclass(frozen=True, kw_only=True)

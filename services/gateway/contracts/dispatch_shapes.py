@@ -84,10 +84,20 @@ class ZoneArea(Schema):
     east = fields.Float()
 
 
+class ZoneOutline(Schema):
+    """A GeoJSON polygon."""
+
+    type = fields.String()
+    coordinates = fields.List(fields.List(fields.List(fields.Float())))
+
+
 class Zone(Schema):
     zone_id = fields.String(required=True)
     name = fields.String()
-    area = fields.Nested(ZoneArea)
+    area = fields.Nested(
+        ZoneArea, metadata={"description": "All of the zone, or the rectangle around its outline."}
+    )
+    outline = fields.Nested(ZoneOutline, allow_none=True)
     settings = fields.Dict(allow_none=True)
     paused_at = Instant(
         allow_none=True, metadata={"description": "Since when dispatch is paused here, if it is."}

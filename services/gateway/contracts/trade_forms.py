@@ -159,6 +159,21 @@ class Area(Schema):
     east = Longitude(required=True)
 
 
+class Outline(Schema):
+    """A GeoJSON polygon of one ring, without holes: closed, not meeting itself, 4 to 500 points."""
+
+    type = one_of("Polygon", required=True)
+    coordinates = fields.List(
+        fields.List(
+            fields.List(fields.Float(allow_nan=False), validate=validate.Length(equal=2)),
+            validate=validate.Length(min=4, max=500),
+        ),
+        required=True,
+        validate=validate.Length(equal=1),
+        metadata={"description": "One ring of `[longitude, latitude]` pairs, the last like the first."},
+    )
+
+
 class ZoneSettings(Schema):
     """How deliveries are planned here; what is left out keeps its default."""
 
@@ -178,7 +193,8 @@ class ZoneSettings(Schema):
 
 class OpenZone(Schema):
     name = text(80, required=True)
-    area = fields.Nested(Area, required=True)
+    area = fields.Nested(Area, metadata={"description": "A rectangle; or else an outline."})
+    outline = fields.Nested(Outline, metadata={"description": "Any other shape; or else an area."})
     settings = fields.Nested(ZoneSettings)
 
 

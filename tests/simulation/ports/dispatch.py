@@ -17,7 +17,7 @@ from services.dispatch.domain.offer import Offer, OfferStatus
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
-from services.dispatch.domain.zone import Slot, Zone
+from services.dispatch.domain.zone import Slot, Zone, zone_of_place
 from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
 from tests.simulation.database import MemoryConnection
@@ -84,12 +84,7 @@ class MemoryZoneMap:
 
 
 def zone_at(connection: MemoryConnection, place: Position) -> Zone | None:
-    zones = [zone for zone in connection.rows("zone").values() if zone.area.contains(place)]
-    return min(zones, key=_size, default=None)
-
-
-def _size(zone: Zone) -> tuple[float, str]:
-    return (zone.area.north - zone.area.south) * (zone.area.east - zone.area.west), zone.zone_id
+    return zone_of_place(connection.rows("zone").values(), place)
 
 
 def mark(connection: MemoryConnection, zones: Iterable[str]) -> None:
