@@ -4,9 +4,11 @@
 ARG PYTHON=3.13
 
 FROM python:${PYTHON}-slim AS packages
-COPY requirements.lock /
+# REQUIREMENTS=requirements-kernel for dispatch: its planners run the compiled engine then.
+ARG REQUIREMENTS=requirements
+COPY ${REQUIREMENTS}.lock /
 RUN python -m venv /venv \
- && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r /requirements.lock
+ && /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r /${REQUIREMENTS}.lock
 
 FROM python:${PYTHON}-slim AS runtime
 RUN useradd --create-home --uid 10001 linli && mkdir /keys && chown linli /keys
@@ -33,5 +35,6 @@ FROM runtime AS service
 ARG SERVICE
 ENV SERVICE=${SERVICE}
 COPY services/${SERVICE} services/${SERVICE}
+RUN [ ! -d services/dispatch/engine ] || python -m services.dispatch.engine.machine || true
 # Without a command it runs the service; `python -m linli.processes.relay ordering` runs its relay, and so on.
 CMD ["sh", "-c", "exec python -m linli.processes.service $SERVICE"]

@@ -12,7 +12,13 @@ import pytest
 
 from tests.architecture.source import ROOT, files, python_files
 
-LOCKS = ("requirements", "requirements-analysis", "requirements-dev", "requirements-pip")
+LOCKS = (
+    "requirements",
+    "requirements-kernel",
+    "requirements-analysis",
+    "requirements-dev",
+    "requirements-pip",
+)
 _OURS = {"services", "shared", "linli", "linli_events", "tests", "benchmarks"}
 # Bought in with another: nameko is built on eventlet's greenlets and kombu on amqp.
 _TOGETHER = {"greenlet", "amqp"}
@@ -49,7 +55,7 @@ def _imported_by(file: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("folders", "files_"),
     [
-        (("services", "shared"), ("requirements.txt",)),
+        (("services", "shared"), ("requirements.txt", "requirements-kernel.txt")),
         (("linli",), ("requirements.txt", "requirements-analysis.txt")),
         (("tests", "benchmarks"), ("requirements.txt", "requirements-analysis.txt", "requirements-dev.txt")),
     ],
@@ -76,6 +82,19 @@ def test_only_the_analysts_part_of_the_tool_needs_the_heavy_libraries() -> None:
         if file.parent != ROOT / "linli" / "events" and _imported_by(file) & heavy
     ]
     assert elsewhere == []
+
+
+def test_only_the_compiled_kernel_needs_the_compiler() -> None:
+    """The engine runs without it, as plain Python."""
+    compiler = {"numba", "numpy"}
+    assert compiler <= _declared("requirements-kernel.txt")
+    assert not compiler & _declared("requirements.txt")
+    users = {
+        str(file.relative_to(ROOT))
+        for file in python_files("services", "shared", "linli")
+        if file.parent != ROOT / "linli" / "events" and _imported_by(file) & compiler
+    }
+    assert users == {"services/dispatch/engine/compiled.py"}
 
 
 @pytest.mark.parametrize("name", LOCKS)

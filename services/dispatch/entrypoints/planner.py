@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from services.dispatch.adapters.desk import SqlDesk, is_any_due
 from services.dispatch.application.planner import Epoch, PlannerPolicy, business_span, plan_next_zone
 from services.dispatch.application.ports import LeaseLostError
+from services.dispatch.engine.machine import warm_up_on_the_side
 from services.dispatch.settings import read_settings
 from shared.kernel.clock import Clock, clock_from_environment
 from shared.kernel.ids import Ids, UuidV7
@@ -177,6 +178,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
+    warm_up_on_the_side()
     _serve_operators(lambda: time.monotonic() - planner.last_look < 30)
     log.info("planning")
     planner.run()

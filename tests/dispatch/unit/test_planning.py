@@ -102,7 +102,8 @@ def test_a_snapshot_keeps_started_and_offered_work_with_its_courier() -> None:
     (rider,) = snapshot.riders
     assert basket.holder == "courier-1"
     assert len(basket.pickups) == 1
-    assert rider.load == 1
+    assert rider.load == (1,)
+    assert basket.on_board == (1,)
     assert rider.frozen == 1
     assert rider.route == tuple(stop.stop_id for stop in started.open_stops())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections import Counter
+from collections.abc import Iterable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,6 +33,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
                 place=draw(_SOMEWHERE),
                 ready=draw(st.integers(-20, 40)),
                 service=4.0,
+                amount=(1, draw(st.integers(0, 3))),
             )
             for shop in range(aboard, shops)
         )
@@ -50,6 +52,8 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
                 asap=draw(st.booleans()),
                 holder=None if holder is None else f"c{holder}",
                 barred=frozenset(f"c{c}" for c in draw(st.sets(st.integers(0, 4), max_size=2))),
+                on_board=(aboard, 0),
+                announced=draw(st.none() | st.sampled_from(["c0", "c1", "somebody else"])),
             )
         )
     riders = tuple(
@@ -57,8 +61,10 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
             courier_id=f"c{number}",
             place=draw(_SOMEWHERE),
             until=draw(st.integers(0, 120)),
-            capacity=draw(st.integers(1, 6)),
-            load=loads[number],
+            capacity=(draw(st.integers(1, 6)), draw(st.integers(0, 9))),
+            load=(loads[number], 0),
+            breaks=draw(st.sampled_from([(), ((10.0, 30.0),), ((0.0, 5.0), (25.0, 60.0))])),
+            speed_factor=draw(st.sampled_from([0.5, 1.0, 1.0, 2.0])),
             route=tuple(routes[number]),
             frozen=draw(st.integers(0, min(1, len(routes[number])))),
             new=draw(st.booleans()),
@@ -83,7 +89,9 @@ def check(snapshot: Snapshot, plan: Plan) -> None:
         assert all(before[2] <= after[0] for before, after in itertools.pairwise(times))
         for stop in route:
             carried.setdefault(stop.basket_id, set()).add(courier_id)
-        load = peak = rider.load
+        for stop in route:
+            for starts, ends in rider.breaks:
+                assert stop.finish <= starts or ends <= stop.start, "nothing is served in a break"
         for basket_id in {stop.basket_id for stop in route}:
             basket = baskets[basket_id]
             assert {visit.stop_id for visit in (*basket.pickups, basket.drop_off)} <= set(ids)
@@ -97,14 +105,19 @@ def check(snapshot: Snapshot, plan: Plan) -> None:
         taken_on = any(baskets[stop.basket_id].holder is None for stop in route)
         if taken_on and not rider.route:
             assert route[-1].finish <= rider.until, "nobody is kept past the shift for something new"
-            doors = {basket.drop_off.stop_id: len(basket.pickups) for basket in snapshot.baskets}
-            for stop_id in ids:
-                load += -doors[stop_id] if stop_id in doors else 1
-                peak = max(peak, load)
-            assert peak <= rider.capacity, "nobody carries more than they can"
+            for dimension, capacity in enumerate(rider.capacity):
+                assert peak_of(rider, ids, baskets.values(), dimension) <= capacity, "nobody carries too much"
     assert all(len(couriers) == 1 for couriers in carried.values()), "one courier per basket"
     assert not set(plan.unassigned) & set(carried)
     assert {basket.basket_id for basket in snapshot.baskets} == set(carried) | set(plan.unassigned)
+
+
+def peak_of(rider: Rider, ids: list[str], baskets: Iterable[Basket], dimension: int) -> int:
+    loads: dict[str, int] = {}
+    for basket in baskets:
+        loads |= {pickup.stop_id: pickup.amount[dimension] for pickup in basket.pickups}
+        loads[basket.drop_off.stop_id] = -sum(pickup.amount[dimension] for pickup in basket.pickups)
+    return max(itertools.accumulate((loads[stop_id] for stop_id in ids), initial=rider.load[dimension]))
 
 
 @settings(max_examples=150, deadline=None)

@@ -131,6 +131,7 @@ def _basket(eye: _Eye, state: ZoneState, delivery: Delivery) -> Basket:
         clicked=eye.minutes(delivery.placed_at or eye.now),
         due=eye.minutes(due or eye.now),
         asap=delivery.slot is None,
+        on_board=(delivery.on_board,),
         holder=delivery.courier_id or (offer.courier_id if offer else None),
         barred=frozenset(
             courier_id for courier_id, until in delivery.barred.items() if until is None or eye.now < until
@@ -168,8 +169,8 @@ def _rider(eye: _Eye, state: ZoneState, courier: Courier) -> Rider:
         place=place,
         free_at=min(free_at, 0.0),
         until=eye.minutes(shift.ends_at) + eye.settings.shift_slack_minutes,
-        capacity=shift.capacity,
-        load=sum(state.deliveries[order_id].on_board for order_id in orders),
+        capacity=(shift.capacity,),
+        load=(sum(state.deliveries[order_id].on_board for order_id in orders),),
         route=tuple(stop.stop_id for stop in route),
         frozen=frozen,
         new=offer is None and not state.paused and courier.may_be_asked(eye.now),

@@ -16,12 +16,16 @@ NEVER = math.inf
 
 @dataclass(frozen=True, kw_only=True)
 class Visit:
-    """One stop to make: not served before ``ready``, then it takes ``service`` minutes."""
+    """One stop to make: not served before ``ready``, then it takes ``service`` minutes.
+
+    A pickup loads ``amount``, in the dimensions of :class:`Rider`'s capacity; a drop-off needs none.
+    """
 
     stop_id: str
     place: Position
     ready: float = -NEVER
     service: float = 0.0
+    amount: tuple[int, ...] = (1,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +33,9 @@ class Basket:
     """One delivery's remaining stops: every pickup, in any order, then the drop-off, by one courier.
 
     ``holder`` names the courier it is locked to. ``barred`` couriers may not be given it. ``clicked`` is
-    when the customer ordered; waiting counts from there unless a slot was chosen (``asap`` is false).
+    when the customer ordered; waiting counts from there unless a slot was chosen (``asap`` is false). What
+    is ``on_board`` already leaves its courier at the drop-off, too. Somebody else than the ``announced``
+    courier may take it, but not for nothing.
     """
 
     basket_id: str
@@ -40,6 +46,8 @@ class Basket:
     asap: bool = True
     holder: str | None = None
     barred: frozenset[str] = frozenset()
+    on_board: tuple[int, ...] = ()
+    announced: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,30 +56,37 @@ class Rider:
 
     ``route`` holds the stops already promised to this courier, in their present order; the first
     ``frozen`` of them keep their place. ``until`` is when the last stop must be finished. ``capacity``
-    bounds how many pickups may be on board at once, ``load`` of them already are. A rider who does not
-    take ``new`` baskets finishes what is promised.
+    bounds what may be on board at once in each dimension (pickups, or volume, weight, what must stay cold),
+    ``load`` already is. A rider who does not take ``new`` baskets finishes what is promised. Nothing is
+    served in ``breaks``, from one minute to another; travel times are divided by ``speed_factor``.
     """
 
     courier_id: str
     place: Position
     free_at: float = 0.0
     until: float = NEVER
-    capacity: int = 12
-    load: int = 0
+    capacity: tuple[int, ...] = (12,)
+    load: tuple[int, ...] = (0,)
     route: tuple[str, ...] = ()
     frozen: int = 0
     new: bool = True
+    breaks: tuple[tuple[float, float], ...] = ()
+    speed_factor: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
-    """What a plan is judged by, in minutes of a customer's waiting."""
+    """What a plan is judged by, in minutes of a customer's waiting.
+
+    ``moving`` is what it takes to give a basket to somebody else than was announced.
+    """
 
     waiting: float = 1.0
     lateness: float = 3.0
     driving: float = 0.15
     unassigned: float = 200.0
     overdue_unassigned: float = 5.0
+    moving: float = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
