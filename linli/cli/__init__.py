@@ -67,7 +67,9 @@ def _end_in_good_order() -> None:
 
 def _add_days() -> None:
     from linli.day import commands
+    from linli.planning.commands import plan
 
+    app.command(rich_help_panel="Planning")(plan)
     panel = "Days"
     app.command("import", rich_help_panel=panel)(commands.import_day)
     app.command("replay", rich_help_panel=panel)(commands.replay)

@@ -112,7 +112,7 @@ def state_of(p: Problem, model: Model, on: Machine) -> State:
         soft=ints([0] * stops),
         loads=ints([0] * (stops * p.dimensions)),
         vehicle_of=ints([-1] * p.jobs),
-        penalty=floats([job.penalty for job in model.jobs]),
+        penalty=floats([min(job.penalty, INF) for job in model.jobs]),
         out=ints([0] * p.jobs),
         near=ints([0] * (p.jobs * (p.nearest_idle + p.nearest_busy))),
         near_count=ints([-1] * p.jobs),

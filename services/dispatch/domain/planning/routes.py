@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from services.dispatch.domain.places import DEGREE_M, Position
 from services.dispatch.domain.planning.problem import Basket, PlannedStop, Rider, Snapshot, Visit
-from services.dispatch.engine.kernel import INF, begin
+from services.dispatch.engine.kernel import INF
 from services.dispatch.engine.model import Job, Model, Stop, Vehicle
 from services.dispatch.engine.search import Search
+from services.dispatch.engine.timing import timed
 
 
 class Board:
@@ -49,30 +50,24 @@ class Board:
     def schedule(self, courier: int, route: Sequence[int]) -> tuple[PlannedStop, ...]:
         """The times of ``route``, with the latest departure towards each stop that delays no drop-off."""
         p = self._search.p
-        minute, at, times = p.free_at[courier], p.start[courier], []
-        for stop in route:
-            leg = float(p.travel[at * p.places + p.place[stop]] * p.slowness[courier])
-            arrive = max(float(minute + leg), 0.0)
-            start = float(begin(p, courier, arrive, stop))
-            minute, at = start + float(p.service[stop]), p.place[stop]
-            times.append((leg, arrive, start, minute))
         planned: list[PlannedStop] = []
         slack = 0.0
-        for stop, (leg, arrive, start, finish) in zip(reversed(route), reversed(times), strict=True):
+        for stop, served in zip(reversed(route), reversed(timed(p, courier, route)), strict=True):
             # A stop may start later by as much as the stops after it wait, unless a customer waits here, or a
             # break would begin.
             tolerance = 0.0 if p.is_drop[stop] or self.riders[courier].breaks else slack
+            arrive = max(served.arrive, 0.0)
             planned.append(
                 PlannedStop(
                     stop_id=self.stop_ids[stop],
                     basket_id=self.baskets[p.job_of[stop]].basket_id,
-                    leave=start + tolerance - leg,
+                    leave=served.start + tolerance - served.leg,
                     arrive=arrive,
-                    start=start,
-                    finish=finish,
+                    start=served.start,
+                    finish=served.finish,
                 )
             )
-            slack = start - arrive + tolerance
+            slack = served.start - arrive + tolerance
         return tuple(reversed(planned))
 
     def _job(self, basket: Basket) -> Job:
