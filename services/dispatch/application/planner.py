@@ -47,7 +47,7 @@ class PlannerPolicy:
     rounds: int = 12
     build_seconds: float = 0.25
     solve_seconds: float = 0.06
-    lease_seconds: float = 15.0
+    lease_seconds: float = 5.0
 
     def pause(self, clock: Clock) -> timedelta:
         """How long, in business time, a zone is left alone after it was planned."""
