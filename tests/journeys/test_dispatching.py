@@ -1,0 +1,110 @@
+"""Dispatch run by hand, over HTTP: pauses, overrides, breaks, and zones of any shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.journeys.people import Neighbourhood, Person, Refused, eventually
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def a_second_courier(town: Neighbourhood) -> Person:
+    courier = town.register("courier")
+    town.operator.post(f"/v1/couriers/{courier.account_id}/approve")
+    body = {"zone_id": town.zone_id, "ends_at": town.in_minutes(1440), "position": town.place_at(0.001, 0)}
+    courier.post("/v1/courier/shift", body)
+    return courier
+
+
+def refusal(person: Person, path: str, body: dict[str, Any]) -> tuple[int, str]:
+    with pytest.raises(Refused) as refused:
+        person.post(path, body)
+    return refused.value.status, refused.value.code
+
+
+def test_a_paused_zone_asks_nobody_and_an_operator_decides_who_brings_what(town: Neighbourhood) -> None:
+    first, second = town.courier, a_second_courier(town)
+    pause = town.operator.post(f"/v1/zones/{town.zone_id}/pause", {"reason": "storm"})
+    assert (pause["paused"], pause["reason"]) == (True, "storm")
+    order = town.place_and_pay()
+    town.accept_and_pack(order)
+    tracking, delivery = (
+        f"/v1/orders/{order['order_id']}/tracking",
+        f"/v1/dispatch/deliveries/{order['order_id']}",
+    )
+    waits = eventually(
+        lambda: seen if (seen := _asked(town.customer, tracking)) else None, 15, "a delivery to be there"
+    )
+    assert waits["paused_since"] == pause["paused_at"]
+    board = town.operator.get("/v1/dispatch/board", zone_id=town.zone_id)
+    assert (board["pause"]["reason"], board["offers"]) == ("storm", [])
+    zones = {zone["zone_id"]: zone["paused_at"] for zone in town.customer.get("/v1/zones")["items"]}
+    assert zones[town.zone_id] == pause["paused_at"]
+
+    town.operator.post(f"{delivery}/assign", {"courier_id": first.account_id, "reason": "lives there"})
+    assert len(first.get("/v1/courier/route")["stops"]) == 4
+    town.operator.post(f"{delivery}/transfer", {"courier_id": second.account_id, "reason": "flat tyre"})
+    assert first.get("/v1/courier/route")["stops"] == []
+    stop = second.get("/v1/courier/route")["stops"][0]
+    second.post(f"/v1/stops/{stop['stop_id']}/arrive")
+    second.post(f"/v1/stops/{stop['stop_id']}/complete", {"proof": {"code": "7"}})
+    taken = refusal(town.operator, f"{delivery}/take-back", {"reason": "too slow"})
+    assert taken == (409, "goods-on-board")
+    decided = town.operator.get("/v1/dispatch/overrides", zone_id=town.zone_id)["items"]
+    assert [(one["kind"], one["reason"]) for one in decided] == [
+        ("transfer", "flat tyre"),
+        ("assign", "lives there"),
+    ]
+
+    town.courier = second
+    assert town.deliver(order).count("drop_off") == 1
+    assert town.operator.post(f"/v1/zones/{town.zone_id}/resume")["paused"] is False
+    another = town.place_and_pay()
+    town.accept_and_pack(another)
+    offered = eventually(
+        lambda: next((c for c in (first, second) if c.get("/v1/courier/route")["offers"]), None),
+        30,
+        "somebody to be asked again",
+    )
+    town.courier = offered
+    town.deliver(another)
+
+
+def _asked(person: Person, path: str) -> Any:
+    try:
+        return person.get(path)
+    except Refused as refused:
+        if refused.code != "delivery-not-found":
+            raise
+        return None
+
+
+def test_a_courier_takes_a_break_and_comes_back(town: Neighbourhood) -> None:
+    assert town.courier.post("/v1/courier/break")["break_status"] == "on"
+    (courier,) = town.operator.get("/v1/dispatch/board", zone_id=town.zone_id)["couriers"]
+    assert courier["break_status"] == "on"
+    assert town.courier.get("/v1/courier/route")["shift"]["break_status"] == "on"
+    assert town.courier.delete("/v1/courier/break")["break_status"] is None
+    order = town.place_and_pay()
+    town.accept_and_pack(order)
+    town.deliver(order)
+
+
+def test_a_zone_may_have_any_shape_that_does_not_meet_itself(town: Neighbourhood) -> None:
+    lat, lon = -town.lat, 121.44
+    slope = [[lon, lat], [lon + 0.01, lat], [lon, lat + 0.01], [lon, lat]]
+    body = {"name": "Slope", "outline": {"type": "Polygon", "coordinates": [slope]}}
+    opened = town.operator.post("/v1/zones", body)
+    assert opened["outline"] == body["outline"]
+    assert town.customer.get("/v1/slots", lat=lat + 0.002, lon=lon + 0.002)["asap"] is True
+    with pytest.raises(Refused) as refused:
+        town.customer.get("/v1/slots", lat=lat + 0.008, lon=lon + 0.008)
+    assert refused.value.code == "out-of-zone"
+    bow_tie = [[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]
+    with pytest.raises(Refused) as crossing:
+        town.operator.post("/v1/zones", body | {"outline": {"type": "Polygon", "coordinates": [bow_tie]}})
+    assert crossing.value.status == 422
+    assert "touch or cross" in str(crossing.value.problem["errors"])
