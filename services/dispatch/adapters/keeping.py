@@ -31,7 +31,8 @@ _COURIER_COLUMNS = """
 """
 _OFFER_COLUMNS = """
     offer_id text, zone_id text, courier_id text, status text, order_ids text[], route jsonb,
-    plan_version bigint, offered_at timestamptz, expires_at timestamptz, answered_at timestamptz, reason text
+    plan_version bigint, offered_at timestamptz, expires_at timestamptz, answered_at timestamptz, reason text,
+    candidates jsonb
 """
 _MARK = """
     WITH marked AS (

@@ -14,6 +14,7 @@ from services.dispatch.domain.lifecycle import Status
 from services.dispatch.domain.offer import Offer, OfferStatus
 from services.dispatch.domain.outline import Outline
 from services.dispatch.domain.places import Area, Position
+from services.dispatch.domain.planning.candidates import Candidate
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
 from services.dispatch.domain.zone import Slot, SlotWindow, Zone, ZoneSettings
 
@@ -258,6 +259,7 @@ def offer_row(offer: Offer) -> dict[str, Any]:
         "expires_at": _wire(offer.expires_at),
         "answered_at": _wire(offer.answered_at),
         "reason": offer.reason,
+        "candidates": [asdict(candidate) for candidate in offer.candidates],
     }
 
 
@@ -274,6 +276,7 @@ def offer_of(row: Row) -> Offer:
         status=OfferStatus(row["status"]),
         answered_at=row["answered_at"],
         reason=row["reason"],
+        candidates=tuple(Candidate(**candidate) for candidate in row["candidates"] or ()),
     )
 
 

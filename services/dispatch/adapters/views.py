@@ -22,6 +22,7 @@ _COURIER = text("SELECT * FROM courier WHERE courier_id = :courier_id")
 _OPEN_OFFERS = text(
     "SELECT * FROM offer WHERE courier_id = :courier_id AND status = 'open' AND expires_at > :now"
 )
+_OFFER = text("SELECT * FROM offer WHERE offer_id = :offer_id")
 _DELIVERIES = text("SELECT * FROM delivery WHERE order_id = ANY(:order_ids)")
 _DELIVERY = text("SELECT * FROM delivery WHERE order_id = :order_id")
 _SEEN = text("SELECT * FROM sighting WHERE courier_id = :courier_id")
@@ -91,6 +92,10 @@ class Views:
     def open_offers(self, courier_id: str, now: datetime) -> list[Offer]:
         rows = self._connection.execute(_OPEN_OFFERS, {"courier_id": courier_id, "now": now}).mappings()
         return [offer_of(row) for row in rows]
+
+    def offer(self, offer_id: str) -> Offer | None:
+        row = self._connection.execute(_OFFER, {"offer_id": offer_id}).mappings().one_or_none()
+        return None if row is None else offer_of(row)
 
     def deliveries(self, order_ids: Iterable[str]) -> dict[str, Delivery]:
         wanted = sorted(set(order_ids))

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from services.dispatch.domain.commands import Actor
 from services.dispatch.domain.courier import Courier, Sighting
 from services.dispatch.domain.delivery import Delivery
-from services.dispatch.domain.errors import OrderNotDispatched, OutOfZone, ZoneNotFound
+from services.dispatch.domain.errors import OfferNotFound, OrderNotDispatched, OutOfZone, ZoneNotFound
 from services.dispatch.domain.lifecycle import UNASSIGNED, UNPAID
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
@@ -26,6 +26,8 @@ class Views(Protocol):
     def courier(self, courier_id: str) -> Courier | None: ...
 
     def open_offers(self, courier_id: str, now: datetime) -> list[Offer]: ...
+
+    def offer(self, offer_id: str) -> Offer | None: ...
 
     def deliveries(self, order_ids: Iterable[str]) -> dict[str, Delivery]: ...
 
@@ -105,3 +107,12 @@ def overrides(actor: Actor, zone_id: str, *, views: Views) -> list[Override]:
     """What was decided by hand in a zone, newest first, for operators."""
     actor.must_operate()
     return views.overrides(zone_id)
+
+
+def explanation(actor: Actor, offer_id: str, *, views: Views) -> Offer:
+    """An offer with the couriers who came into question, for operators."""
+    actor.must_operate()
+    found = views.offer(offer_id)
+    if found is None:
+        raise OfferNotFound
+    return found

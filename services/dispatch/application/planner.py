@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import TypeVar
 
 from services.dispatch.application.leasing import Lease
@@ -13,6 +14,7 @@ from services.dispatch.application.ports import DueZone, Keeping, PlanningDesk
 from services.dispatch.domain.courier import Courier, RouteStop
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.planning.candidates import Candidate, candidates
 from services.dispatch.domain.planning.commitment import Decisions, Proposal, decide
 from services.dispatch.domain.planning.outlook import ZoneState, look_ahead, when
 from services.dispatch.domain.planning.problem import Plan, PlannedStop, Snapshot
@@ -121,7 +123,7 @@ def plan_next_zone(
     lease = Lease(desk, due, policy.lease_seconds, stopwatch)
     plan = _solved(snapshot, board, policy, effort, lease)
     decisions = decide(snapshot, plan, _margin(state, policy, clock), board)
-    _propose(state, decisions, draft, due, now, ids, policy, clock)
+    _propose(state, snapshot, decisions, draft, due, now, ids, policy, clock)
     _reorder(state, decisions, draft, now)
     _foresee(state, decisions, draft, due, now)
     with desk.keeping(due) as keeping:
@@ -167,6 +169,7 @@ def _margin(state: ZoneState, policy: PlannerPolicy, clock: Clock) -> float:
 
 def _propose(
     state: ZoneState,
+    snapshot: Snapshot,
     decisions: Decisions,
     draft: _Draft,
     due: DueZone,
@@ -186,11 +189,17 @@ def _propose(
             plan_version=due.plan_version,
             offered_at=now,
             expires_at=answer_by,
+            candidates=_came_into_question(snapshot, proposal),
         )
         for order_id in proposal.basket_ids:
             state.deliveries[order_id].offer(offer.offer_id)
         state.offers[offer.offer_id] = draft.offers[offer.offer_id] = offer
         draft.changes.append(_proposed(proposal, offer))
+
+
+def _came_into_question(snapshot: Snapshot, proposal: Proposal) -> tuple[Candidate, ...]:
+    found = (candidates(snapshot, order_id, proposal.courier_id) for order_id in proposal.basket_ids)
+    return tuple(chain.from_iterable(found))
 
 
 def _proposed(proposal: Proposal, offer: Offer) -> Change:

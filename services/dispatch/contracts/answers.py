@@ -207,3 +207,26 @@ def at_stop(delivery: Delivery, stop: Stop) -> Wire:
         "status": stop.status.value,
         "delivery_status": delivery.status.value,
     }
+
+
+def explanation(offer: Offer) -> Wire:
+    """Why this courier was asked: what each order would have cost with whom, cheapest first."""
+    return {
+        "offer_id": offer.offer_id,
+        "zone_id": offer.zone_id,
+        "courier_id": offer.courier_id,
+        "status": offer.status.value,
+        "plan_version": offer.plan_version,
+        "offered_at": _time(offer.offered_at),
+        "candidates": [
+            {
+                "order_id": one.order_id,
+                "courier_id": one.courier_id,
+                "cost": one.cost,
+                "extra_minutes": one.extra,
+                "door_minutes": one.door,
+                "chosen": one.chosen,
+            }
+            for one in offer.candidates
+        ],
+    }

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from services.dispatch.domain.courier import RouteStop
 from services.dispatch.domain.errors import OfferClosed, OfferExpired
+from services.dispatch.domain.planning.candidates import Candidate
 
 
 class OfferStatus(StrEnum):
@@ -29,7 +30,10 @@ MAY_BECOME: dict[OfferStatus, frozenset[OfferStatus]] = {
 
 @dataclass(kw_only=True)
 class Offer:
-    """The deliveries asked for, and the whole route as it would be with them."""
+    """The deliveries asked for, and the whole route as it would be with them.
+
+    ``candidates`` is what each delivery would have cost with the couriers who came into question.
+    """
 
     offer_id: str
     zone_id: str
@@ -42,6 +46,7 @@ class Offer:
     status: OfferStatus = OfferStatus.OPEN
     answered_at: datetime | None = None
     reason: str | None = None
+    candidates: tuple[Candidate, ...] = ()
 
     def is_due(self, now: datetime) -> bool:
         """Open for too long."""

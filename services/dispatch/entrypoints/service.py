@@ -179,6 +179,12 @@ class DispatchService(ShowsDeadLetters):
             found = looking.board(asked["actor"], asked["zone_id"], views=views)
         return {"zone_id": asked["zone_id"], "at": to_wire(self.clock.now())} | found
 
+    @answer
+    def explain_offer(self, **request: Any) -> Wire:
+        command = requests.load(requests.OFFER, request)
+        with self._views() as views:
+            return answers.explanation(looking.explanation(command.actor, command.offer_id, views=views))
+
     # -- for couriers --------------------------------------------------------------------------------------
 
     @answer

@@ -173,6 +173,27 @@ class BoardOffer(Schema):
     expires_at = Instant(allow_none=True)
 
 
+class Candidate(Schema):
+    order_id = fields.String()
+    courier_id = fields.String()
+    cost = fields.Float(metadata={"description": "By the weights of the plan, in a customer's minutes."})
+    extra_minutes = fields.Float(metadata={"description": "How much longer the courier is under way."})
+    door_minutes = fields.Float(metadata={"description": "In how long the order is handed over."})
+    chosen = fields.Boolean()
+
+
+class OfferExplanation(Schema):
+    """Why this courier was asked: for each order the three cheapest couriers, and the chosen one."""
+
+    offer_id = fields.String(required=True)
+    zone_id = fields.String()
+    courier_id = fields.String()
+    status = fields.String()
+    plan_version = fields.Integer()
+    offered_at = Instant()
+    candidates = fields.List(fields.Nested(Candidate))
+
+
 class BoardPause(Schema):
     reason = fields.String()
     paused_at = Instant()

@@ -101,6 +101,21 @@ def overrides(call: Call) -> Any:
     return call.ask_as_caller("dispatch", "overrides", **call.query)
 
 
+@routes.get(
+    "/v1/dispatch/offers/{offer_id}",
+    summary="Why this courier was asked",
+    description=(
+        "For each order of the offer the three couriers with whom it cost least at that moment, and the"
+        " chosen one. A plan looks at all orders at once, so that one need not be the cheapest for each."
+    ),
+    roles=OPERATOR,
+    answer=dispatch_shapes.OfferExplanation,
+    refusals=("offer-not-found",),
+)
+def explain_offer(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "explain_offer", **call.path)
+
+
 def _override(call: Call, kind: str) -> Any:
     return call.ask_as_caller(
         "dispatch", "override", override_id=call.new_id, kind=kind, **call.path, **call.body
