@@ -8,6 +8,7 @@ from collections.abc import Collection
 import orjson
 from sqlalchemy import text
 
+from services.dispatch.adapters.figures import observe
 from services.dispatch.adapters.rows import courier_row, delivery_row, offer_row
 from services.dispatch.contracts.published import publish
 from services.dispatch.domain.courier import Courier
@@ -123,9 +124,12 @@ class Keeper:
             self._publish(delivery)
 
     def _publish(self, delivery: Delivery) -> None:
-        for event in delivery.events:
+        happened = tuple(delivery.events)
+        for event in happened:
             publish(self.tx, event)
         delivery.events.clear()
+        if happened:
+            self.tx.after_commit(lambda: observe(delivery, happened))
 
     def _count_in_slots(self, deliveries: Collection[Delivery]) -> None:
         more: Counter[str] = Counter()
