@@ -56,7 +56,10 @@ _LOST = Counter("linli_planner_lost_leases_total", "Plans dropped since the zone
 
 
 class Planner:
-    """Plans until it is told to stop. A zone that cannot be planned does not keep the others waiting."""
+    """Plans until it is told to stop. A zone that cannot be planned does not keep the others waiting.
+
+    ``at_first_plan`` is called once, when there has been a delivery to plan: an idle planner costs nothing.
+    """
 
     def __init__(
         self,
@@ -65,12 +68,14 @@ class Planner:
         ids: Ids,
         policy: PlannerPolicy,
         name: str = "planner",
+        at_first_plan: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._ids = ids
         self._policy = policy
         self._name = name
+        self._at_first_plan: Callable[[], None] | None = at_first_plan
         self._stopped = threading.Event()
         debounce = clock.wall_seconds(policy.debounce)
         self._soonest, self._latest = _poll(debounce / 4), _poll(debounce * 2)
@@ -123,6 +128,9 @@ class Planner:
             return None
         if epoch is not None:
             _observe(epoch)
+            if epoch.baskets and self._at_first_plan is not None:
+                self._at_first_plan()
+                self._at_first_plan = None
         return epoch
 
     def _postpone(self, desk: SqlDesk) -> None:
@@ -171,14 +179,13 @@ def main() -> None:
     clock = clock_from_environment()
     database = Database(url, "dispatch", pool_size=2, clock=clock)
     name = f"{socket.gethostname()}:{os.getpid()}"
-    planner = Planner(database, clock, UuidV7(), settings.policy, name)
+    planner = Planner(database, clock, UuidV7(), settings.policy, name, at_first_plan=warm_up_on_the_side)
 
     def end(_number: int, _frame: object) -> None:
         planner.stop()
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    warm_up_on_the_side()
     _serve_operators(lambda: time.monotonic() - planner.last_look < 30)
     log.info("planning")
     planner.run()
