@@ -64,7 +64,7 @@ def test_the_three_cheapest_are_kept_and_the_chosen_one_in_any_case() -> None:
         (a_rider("b", 5, new=False), False),
         (a_rider("b", 5, until=8.0), False),
         (a_rider("b", 5, until=9.0), True),
-        (a_rider("b", 5, capacity=0), False),
+        (a_rider("b", 5, capacity=(0,)), False),
     ],
     ids=["free", "takes nothing new", "shift too short", "shift just long enough", "no room"],
 )

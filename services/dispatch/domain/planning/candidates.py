@@ -38,11 +38,17 @@ class Candidate:
 class _Stop:
     basket: Basket
     visit: Visit
-    load: int
 
     @property
     def is_door(self) -> bool:
-        return self.load < 0 or self.visit is self.basket.drop_off
+        return self.visit is self.basket.drop_off
+
+    def loads(self, dimension: int) -> int:
+        """What comes on board here; at the door all that the basket had put there leaves."""
+        if not self.is_door:
+            return _at(self.visit.amount, dimension)
+        amounts = (self.basket.on_board, *(visit.amount for visit in self.basket.pickups))
+        return -sum(_at(amount, dimension) for amount in amounts)
 
 
 @dataclass(frozen=True)
@@ -136,8 +142,11 @@ class _Judge:
 
 
 def _stops_of(basket: Basket) -> list[_Stop]:
-    pickups = [_Stop(basket, visit, 1) for visit in basket.pickups]
-    return [*pickups, _Stop(basket, basket.drop_off, -len(basket.pickups))]
+    return [_Stop(basket, visit) for visit in (*basket.pickups, basket.drop_off)]
+
+
+def _at(amount: Sequence[int], dimension: int) -> int:
+    return amount[dimension] if dimension < len(amount) else 0
 
 
 def _with(route: Sequence[_Stop], added: _Stop, lowest: int, highest: int) -> Iterator[list[_Stop]]:
@@ -148,8 +157,11 @@ def _with(route: Sequence[_Stop], added: _Stop, lowest: int, highest: int) -> It
 
 def _fits(rider: Rider, route: Sequence[_Stop]) -> bool:
     """Whether the load stays within what the courier carries, or has promised to carry anyway."""
-    load = most = rider.load
-    for stop in route:
-        load += stop.load
-        most = max(most, load)
-    return most <= max(rider.capacity, rider.load)
+    for dimension, capacity in enumerate(rider.capacity):
+        load = _at(rider.load, dimension)
+        most = max(capacity, load)
+        for stop in route:
+            load += stop.loads(dimension)
+            if load > most:
+                return False
+    return True
