@@ -15,8 +15,6 @@ Written by `make docs` from the published schemas. Moments are texts as RFC 3339
 minor units. Later versions may have more keys and more words than are named here: skip what you do not know.
 """
 
-from __future__ import annotations
-
 '''
 _PLAIN = {
     "string": "str",
@@ -38,12 +36,20 @@ def client_types(events: Sequence[Published]) -> str:
     for event in sorted(events, key=lambda event: event.type):
         parts = event.schema.get("$defs", {})
         names = {name: name if name in shared else f"{event.type}{name}" for name in parts}
-        for name, body in parts.items():
-            classes.setdefault(names[name], _class(names[name], "", body, names))
+        for name in _inner_first(event.schema, parts):
+            classes.setdefault(names[name], _class(names[name], "", parts[name], names))
         classes[event.type] = _class(event.type, event.promise, event.schema, names)
     text = "\n\n".join(classes.values())
     used = [name for name in ("Any", "NotRequired", "TypedDict") if re.search(rf"\b{name}\b", text)]
     return f"{_HEAD}from typing import {', '.join(used)}\n\n\n{text}"
+
+
+def _inner_first(body: Any, parts: Mapping[str, Any]) -> dict[str, None]:
+    """The parts that ``body`` refers to, each behind those that it refers to itself."""
+    found: dict[str, None] = {}
+    for name in _references({key: value for key, value in body.items() if key != "$defs"}):
+        found |= _inner_first(parts[name], parts) | {name: None}
+    return found
 
 
 def _shared(events: Sequence[Published]) -> set[str]:

@@ -4,8 +4,6 @@ Written by `make docs` from the published schemas. Moments are texts as RFC 3339
 minor units. Later versions may have more keys and more words than are named here: skip what you do not know.
 """
 
-from __future__ import annotations
-
 from typing import NotRequired, TypedDict
 
 
@@ -289,11 +287,6 @@ class OrderPaid(TypedDict):
     paid_at: str
 
 
-class Area(TypedDict):
-    lat: float
-    lon: float
-
-
 class OrderPlacedLine(TypedDict):
     line_id: str
     listing_id: str
@@ -317,6 +310,11 @@ class OrderPlacedStorePart(TypedDict):
     discount_by_funder: ByFunder
     paid: Money
     lines: list[OrderPlacedLine]
+
+
+class Area(TypedDict):
+    lat: float
+    lon: float
 
 
 class OrderPlaced(TypedDict):
@@ -373,14 +371,14 @@ class RefundIssued(TypedDict):
     lines: list[RefundedLine]
 
 
-class Part(TypedDict):
-    kind: str
-    amount: Money
-
-
 class Payee(TypedDict):
     kind: str
     id: str | None
+
+
+class Part(TypedDict):
+    kind: str
+    amount: Money
 
 
 class SettlementPosted(TypedDict):
