@@ -35,6 +35,7 @@ FROM runtime AS service
 ARG SERVICE
 ENV SERVICE=${SERVICE}
 COPY services/${SERVICE} services/${SERVICE}
-RUN [ ! -d services/dispatch/engine ] || python -m services.dispatch.engine.machine || true
+RUN if [ -d services/dispatch/engine ] && python -c 'import numba' 2> /dev/null; then \
+      python -m services.dispatch.engine.machine; fi
 # Without a command it runs the service; `python -m linli.processes.relay ordering` runs its relay, and so on.
 CMD ["sh", "-c", "exec python -m linli.processes.service $SERVICE"]

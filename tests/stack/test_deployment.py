@@ -47,8 +47,9 @@ def test_compose_names_what_it_mounts_and_waits_for() -> None:
 def test_the_dockerfile_copies_what_there_is() -> None:
     text = (DEPLOY / "service.Dockerfile").read_text()
     for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.M):
-        for source in line.split()[:-1]:
-            assert (ROOT / source.replace("${SERVICE}", "ordering")).exists(), line
+        for source in line.replace("${SERVICE}", "ordering").split()[:-1]:
+            for requirements in ("requirements", "requirements-kernel"):
+                assert (ROOT / source.replace("${REQUIREMENTS}", requirements)).exists(), line
 
 
 def test_prometheus_scrapes_every_process_of_compose() -> None:
