@@ -90,14 +90,16 @@ def declare(
     False when there is a stream already that was declared with another ``retention``: it is used as it is,
     and only a policy of the broker can change what it keeps.
     """
+    # What is published meanwhile should reach its subscribers, or nobody and be sent again: the net that
+    # catches what nobody takes comes last.
+    with connection.channel() as channel:
+        for subscription in subscriptions:
+            subscription_queue(subscription)(channel).declare()
+    as_wanted = _declare_stream(connection, list(publishers), retention)
     with connection.channel() as channel:
         for name in (UNROUTED, DEAD_LETTERS):
             exchange = kombu.Exchange(name, type="fanout", durable=True)
             kombu.Queue(name, exchange=exchange, durable=True, queue_arguments=_QUORUM)(channel).declare()
-    as_wanted = _declare_stream(connection, list(publishers), retention)
-    with connection.channel() as channel:
-        for subscription in subscriptions:
-            subscription_queue(subscription)(channel).declare()
     return as_wanted
 
 
