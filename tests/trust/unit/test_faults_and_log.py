@@ -68,6 +68,7 @@ def test_a_wish_is_on_file_before_it_is_answered_and_a_torn_line_is_left_out(tmp
     log = ClientLog(tmp_path / "log.jsonl")
     log.asks("POST /v1/orders", "/v1/orders", "k1", "me", {})
     assert json.loads(log.path.read_text())["key"] == "k1"
+    log.close()
     with log.path.open("a") as file:
         file.write('{"n": 0, "outco')
     assert [wish.outcome for wish in read_log(log.path)] == ["unknown"]
