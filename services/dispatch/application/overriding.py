@@ -11,7 +11,7 @@ from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.errors import OrderNotDispatched, OverrideExists, WrongState
 from services.dispatch.domain.lifecycle import UNPAID
-from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.offer import Offer, take_question_back
 from services.dispatch.domain.override import (
     BY_HAND,
     HANDED_ON,
@@ -114,9 +114,7 @@ def _assign(scene: _Scene, command: OverrideDelivery, store: Store, now: datetim
     must_wait(scene.delivery)
     courier = must_be_able(scene.couriers.get(command.courier_id or ""), scene.delivery)
     if scene.offer is not None:
-        scene.offer.withdraw("an operator decided otherwise", now)
-        for delivery in scene.also_asked:
-            delivery.offer_id = None
+        take_question_back(scene.offer, scene.also_asked, "an operator decided otherwise", now)
     _give(scene, courier, store, BY_HAND, now)
     return courier.courier_id
 

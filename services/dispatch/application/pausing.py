@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.dispatch.application.ports import Store
 from services.dispatch.domain.commands import Actor
 from services.dispatch.domain.errors import ZoneNotFound
+from services.dispatch.domain.offer import take_question_back
 from services.dispatch.domain.pause import Pause
 from shared.kernel.clock import Clock
 
@@ -21,14 +22,13 @@ def pause_zone(actor: Actor, zone_id: str, reason: str, *, store: Store, clock: 
     pause = Pause(zone_id=zone_id, reason=reason, paused_at=now, paused_by=actor.account_id)
     store.keep_pause(pause)
     offers = store.open_offers_in(zone_id)
-    asked = {offer.offer_id for offer in offers}
-    orders = {order_id for offer in offers for order_id in offer.order_ids}
-    deliveries = [one for one in store.deliveries(orders) if one.offer_id in asked]
-    for offer in offers:
-        offer.withdraw("dispatch in this zone is paused", now)
-    for delivery in deliveries:
-        delivery.offer_id = None
-    store.save(offers=offers, deliveries=deliveries, changed_zones=[zone_id])
+    deliveries = store.deliveries({order_id for offer in offers for order_id in offer.order_ids})
+    asked = [
+        delivery
+        for offer in offers
+        for delivery in take_question_back(offer, deliveries, "dispatch in this zone is paused", now)
+    ]
+    store.save(offers=offers, deliveries=asked, changed_zones=[zone_id])
     return pause
 
 

@@ -14,7 +14,7 @@ from services.dispatch.application.ports import DueZone, Keeping, PlanningDesk
 from services.dispatch.domain.courier import Courier, RouteStop
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
-from services.dispatch.domain.planning.candidates import Candidate, candidates
+from services.dispatch.domain.planning.candidates import Candidate, Judge
 from services.dispatch.domain.planning.commitment import Decisions, Proposal, decide
 from services.dispatch.domain.planning.outlook import ZoneState, look_ahead, when
 from services.dispatch.domain.planning.problem import Plan, PlannedStop, Snapshot
@@ -178,6 +178,9 @@ def _propose(
     policy: PlannerPolicy,
     clock: Clock,
 ) -> None:
+    if not decisions.proposals:
+        return
+    judge = Judge(snapshot)
     answer_by = now + policy.time_to_answer(timedelta(seconds=due.zone.settings.offer_seconds), clock)
     for proposal in decisions.proposals:
         offer = Offer(
@@ -189,7 +192,7 @@ def _propose(
             plan_version=due.plan_version,
             offered_at=now,
             expires_at=answer_by,
-            candidates=_came_into_question(snapshot, proposal),
+            candidates=_came_into_question(judge, proposal),
         )
         for order_id in proposal.basket_ids:
             state.deliveries[order_id].offer(offer.offer_id)
@@ -197,8 +200,8 @@ def _propose(
         draft.changes.append(_proposed(proposal, offer))
 
 
-def _came_into_question(snapshot: Snapshot, proposal: Proposal) -> tuple[Candidate, ...]:
-    found = (candidates(snapshot, order_id, proposal.courier_id) for order_id in proposal.basket_ids)
+def _came_into_question(judge: Judge, proposal: Proposal) -> tuple[Candidate, ...]:
+    found = (judge.candidates(order_id, proposal.courier_id) for order_id in proposal.basket_ids)
     return tuple(chain.from_iterable(found))
 
 

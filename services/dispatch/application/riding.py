@@ -17,7 +17,7 @@ from services.dispatch.domain.errors import (
     ZoneNotFound,
 )
 from services.dispatch.domain.lifecycle import UNASSIGNED
-from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.offer import Offer, take_question_back
 from services.dispatch.domain.planning.outlook import merged
 from services.dispatch.domain.planning.upkeep import end_of_work
 from services.dispatch.domain.stop import Stop, StopStatus
@@ -83,11 +83,7 @@ def open_question(
     offer = store.open_offer_to(courier_id)
     if offer is None:
         return [], []
-    asked = [one for one in store.deliveries(offer.order_ids) if one.offer_id == offer.offer_id]
-    offer.withdraw(reason, now)
-    for delivery in asked:
-        delivery.offer_id = None
-    return [offer], asked
+    return [offer], take_question_back(offer, store.deliveries(offer.order_ids), reason, now)
 
 
 def report_position(command: ReportPosition, *, sightings: Sightings, clock: Clock) -> None:

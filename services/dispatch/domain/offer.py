@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from services.dispatch.domain.courier import RouteStop
+from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.errors import OfferClosed, OfferExpired
 from services.dispatch.domain.planning.candidates import Candidate
 
@@ -81,3 +83,14 @@ class Offer:
         if status not in MAY_BECOME[self.status]:
             raise OfferClosed(f"This offer is {self.status}.")
         self.status, self.answered_at = status, now
+
+
+def take_question_back(
+    offer: Offer, deliveries: Iterable[Delivery], reason: str, now: datetime
+) -> list[Delivery]:
+    """Withdraw ``offer``; those of ``deliveries`` that it asked for wait again, and are answered."""
+    offer.withdraw(reason, now)
+    asked = [delivery for delivery in deliveries if delivery.offer_id == offer.offer_id]
+    for delivery in asked:
+        delivery.offer_id = None
+    return asked

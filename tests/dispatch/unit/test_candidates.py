@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from services.dispatch.domain.places import Position
-from services.dispatch.domain.planning.candidates import candidates
+from services.dispatch.domain.planning.candidates import Judge
 from services.dispatch.domain.planning.problem import Basket, Rider, Snapshot, Visit
 from tests.dispatch.builders import place
 
@@ -36,18 +36,18 @@ def a_snapshot(*riders: Rider, baskets: tuple[Basket, ...] = (a_basket(),)) -> S
 
 
 def names(snapshot: Snapshot, chosen: str = "a") -> list[str]:
-    return [one.courier_id for one in candidates(snapshot, "order-1", chosen)]
+    return [one.courier_id for one in Judge(snapshot).candidates("order-1", chosen)]
 
 
 def test_what_an_idle_courier_would_cost_is_waiting_and_riding() -> None:
-    (one,) = candidates(a_snapshot(a_rider("a", 0)), "order-1", "a")
+    (one,) = Judge(a_snapshot(a_rider("a", 0))).candidates("order-1", "a")
     # 5 minutes to the shop, 2 there, 5 to the door, 2 there; ten of them ridden.
     assert (one.door, one.extra, one.cost, one.chosen) == (14, 14, pytest.approx(14 + 0.15 * 10), True)
 
 
 def test_being_late_costs_three_times_as_much() -> None:
     late = replace(a_basket(), due=4.0)
-    (one,) = candidates(a_snapshot(a_rider("a", 0), baskets=(late,)), "order-1", "a")
+    (one,) = Judge(a_snapshot(a_rider("a", 0), baskets=(late,))).candidates("order-1", "a")
     assert one.cost == pytest.approx(14 + 0.15 * 10 + 3 * 10)
 
 
@@ -82,11 +82,13 @@ def test_stops_on_the_way_cost_only_what_they_add_and_the_frozen_ones_stay_in_fr
     route = ("order-2.0", "order-2.door")
     for frozen, extra in ((0, 4), (1, 6)):
         rider = a_rider("a", 0, route=route, frozen=frozen)
-        (one,) = candidates(a_snapshot(rider, baskets=(a_basket(), other)), "order-1", "a")
+        (one,) = Judge(a_snapshot(rider, baskets=(a_basket(), other))).candidates("order-1", "a")
         # On the way it is two services more; behind the frozen shop it is a minute back and forth besides.
         assert one.extra == extra
 
 
 def test_several_shops_are_all_collected_before_the_door() -> None:
-    (one,) = candidates(a_snapshot(a_rider("a", 0), baskets=(a_basket(shops=(5, 3, 8)),)), "order-1", "a")
+    (one,) = Judge(a_snapshot(a_rider("a", 0), baskets=(a_basket(shops=(5, 3, 8)),))).candidates(
+        "order-1", "a"
+    )
     assert (one.door, one.extra) == (18, 18)

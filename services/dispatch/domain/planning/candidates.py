@@ -58,22 +58,13 @@ class _Ride:
     door: float
 
 
-def candidates(snapshot: Snapshot, basket_id: str, chosen: str) -> tuple[Candidate, ...]:
-    """The :data:`KEPT` cheapest couriers for one basket, cheapest first; the ``chosen`` one in any case."""
-    judge = _Judge(snapshot)
-    basket = judge.baskets[basket_id]
-    asked = [r for r in snapshot.riders if r.new and r.courier_id not in basket.barred]
-    near = sorted(asked, key=lambda rider: (judge.approach(rider, basket), rider.courier_id))[:_LOOKED_AT]
-    near += [rider for rider in asked if rider.courier_id == chosen and rider not in near]
-    found = [one for rider in near if (one := judge.with_basket(rider, basket, chosen)) is not None]
-    found.sort(key=lambda one: (one.cost, one.courier_id))
-    return tuple(one for rank, one in enumerate(found) if rank < KEPT or one.chosen)
+class Judge:
+    """Who came into question in one snapshot; one judge serves all its baskets."""
 
-
-class _Judge:
     def __init__(self, snapshot: Snapshot) -> None:
+        self._riders = snapshot.riders
         self._weights = snapshot.weights
-        self.baskets = {basket.basket_id: basket for basket in snapshot.baskets}
+        self._baskets = {basket.basket_id: basket for basket in snapshot.baskets}
         self._stops = {stop.visit.stop_id: stop for one in snapshot.baskets for stop in _stops_of(one)}
         pace = snapshot.metres_per_minute
 
@@ -83,13 +74,23 @@ class _Judge:
 
         self._minutes = minutes
 
-    def approach(self, rider: Rider, basket: Basket) -> float:
+    def candidates(self, basket_id: str, chosen: str) -> tuple[Candidate, ...]:
+        """The :data:`KEPT` cheapest couriers for one basket, cheapest first; ``chosen`` in any case."""
+        basket = self._baskets[basket_id]
+        asked = [r for r in self._riders if r.new and r.courier_id not in basket.barred]
+        near = sorted(asked, key=lambda rider: (self._approach(rider, basket), rider.courier_id))[:_LOOKED_AT]
+        near += [rider for rider in asked if rider.courier_id == chosen and rider not in near]
+        found = [one for rider in near if (one := self._with_basket(rider, basket, chosen)) is not None]
+        found.sort(key=lambda one: (one.cost, one.courier_id))
+        return tuple(one for rank, one in enumerate(found) if rank < KEPT or one.chosen)
+
+    def _approach(self, rider: Rider, basket: Basket) -> float:
         """Roughly how far the courier, or any of the next stops, is from the order's first stop."""
         first = (*basket.pickups, basket.drop_off)[0].place
         places = [rider.place, *(self._stops[s].visit.place for s in rider.route if s in self._stops)]
         return min(self._minutes(place, first) for place in places)
 
-    def with_basket(self, rider: Rider, basket: Basket, chosen: str) -> Candidate | None:
+    def _with_basket(self, rider: Rider, basket: Basket, chosen: str) -> Candidate | None:
         promised = [self._stops[stop_id] for stop_id in rider.route if stop_id in self._stops]
         before = self._ride(rider, promised, None)
         limit = max(rider.until, before.ends)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import ENDED, RIDING, UNASSIGNED
-from services.dispatch.domain.offer import Offer, OfferStatus
+from services.dispatch.domain.offer import Offer, OfferStatus, take_question_back
 from services.dispatch.domain.planning.outlook import ZoneState
 from services.dispatch.domain.stop import StopStatus
 from services.dispatch.domain.zone import Zone
@@ -70,9 +70,8 @@ def _close_offers(state: ZoneState, now: datetime) -> Iterator[Change]:
             if courier is not None:
                 courier.missed(now)
         elif not wanted or courier is None or courier.on_shift().ending:
-            offer.withdraw("nothing left of it" if not wanted else "the courier's shift is ending", now)
-            for delivery in wanted:
-                delivery.offer_id = None
+            reason = "nothing left of it" if not wanted else "the courier's shift is ending"
+            take_question_back(offer, wanted, reason, now)
         if offer.status is not OfferStatus.OPEN:
             del state.offers[offer.offer_id]
             yield Change.of(
