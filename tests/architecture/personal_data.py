@@ -42,8 +42,11 @@ _SUMS = (
     "amount currency delivery_fee discount discount_by_funder discounts goods paid platform price remaining"
     " shop total unit_price"
 )
-_COUNTS = "correction distance_m parts pickups plan_version quantity rate_plan restock sourced was_paid"
-_CODES = "category funder kind reason role status"
+_COUNTS = (
+    "capacity correction courier_minutes couriers distance_m pace parts pickups plan_version quantity"
+    " rate_plan restock sourced version was_paid"
+)
+_CODES = "category funder kind reason role source status"
 _PARTS = "area drop_off_area lat lon lines payee store_orders"
 THOUGHT_ABOUT = frozenset(" ".join((_MOMENTS, _IDS, _SUMS, _COUNTS, _CODES, _PARTS)).split())
 

@@ -108,3 +108,44 @@ def test_a_zone_may_have_any_shape_that_does_not_meet_itself(town: Neighbourhood
         town.operator.post("/v1/zones", body | {"outline": {"type": "Polygon", "coordinates": [bow_tie]}})
     assert crossing.value.status == 422
     assert "touch or cross" in str(crossing.value.problem["errors"])
+
+
+def test_a_slot_takes_what_the_planned_couriers_bring_sells_out_and_opens_again(town: Neighbourhood) -> None:
+    # Far enough ahead that nobody is asked to ride for it while this is looked at.
+    window = {"starts_at": town.in_minutes(1500), "ends_at": town.in_minutes(1620)}
+    zone, slots = f"/v1/zones/{town.zone_id}", f"/v1/zones/{town.zone_id}/slots"
+    (opened,) = town.operator.post(slots, {"slots": [{**window, "capacity": 1}]})["items"]
+    basket = town.basket(shops=1, quantity=1) | {"slot_id": opened["slot_id"]}
+
+    def seen() -> Any:
+        return town.operator.get(slots)["items"][0]
+
+    assert (seen()["capacity"], seen()["source"]) == (1, "typed")
+    planned = {"shifts": [{**window, "courier_id": town.courier.account_id, "breaks": []}]}
+    (entry,) = town.operator.post(f"{zone}/rota", planned)["items"]
+    # Two hours of which seven tenths are the slot's, at two deliveries an hour.
+    assert (seen()["capacity"], seen()["source"], seen()["couriers"]) == (2, "rota", 1)
+    for _ in range(2):
+        town.place_and_pay(basket)
+    with pytest.raises(Refused) as full:
+        town.place(basket)
+    assert full.value.code == "slot-full"
+    offered = town.customer.get("/v1/slots", lat=town.lat, lon=121.44)["items"]
+    assert opened["slot_id"] not in [one["slot_id"] for one in offered]
+
+    second = a_second_courier(town)
+    announced = second.post("/v1/courier/rota", {**window, "zone_id": town.zone_id})["items"]
+    assert [one["entry_id"] for one in second.get("/v1/courier/rota")["items"]] == [announced[0]["entry_id"]]
+    assert refusal(second, "/v1/courier/rota", {**window, "zone_id": town.zone_id}) == (409, "rota-overlap")
+    assert (seen()["capacity"], seen()["taken"], seen()["left"]) == (5, 2, 3)
+    town.place_and_pay(basket)
+
+    override = f"/v1/slots/{opened['slot_id']}/override"
+    capped = town.operator.post(override, {"kind": "cap", "capacity": 3, "reason": "road works"})
+    assert (capped["capacity"], capped["source"], capped["left"]) == (3, "cap", 0)
+    with pytest.raises(Refused) as capped_full:
+        town.place(basket)
+    assert capped_full.value.code == "slot-full"
+    assert town.operator.delete(override)["capacity"] == 5
+    town.operator.post(f"/v1/rota/{entry['entry_id']}/withdraw")
+    assert (seen()["source"], seen()["taken"]) == ("typed", 3)

@@ -18,6 +18,7 @@ from services.crm.entrypoints import service as crm
 from services.dispatch.application.planner import PlannerPolicy
 from services.dispatch.entrypoints import planner as planning
 from services.dispatch.entrypoints import service as dispatch
+from services.dispatch.entrypoints import slots
 from services.dispatch.settings import Settings as DispatchSettings
 from services.gateway.application.accounts import Register, create_account
 from services.gateway.application.once import once
@@ -45,6 +46,7 @@ from tests.simulation.ports import dispatch as dispatch_ports
 from tests.simulation.ports import gateway as gateway_ports
 from tests.simulation.ports import ordering as ordering_ports
 from tests.simulation.ports import planning as planning_ports
+from tests.simulation.ports import slots as slots_ports
 from tests.simulation.ports import storefront as storefront_ports
 from tests.simulation.provider import KEY, Provider, wall
 from tests.simulation.scheduler import Process, Scheduler
@@ -76,6 +78,8 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
     (dispatch, "SqlSightings", dispatch_ports.MemorySightings),
     (dispatch, "SqlZoneMap", dispatch_ports.MemoryZoneMap),
     (dispatch, "Views", dispatch_ports.MemoryViews),
+    (slots, "SqlStore", dispatch_ports.MemoryStore),
+    (slots, "SqlSlotBook", slots_ports.MemorySlotBook),
     (planning, "SqlDesk", planning_ports.MemoryDesk),
     (planning, "is_any_due", planning_ports.is_any_due),
 ]

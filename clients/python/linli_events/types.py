@@ -406,6 +406,21 @@ class ShopOpened(TypedDict):
     area: Area
 
 
+class SlotCapacityChanged(TypedDict):
+    """How many orders a slot takes from now on; orders that have it keep it, even if they are more."""
+
+    slot_id: str
+    zone_id: str
+    version: int
+    starts_at: str
+    ends_at: str
+    capacity: int
+    source: str
+    couriers: int
+    courier_minutes: int
+    pace: float
+
+
 class StockReleasedLine(TypedDict):
     listing_id: str
     quantity: int

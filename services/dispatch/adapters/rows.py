@@ -16,7 +16,7 @@ from services.dispatch.domain.outline import Outline
 from services.dispatch.domain.places import Area, Position
 from services.dispatch.domain.planning.candidates import Candidate
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
-from services.dispatch.domain.zone import Slot, SlotWindow, Zone, ZoneSettings
+from services.dispatch.domain.zone import Slot, SlotSource, SlotWindow, Zone, ZoneSettings
 
 Row = Mapping[Any, Any]
 
@@ -337,4 +337,10 @@ def slot_of(row: Row) -> Slot:
         capacity=row["capacity"],
         cutoff_at=row["cutoff_at"],
         taken=row["taken"],
+        typed=row["capacity"] if row["typed"] is None and row["source"] == "typed" else row["typed"],
+        source=SlotSource(row["source"]),
+        version=row["version"],
+        couriers=row["couriers"],
+        courier_minutes=row["courier_minutes"],
+        pace=row["pace"],
     )

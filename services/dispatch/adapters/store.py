@@ -85,10 +85,10 @@ _SLOTS = text(
     "SELECT * FROM slot WHERE zone_id = :zone_id AND cutoff_at > :now ORDER BY starts_at, slot_id LIMIT 200"
 )
 _ADD_SLOTS = text("""
-    INSERT INTO slot (slot_id, zone_id, starts_at, ends_at, capacity, cutoff_at)
+    INSERT INTO slot (slot_id, zone_id, starts_at, ends_at, capacity, cutoff_at, typed, source)
     SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (
         slot_id text, zone_id text, starts_at timestamptz, ends_at timestamptz, capacity integer,
-        cutoff_at timestamptz)
+        cutoff_at timestamptz, typed integer, source text)
     ON CONFLICT (slot_id) DO NOTHING
 """)
 _SLOTS_BY_ID = text("SELECT * FROM slot WHERE slot_id = ANY(:slot_ids) ORDER BY starts_at, slot_id")
@@ -235,6 +235,8 @@ class SqlStore(Interventions):
                 "ends_at": slot.ends_at,
                 "capacity": slot.capacity,
                 "cutoff_at": slot.cutoff_at,
+                "typed": slot.typed,
+                "source": slot.source,
             }
             for slot in sorted(slots, key=lambda slot: slot.slot_id)
         ]

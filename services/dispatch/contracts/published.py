@@ -19,7 +19,9 @@ from services.dispatch.domain.events import (
     DeliveryPlanned,
     DispatchEvent,
     PickupCompleted,
+    SlotCapacityChanged,
 )
+from services.dispatch.domain.zone import SlotSource
 from shared.kernel.clock import to_wire
 from shared.kernel.reasons import OTHER, reason_code
 
@@ -134,6 +136,26 @@ class CourierOffShiftV1(_OfShift):
     ended_at = fields.AwareDateTime(required=True)
 
 
+class SlotCapacityChangedV1(_Published):
+    """How many orders a slot takes from now on; orders that have it keep it, even if they are more.
+
+    ``source`` says where the figure comes from: ``rota`` from the couriers who will be there, at ``pace``
+    deliveries an hour; ``typed`` from whoever opened the slot; ``cap`` and ``fixed`` from an operator. A
+    later ``version`` of a slot stands for all before it.
+    """
+
+    slot_id = fields.String(required=True, validate=_text)
+    zone_id = fields.String(required=True, validate=_text)
+    version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    starts_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True)
+    capacity = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    source = fields.String(required=True, validate=validate.OneOf([source.value for source in SlotSource]))
+    couriers = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    courier_minutes = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    pace = fields.Float(required=True, validate=validate.Range(min=0))
+
+
 SCHEMAS: Mapping[str, type[Schema]] = {
     "DeliveryPlanned": DeliveryPlannedV1,
     "CourierAssigned": CourierAssignedV1,
@@ -143,6 +165,7 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "DeliveryFailed": DeliveryFailedV1,
     "CourierOnShift": CourierOnShiftV1,
     "CourierOffShift": CourierOffShiftV1,
+    "SlotCapacityChanged": SlotCapacityChangedV1,
 }
 
 _OF_DELIVERY = (
@@ -186,3 +209,5 @@ def publish(outbox: Outbox, event: DispatchEvent) -> None:
         outbox.publish(name, event.delivery_id, data_of(event), partitionkey=event.order_id)
     elif isinstance(event, CourierOnShift | CourierOffShift):
         outbox.publish(name, event.courier_id, data_of(event))
+    elif isinstance(event, SlotCapacityChanged):
+        outbox.publish(name, event.slot_id, data_of(event))

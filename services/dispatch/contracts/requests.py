@@ -14,7 +14,7 @@ from services.dispatch.domain.facts import DropOff, Pickup
 from services.dispatch.domain.outline import LEAST_POINTS, MOST_POINTS, Outline
 from services.dispatch.domain.override import OverrideKind
 from services.dispatch.domain.places import Area, Position
-from services.dispatch.domain.zone import Slot, Zone, ZoneSettings
+from services.dispatch.domain.zone import Slot, SlotSource, Zone, ZoneSettings
 from shared.kernel.errors import InvalidInput
 
 _AN_ID = validate.Regexp(plain.ID, error="Expected an id.")
@@ -195,6 +195,7 @@ class SettingsSchema(_Strict):
     shift_slack_minutes = _number(0, 240)
     offer_seconds = _number(5, 3600)
     capacity = fields.Integer(strict=True, validate=validate.Range(1, 200))
+    slot_share = _number(0, 1)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> ZoneSettings:
@@ -230,7 +231,9 @@ class SlotSchema(_Strict):
     slot_id = _id()
     starts_at = fields.AwareDateTime(required=True)
     ends_at = fields.AwareDateTime(required=True)
-    capacity = fields.Integer(required=True, strict=True, validate=validate.Range(1, 1_000_000))
+    capacity = fields.Integer(
+        load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 1_000_000)
+    )
     cutoff_at = fields.AwareDateTime(required=True)
 
     @validates_schema(skip_on_field_errors=True)
@@ -241,6 +244,12 @@ class SlotSchema(_Strict):
             raise ValidationError("A slot takes no orders after its end.", "cutoff_at")
 
 
+def _opened(zone_id: str, slot: dict[str, Any]) -> Slot:
+    typed = slot["capacity"]
+    source = SlotSource.ROTA if typed is None else SlotSource.TYPED
+    return Slot(zone_id=zone_id, **slot | {"capacity": typed or 0}, typed=typed, source=source)
+
+
 class OpenSlotsSchema(_Command):
     zone_id = _id()
     slots = fields.List(fields.Nested(SlotSchema), required=True, validate=validate.Length(1, 500))
@@ -248,7 +257,7 @@ class OpenSlotsSchema(_Command):
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.OpenSlots:
         zone_id = data["zone_id"]
-        slots = tuple(Slot(zone_id=zone_id, **slot) for slot in data["slots"])
+        slots = tuple(_opened(zone_id, slot) for slot in data["slots"])
         return commands.OpenSlots(actor=data["actor"], zone_id=zone_id, slots=slots)
 
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.dispatch.domain.capacity import OverrideOfSlot
 from services.dispatch.domain.errors import CouriersOnly, OperatorsOnly
 from services.dispatch.domain.facts import DropOff, Pickup
 from services.dispatch.domain.override import OverrideKind
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.rota import Span
 from services.dispatch.domain.zone import Slot, Zone
 
 
@@ -101,4 +103,35 @@ class OverrideDelivery:
     kind: OverrideKind
     order_id: str
     courier_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedShift:
+    """A shift that is to be: who, and when with which breaks."""
+
+    entry_id: str
+    courier_id: str
+    span: Span
+    breaks: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnnounceShifts:
+    """Put planned shifts into a zone's rota, all or none."""
+
+    actor: Actor
+    zone_id: str
+    shifts: tuple[PlannedShift, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverrideSlot:
+    """Say what a slot takes, whatever the rota says."""
+
+    actor: Actor
+    override_id: str
+    slot_id: str
+    kind: OverrideOfSlot
+    capacity: int
     reason: str

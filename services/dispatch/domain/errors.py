@@ -2,11 +2,12 @@
 
 Refusal
 ├── NotFound   ZoneNotFound · SlotNotFound · OrderNotDispatched · OfferNotFound · StopNotFound
+│              RotaEntryNotFound
 ├── Forbidden  OperatorsOnly · CouriersOnly
-├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved
+├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved · RotaRefused
 └── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed (OfferExpired) · WrongState
                PickupOutstanding · ZoneExists · SlotExists · OverrideExists · GoodsOnBoard
-               CourierNotAvailable
+               CourierNotAvailable · RotaOverlap · RotaEntryExists
 """
 
 from __future__ import annotations
@@ -104,3 +105,19 @@ class GoodsOnBoard(Conflict):
 
 class CourierNotAvailable(Conflict):
     code, title = "courier-not-available", "This courier cannot take this delivery now"
+
+
+class RotaEntryNotFound(NotFound):
+    code, title = "rota-entry-not-found", "There is no such planned shift"
+
+
+class RotaRefused(Refused):
+    code, title = "rota-refused", "Such a shift cannot be planned"
+
+
+class RotaOverlap(Conflict):
+    code, title = "rota-overlap", "The courier has another planned shift at that time"
+
+
+class RotaEntryExists(Conflict):
+    code, title = "rota-entry-exists", "This id belongs to another planned shift"

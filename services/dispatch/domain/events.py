@@ -84,6 +84,22 @@ class CourierOffShift:
     ended_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class SlotCapacityChanged:
+    """A later ``version`` of the same slot stands for all before it."""
+
+    slot_id: str
+    zone_id: str
+    version: int
+    starts_at: datetime
+    ends_at: datetime
+    capacity: int
+    source: str
+    couriers: int
+    courier_minutes: int
+    pace: float
+
+
 DeliveryEvent = (
     DeliveryPlanned
     | CourierAssigned
@@ -93,4 +109,4 @@ DeliveryEvent = (
     | DeliveryFailed
 )
 ShiftEvent = CourierOnShift | CourierOffShift
-DispatchEvent = DeliveryEvent | ShiftEvent
+DispatchEvent = DeliveryEvent | ShiftEvent | SlotCapacityChanged

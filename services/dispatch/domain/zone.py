@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from services.dispatch.domain.errors import SlotClosed
 from services.dispatch.domain.outline import Outline
@@ -19,7 +20,8 @@ class ZoneSettings:
     ``commit_margin_minutes`` is how much earlier than strictly needed a courier is asked, beside what
     couriers take to answer;
     ``shift_slack_minutes`` how far a last drop-off may run past a shift's end; after
-    ``give_up_minutes`` beyond the last ready time a delivery that nobody took has failed.
+    ``give_up_minutes`` beyond the last ready time a delivery that nobody took has failed. Of the couriers'
+    time in a slot ``slot_share`` is the slot's, the rest is kept for who orders to have it soon.
     """
 
     metres_per_minute: float = 320.0
@@ -34,6 +36,7 @@ class ZoneSettings:
     shift_slack_minutes: float = 20.0
     offer_seconds: float = 60.0
     capacity: int = 12
+    slot_share: float = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,9 +82,23 @@ def zone_of_place(zones: Iterable[Zone], place: Position) -> Zone | None:
     return min((zone for zone in zones if zone.covers(place)), key=lambda zone: zone.rank, default=None)
 
 
+class SlotSource(StrEnum):
+    """Where a slot's capacity comes from: couriers' hours, or somebody's word."""
+
+    TYPED = "typed"
+    ROTA = "rota"
+    CAP = "cap"
+    FIXED = "fixed"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """A delivery time window of a zone that takes ``capacity`` orders until ``cutoff_at``."""
+    """A delivery time window of a zone that takes ``capacity`` orders until ``cutoff_at``.
+
+    ``typed`` is the capacity it was opened with, for as long as no rota reaches it. ``version`` counts what
+    was told of its capacity; ``couriers``, ``courier_minutes`` and ``pace`` are what it was worked out from.
+    More may be ``taken`` than the capacity once couriers drop out: what is taken stays taken.
+    """
 
     slot_id: str
     zone_id: str
@@ -90,6 +107,12 @@ class Slot:
     capacity: int
     cutoff_at: datetime
     taken: int = 0
+    typed: int | None = None
+    source: SlotSource = SlotSource.TYPED
+    version: int = 0
+    couriers: int = 0
+    courier_minutes: int = 0
+    pace: float = 0.0
 
     @property
     def left(self) -> int:

@@ -27,6 +27,7 @@ from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.stop import Stop
 from services.dispatch.entrypoints.dependencies import KnownZonesProvider, SettingsProvider
+from services.dispatch.entrypoints.slots import JudgesSlots
 from services.dispatch.settings import Settings
 from shared.kernel.clock import Clock, to_wire
 from shared.messaging.context import current
@@ -42,7 +43,7 @@ Result = TypeVar("Result")
 Wire = dict[str, Any]
 
 
-class DispatchService(ShowsDeadLetters):
+class DispatchService(JudgesSlots, ShowsDeadLetters):
     """Who brings what, when, on which way. Routes are planned by a process of its own."""
 
     name = "dispatch"
@@ -154,12 +155,6 @@ class DispatchService(ShowsDeadLetters):
         with self._views() as views:
             found = looking.overrides(asked["actor"], asked["zone_id"], views=views)
         return {"items": [answers.override(one) for one in found], "next_cursor": None}
-
-    @answer
-    def open_slots(self, **request: Any) -> Wire:
-        command = requests.load(requests.OPEN_SLOTS, request)
-        opened = self._do(lambda store: operating.open_slots(command, store=store))
-        return {"items": [answers.slot(slot) for slot in opened]}
 
     @answer
     def approve_courier(self, **request: Any) -> Wire:

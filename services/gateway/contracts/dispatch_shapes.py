@@ -127,6 +127,80 @@ class OpenedSlots(Schema):
     items = fields.List(fields.Nested(OpenedSlot), required=True)
 
 
+class SlotOverride(Schema):
+    kind = fields.String(metadata={"enum": ["cap", "fixed"]})
+    capacity = fields.Integer()
+    reason = fields.String()
+    made_at = Instant()
+    made_by = fields.String()
+
+
+class TentativeRoute(Schema):
+    order_ids = fields.List(fields.String())
+    leaves_at = Instant()
+    ends_at = Instant()
+
+
+class SlotOutlook(Schema):
+    """A tentative plan of what is booked: nobody has been asked, and dispatch decides anew in time."""
+
+    planned_at = Instant()
+    solver = fields.String()
+    booked = fields.Integer()
+    couriers_needed = fields.Integer()
+    late = fields.List(fields.String(), metadata={"description": "Orders that no courier can bring in time."})
+    routes = fields.List(fields.Nested(TentativeRoute))
+
+
+class JudgedSlot(OpenedSlot):
+    """What a slot takes, and where that comes from."""
+
+    taken = fields.Integer(
+        metadata={"description": "Orders that have the slot; they keep it, even if they are more."}
+    )
+    typed = fields.Integer(
+        allow_none=True, metadata={"description": "What it takes while no rota reaches it."}
+    )
+    source = fields.String(
+        metadata={
+            "enum": ["typed", "rota", "cap", "fixed"],
+            "description": "`rota`: from the couriers who will be there; `cap`, `fixed`: from an operator.",
+        }
+    )
+    version = fields.Integer()
+    couriers = fields.Integer()
+    courier_minutes = fields.Integer()
+    pace = fields.Float(
+        metadata={"description": "Deliveries that a courier is expected to bring in an hour."}
+    )
+    override = fields.Nested(SlotOverride, allow_none=True)
+    outlook = fields.Nested(SlotOutlook, allow_none=True)
+
+
+class Break(Schema):
+    starts_at = Instant()
+    ends_at = Instant()
+
+
+class RotaEntry(Schema):
+    """A planned shift."""
+
+    entry_id = fields.String(required=True)
+    zone_id = fields.String()
+    courier_id = fields.String()
+    starts_at = Instant()
+    ends_at = Instant()
+    breaks = fields.List(fields.Nested(Break))
+    announced_at = Instant()
+    announced_by = fields.String()
+    withdrawn_at = Instant(allow_none=True)
+    withdrawn_by = fields.String(allow_none=True)
+
+
+class AnnouncedShifts(Schema):
+    items = fields.List(fields.Nested(RotaEntry), required=True)
+
+
 class Courier(Schema):
     courier_id = fields.String()
     status = fields.String()
@@ -227,3 +301,5 @@ class Override(Schema):
 
 OverridePage = several(Override, "OverridePage")
 ZonePage = several(Zone, "ZonePage")
+JudgedSlotPage = several(JudgedSlot, "JudgedSlotPage")
+RotaPage = several(RotaEntry, "RotaPage")

@@ -189,6 +189,7 @@ class ZoneSettings(Schema):
     shift_slack_minutes = _number(0, 240)
     offer_seconds = _number(5, 3600)
     capacity = integer(1, 200)
+    slot_share = _number(0, 1)
 
 
 class OpenZone(Schema):
@@ -206,12 +207,52 @@ class GiveDelivery(Schema):
 class NewSlot(Schema):
     starts_at = Instant(required=True)
     ends_at = Instant(required=True)
-    capacity = integer(1, 1_000_000, required=True)
+    capacity = integer(
+        1,
+        1_000_000,
+        metadata={"description": "For as long as no rota reaches the slot; none: what couriers bring alone."},
+    )
     cutoff_at = Instant()
 
 
 class OpenSlots(Schema):
     slots = fields.List(fields.Nested(NewSlot), required=True, validate=validate.Length(min=1, max=500))
+
+
+class PlannedBreak(Schema):
+    starts_at = Instant(required=True)
+    ends_at = Instant(required=True)
+
+
+class PlanOwnShift(Schema):
+    """A shift that a courier will work, with its breaks."""
+
+    starts_at = Instant(required=True)
+    ends_at = Instant(required=True)
+    breaks = fields.List(fields.Nested(PlannedBreak), validate=validate.Length(max=12))
+
+
+class PlanZoneShift(PlanOwnShift):
+    zone_id = Id(required=True)
+
+
+class PlannedShift(PlanOwnShift):
+    courier_id = Id(required=True)
+
+
+class PlanShifts(Schema):
+    shifts = fields.List(fields.Nested(PlannedShift), required=True, validate=validate.Length(min=1, max=500))
+
+
+class OverrideSlot(Schema):
+    kind = one_of(
+        "cap",
+        "fixed",
+        required=True,
+        metadata={"description": "`cap`: at most so many; `fixed`: exactly so many, whoever works."},
+    )
+    capacity = integer(0, 1_000_000, required=True)
+    reason = text(200, required=True)
 
 
 class CourierPay(Schema):

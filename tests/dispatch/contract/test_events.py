@@ -20,6 +20,7 @@ SAMPLES = sorted((SERVICES / "dispatch" / "contracts" / "samples").glob("*.json"
 ORDER = "019b8d3f-5a00-7c11-8a01-0000000000a1"
 COURIER = "019b8d10-0000-7000-8000-0000000000c1"
 ZONE = "019b8d00-0000-7000-8000-0000000000b1"
+SLOT = "019b8d12-0000-7000-8000-000000000051"
 SHIFT = "019b8d11-0000-7000-8000-0000000000f1"
 
 
@@ -50,6 +51,18 @@ HAPPENED: list[Any] = [
     events.CourierOnShift(
         courier_id=COURIER, zone_id=ZONE, shift_id=SHIFT, started_at=time("02:00"), ends_at=time("06:00")
     ),
+    events.SlotCapacityChanged(
+        slot_id=SLOT,
+        zone_id=ZONE,
+        version=2,
+        starts_at=time("09:00"),
+        ends_at=time("11:00"),
+        capacity=8,
+        source="rota",
+        couriers=3,
+        courier_minutes=231,
+        pace=2.25,
+    ),
     events.CourierOffShift(courier_id=COURIER, zone_id=ZONE, shift_id=SHIFT, ended_at=time("06:02")),
 ]
 
@@ -69,7 +82,8 @@ def test_what_is_said_is_the_sample(happened: Any) -> None:
     told = sample("dispatch", snake(name))
     assert told.type == name
     assert data_of(happened) == told.data
-    assert told.subject == told.data.get("delivery_id", told.data["courier_id"])
+    about = [told.data[name] for name in ("delivery_id", "courier_id", "slot_id") if name in told.data]
+    assert told.subject == about[0]
     SCHEMAS[name]().load(dict(told.data))
 
 

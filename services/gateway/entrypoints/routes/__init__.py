@@ -12,6 +12,7 @@ from services.gateway.entrypoints.routes import (
     operator,
     pages,
     provider,
+    rota,
     storefront,
 )
 from services.gateway.entrypoints.routing import Route
@@ -24,6 +25,7 @@ ALL: tuple[Route, ...] = (
     *courier.routes,
     *operator.routes,
     *dispatching.routes,
+    *rota.routes,
     *events.routes,
     *provider.routes,
     *pages.routes,
