@@ -14,3 +14,9 @@ def need_analysis() -> None:
     missing = [name for name in _HEAVY if find_spec(name) is None]
     if missing:
         raise Failure(f"This needs {', '.join(missing)}: run `make setup-analysis` first.", exit_code=2)
+
+
+def need_pyvrp() -> None:
+    """Raise :class:`Failure` that says how to install PyVRP, unless it is there."""
+    if find_spec("pyvrp") is None:
+        raise Failure("This needs PyVRP, which is not installed: run `make setup-slots` first.", exit_code=2)

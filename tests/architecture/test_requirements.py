@@ -16,6 +16,7 @@ LOCKS = (
     "requirements",
     "requirements-kernel",
     "requirements-analysis",
+    "requirements-slots",
     "requirements-dev",
     "requirements-pip",
 )
@@ -55,7 +56,10 @@ def _imported_by(file: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("folders", "files_"),
     [
-        (("services", "shared"), ("requirements.txt", "requirements-kernel.txt")),
+        (
+            ("services", "shared"),
+            ("requirements.txt", "requirements-kernel.txt", "requirements-slots.txt"),
+        ),
         (("linli",), ("requirements.txt", "requirements-analysis.txt")),
         (("tests", "benchmarks"), ("requirements.txt", "requirements-analysis.txt", "requirements-dev.txt")),
     ],
@@ -95,6 +99,17 @@ def test_only_the_compiled_kernel_needs_the_compiler() -> None:
         if file.parent != ROOT / "linli" / "events" and _imported_by(file) & compiler
     }
     assert users == {"services/dispatch/engine/compiled.py"}
+
+
+def test_only_its_adapter_needs_pyvrp() -> None:
+    """Slots are planned without it, by the engine."""
+    assert "pyvrp" in _declared("requirements-slots.txt")
+    users = {
+        str(file.relative_to(ROOT))
+        for file in python_files("services", "shared", "linli")
+        if "pyvrp" in _imported_by(file)
+    }
+    assert users == {"services/dispatch/adapters/pyvrp_pairs.py"}
 
 
 @pytest.mark.parametrize("name", LOCKS)

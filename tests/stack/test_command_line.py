@@ -42,6 +42,8 @@ _COMMANDS = (
     "events account",
     "events export",
     "events stats",
+    "plan",
+    "bench lilim",
 )
 
 

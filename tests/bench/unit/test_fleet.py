@@ -6,7 +6,8 @@ import itertools
 import math
 from pathlib import Path
 
-from benchmarks.lilim import check, model_of, read
+from linli.bench.lilim import model_of
+from linli.bench.pdptw import check, read
 from services.dispatch.engine import machine
 from services.dispatch.engine.fleet import Pace, smallest_fleet
 

@@ -1,0 +1,15 @@
+"""`linli bench`: public benchmarks; instances in, solutions out, each judged apart from who found it."""
+
+from __future__ import annotations
+
+import typer
+
+from linli.bench import lilim
+
+bench = typer.Typer(help="Public benchmarks: instances in, judged solutions out.", no_args_is_help=True)
+bench.command()(lilim.lilim)
+
+
+@bench.callback()
+def _several() -> None:
+    """A group, however few commands it has."""
