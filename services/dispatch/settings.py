@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from environs import Env, validate
 
 from services.dispatch.application.planner import PlannerPolicy, business_span
+from services.dispatch.application.slot_planning import SlotPolicy
 from shared.kernel.clock import Clock
+
+SLOT_SOLVERS = ("auto", "own", "pyvrp")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """``expiry_grace_seconds`` is wall time: how long a message about a hold may take to arrive."""
+    """``expiry_grace_seconds`` is wall time: how long a message about a hold may take to arrive.
+
+    ``slot_solver`` is ``own``, ``pyvrp``, or ``auto``: the better plan of both, where PyVRP is installed.
+    """
 
     expiry_grace_seconds: float
     policy: PlannerPolicy
+    slots: SlotPolicy = field(default_factory=SlotPolicy)
+    slot_solver: str = "auto"
 
     def expiry_grace(self, clock: Clock) -> timedelta:
         """The grace in business time: messages take wall time, however fast the clock runs."""
@@ -38,6 +46,9 @@ def read_settings() -> Settings:
         build = env.float("PLAN_BUILD_SECONDS", usual.build_seconds, validate=above_zero)
         solve = env.float("PLAN_SOLVE_SECONDS", usual.solve_seconds, validate=above_zero)
         lease = env.float("PLAN_LEASE_SECONDS", usual.lease_seconds, validate=above_zero)
+        solver = env.str("SLOT_SOLVER", "auto", validate=validate.OneOf(SLOT_SOLVERS))
+        slot_seconds = env.float("SLOT_SECONDS", SlotPolicy().seconds, validate=above_zero)
+        slot_hours = env.float("SLOT_AHEAD_HOURS", 36.0, validate=above_zero)
     env.seal()
     policy = PlannerPolicy(
         at_least_every=timedelta(seconds=at_least_every),
@@ -49,4 +60,5 @@ def read_settings() -> Settings:
         solve_seconds=solve,
         lease_seconds=lease,
     )
-    return Settings(expiry_grace_seconds=grace, policy=policy)
+    slots = SlotPolicy(ahead=timedelta(hours=slot_hours), seconds=slot_seconds)
+    return Settings(expiry_grace_seconds=grace, policy=policy, slots=slots, slot_solver=solver)

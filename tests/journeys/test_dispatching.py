@@ -110,6 +110,7 @@ def test_a_zone_may_have_any_shape_that_does_not_meet_itself(town: Neighbourhood
     assert "touch or cross" in str(crossing.value.problem["errors"])
 
 
+@pytest.mark.timeout(400)
 def test_a_slot_takes_what_the_planned_couriers_bring_sells_out_and_opens_again(town: Neighbourhood) -> None:
     # Far enough ahead that nobody is asked to ride for it while this is looked at.
     window = {"starts_at": town.in_minutes(1500), "ends_at": town.in_minutes(1620)}
@@ -139,6 +140,11 @@ def test_a_slot_takes_what_the_planned_couriers_bring_sells_out_and_opens_again(
     assert refusal(second, "/v1/courier/rota", {**window, "zone_id": town.zone_id}) == (409, "rota-overlap")
     assert (seen()["capacity"], seen()["taken"], seen()["left"]) == (5, 2, 3)
     town.place_and_pay(basket)
+
+    # A process beside the planner has looked at what is booked, hours before anybody is asked.
+    outlook = eventually(lambda: seen()["outlook"], 180, "the slot to be planned")
+    assert outlook["couriers_needed"] == 1
+    assert outlook["late"] == []
 
     override = f"/v1/slots/{opened['slot_id']}/override"
     capped = town.operator.post(override, {"kind": "cap", "capacity": 3, "reason": "road works"})

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from services.dispatch.domain.planning.pairs import Call, Pairs, Rounds
+from services.dispatch.domain.planning.slots import Planned, SlotWork, as_pairs, from_rounds
 
 # It reckons in whole numbers: so many are a unit of time.
 _SCALE = 1000
@@ -60,6 +61,19 @@ class PyVrpPairs:
             left_out=tuple(errand for errand in range(len(pairs.errands)) if errand not in done),
             tries=found.num_iterations,
         )
+
+
+class PyVrpSlots:
+    """:class:`services.dispatch.domain.planning.slots.SlotSolver`: each order's shops are one pickup."""
+
+    name = "pyvrp"
+
+    def solve(self, work: SlotWork, seconds: float, seed: int) -> Planned:
+        found = PyVrpPairs().solve(as_pairs(work), seconds, seed)
+        if found is None:
+            late = tuple(one.order_id for one in work.booked)
+            return Planned(rounds=(), late=late, solver=self.name)
+        return from_rounds(work, found, self.name)
 
 
 def _data(pyvrp: Any, pairs: Pairs) -> Any:

@@ -24,6 +24,7 @@ from services.dispatch.adapters.desk import SqlDesk, is_any_due
 from services.dispatch.application.planner import Epoch, PlannerPolicy, business_span, plan_next_zone
 from services.dispatch.application.ports import LeaseLostError
 from services.dispatch.engine.machine import warm_up_on_the_side
+from services.dispatch.entrypoints.slot_planner import SlotWatch
 from services.dispatch.settings import read_settings
 from shared.kernel.clock import Clock, clock_from_environment
 from shared.kernel.ids import Ids, UuidV7
@@ -177,18 +178,23 @@ def main() -> None:
     if not url:
         raise SystemExit("LINLI_DISPATCH_DATABASE_URL is not set: name the PostgreSQL database of dispatch")
     clock = clock_from_environment()
-    database = Database(url, "dispatch", pool_size=2, clock=clock)
+    database = Database(url, "dispatch", pool_size=3, clock=clock)
     name = f"{socket.gethostname()}:{os.getpid()}"
     planner = Planner(database, clock, UuidV7(), settings.policy, name, at_first_plan=warm_up_on_the_side)
 
+    watch = SlotWatch(database, clock, settings.slots)
+
     def end(_number: int, _frame: object) -> None:
+        watch.stop()
         planner.stop()
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     _serve_operators(lambda: time.monotonic() - planner.last_look < 30)
     log.info("planning")
+    watch.start()
     planner.run()
+    watch.stop()
     database.close()
 
 
