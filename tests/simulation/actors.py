@@ -13,6 +13,7 @@ from services.ordering.domain.store_order import StoreOrder, StoreStatus
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import Refusal
 from tests.simulation.platform import Platform
+from tests.simulation.roster import Roster
 from tests.simulation.scheduler import Process
 from tests.simulation.town import OPERATOR, Town
 
@@ -56,6 +57,9 @@ class People:
             self._always(lambda courier_id=courier_id: self._ride(courier_id), 12.0)
         if self.chance.random() < 0.3:
             self._go(self._meddle)
+        if self.chance.random() < 0.3:
+            roster = Roster(self)
+            self._go(roster.keep)
 
     # -- asking --------------------------------------------------------------------------------------
 
@@ -147,7 +151,7 @@ class People:
             quote_id=quote_id,
             lines=self.town.basket(self.chance, wanted_by_all=rush),
             drop_off=self.town.door(self.chance),
-            slot_id=self.town.slot_id if self._dice(0.15) else "asap",
+            slot_id=self.town.slot_id if self._dice(0.3) else "asap",
             coupon_codes=self.town.codes(self.chance),
         )
         return quote.outcome == "ok"

@@ -106,8 +106,22 @@ def slots_count_their_orders(case: Case) -> Iterator[str]:
     for slot_id, slot in case.rows("dispatch", "slot").items():
         if slot.taken != wanted[slot_id]:
             yield f"{slot_id} counts {slot.taken}, {wanted[slot_id]} want it"
-        if slot.taken > slot.capacity:
-            yield f"{slot_id} took {slot.taken} of {slot.capacity}"
+
+
+def slots_take_what_was_told(case: Case) -> Iterator[str]:
+    """What is taken stays taken when couriers drop out, but at no time was more taken than was allowed."""
+    told: dict[str, list[tuple[int, int]]] = {}
+    for type, data in case.events("dispatch"):
+        if type == "SlotCapacityChanged":
+            told.setdefault(data["slot_id"], []).append((data["version"], data["capacity"]))
+    for slot_id, slot in case.rows("dispatch", "slot").items():
+        said = told.get(slot_id, [])
+        if [version for version, _ in said] != list(range(1, slot.version + 1)):
+            yield f"{slot_id} has version {slot.version}, told were {said}"
+        elif said[-1][1] != slot.capacity:
+            yield f"{slot_id} takes {slot.capacity}, told were {said}"
+        elif slot.taken > max(capacity for _, capacity in said):
+            yield f"{slot_id} took {slot.taken}, told were {said}"
 
 
 def crm_knows_what_ordering_knows(case: Case) -> Iterator[str]:

@@ -164,6 +164,7 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     goods.budgets_hold,
     goods.a_delivery_has_one_courier,
     goods.slots_count_their_orders,
+    goods.slots_take_what_was_told,
     goods.crm_knows_what_ordering_knows,
     goods.ordering_knows_which_campaigns_run,
     answers_add_up,

@@ -107,7 +107,7 @@ def _published(rows: Any) -> list[tuple[str, int, str, Any]]:
 
 
 def _eventful(first: int) -> tuple[World, Recorder]:
-    """The first world from seed ``first`` on in which something was delivered, refunded and taken off."""
+    """The first world from seed ``first`` on with something delivered, refunded, taken off, and a rota."""
     for seed in range(first, first + 100):
         recorder = Recorder()
         with on_memory(), recorder.watching_plans():
@@ -121,6 +121,8 @@ def _eventful(first: int) -> tuple[World, Recorder]:
             tables["ordering"].get("refund"),
             tables["crm"].get("tallies"),
             tables["campaigns"].get("taken"),
+            tables["dispatch"].get("rota"),
+            tables["dispatch"].get("slot_override"),
         )
         if all(happened) and any(order.delivered_at for order in tables["ordering"]["orders"].values()):
             return world, recorder

@@ -89,7 +89,12 @@ class Town:
             zone_id=self.zone_id,
             name="Lake",
             area={"south": 30.0, "west": 120.0, "north": 30.5, "east": 120.5},
-            settings={"maximum_minutes": 40, "give_up_minutes": 20, "offer_seconds": 60},
+            settings={
+                "maximum_minutes": 40,
+                "give_up_minutes": 20,
+                "offer_seconds": 60,
+                "slot_share": 1.0,
+            },
         )
         starts = self._platform.world.now() + timedelta(minutes=20)
         slot = {
@@ -97,7 +102,7 @@ class Town:
             "starts_at": to_wire(starts),
             "ends_at": to_wire(starts + timedelta(minutes=15)),
             "cutoff_at": to_wire(starts - timedelta(minutes=5)),
-            "capacity": 2,
+            "capacity": 1,
         }
         self._ask("dispatch", "open_slots", zone_id=self.zone_id, slots=[slot])
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from services.campaigns.domain import pipeline
+from services.dispatch.adapters.slots import told
+from services.dispatch.contracts.published import publish
 from services.dispatch.domain.planning.outlook import ZoneState
 from services.dispatch.domain.planning.upkeep import Change
+from services.dispatch.domain.zone import Slot
 from services.ordering.domain import lines as order_lines
 from services.storefront.domain.listing import ListingStatus
 from services.storefront.domain.reservation import Lines
@@ -19,7 +23,9 @@ from shared.persistence import Transaction
 from tests.simulation.broker import Message, Queue
 from tests.simulation.database import MemoryConnection, MemoryDatabase
 from tests.simulation.platform import Platform
+from tests.simulation.ports.dispatch import MemoryStore
 from tests.simulation.ports.planning import MemoryKeeping
+from tests.simulation.ports.slots import MemorySlotBook
 from tests.simulation.ports.storefront import MemoryReservations
 from tests.simulation.world import SOUND, Variant
 
@@ -98,6 +104,20 @@ def _nothing_has_changed(self: MemoryKeeping, change: Change, state: ZoneState) 
     return change
 
 
+def _a_slot_is_whatever_was_read_of_it(self: MemorySlotBook, slots: Sequence[Slot]) -> None:
+    connection = self._connection
+    connection.database.world.pause(connection.database.world.chance.choice((0.3, 2.0)))
+    for slot in slots:
+        connection.put("slot", slot.slot_id, slot)
+        publish(self._tx, told(slot))
+
+
+def _a_slot_always_has_room(self: MemoryStore, slot_id: str, now: datetime) -> bool:
+    slot = self.connection.rows("slot")[slot_id]
+    self.connection.put("slot", slot_id, replace(slot, taken=slot.taken + 1))
+    return slot.cutoff_at > now
+
+
 VARIANTS: dict[str, Variant] = {
     variant.name: variant
     for variant in (
@@ -120,6 +140,14 @@ VARIANTS: dict[str, Variant] = {
         Variant(
             name="plan-without-comparing",
             breaking=lambda: _instead(MemoryKeeping, "unchanged", _nothing_has_changed),
+        ),
+        Variant(
+            name="slot-read-modify-write",
+            breaking=lambda: _instead(MemorySlotBook, "keep_capacities", _a_slot_is_whatever_was_read_of_it),
+        ),
+        Variant(
+            name="slot-oversold",
+            breaking=lambda: _instead(MemoryStore, "take_slot", _a_slot_always_has_room),
         ),
     )
 }
