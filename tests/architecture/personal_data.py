@@ -43,7 +43,7 @@ _SUMS = (
     " shop total unit_price"
 )
 _COUNTS = "correction distance_m parts pickups plan_version quantity rate_plan restock sourced was_paid"
-_CODES = "category funder kind reason role status"
+_CODES = "category funder kind reason role status vehicle"
 _PARTS = "area drop_off_area lat lon lines payee store_orders"
 THOUGHT_ABOUT = frozenset(" ".join((_MOMENTS, _IDS, _SUMS, _COUNTS, _CODES, _PARTS)).split())
 

@@ -59,6 +59,7 @@ _BOARD = text(f"""
             'ends_at', to_char((c.shift->>'ends_at')::timestamptz AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
             'break_status', CASE WHEN c.shift->>'break_asked_at' IS NULL THEN NULL
                 WHEN c.route = '[]' THEN 'on' ELSE 'asked' END,
+            'vehicle', coalesce(c.shift->>'vehicle', 'bicycle'),
             'stops', jsonb_array_length(c.route),
             'position', CASE WHEN s.lat IS NULL THEN NULL
                 ELSE json_build_object('lat', s.lat, 'lon', s.lon) END,

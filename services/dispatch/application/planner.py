@@ -222,9 +222,9 @@ def _foresee(state: ZoneState, decisions: Decisions, draft: _Draft, due: DueZone
         known = delivery.eta is not None and abs(eta - delivery.eta) < WORTH_TELLING
         if known and delivery.status not in UNASSIGNED:
             continue
-        before = delivery.status
+        before = delivery.status, delivery.foreseen
         delivery.foresee(courier_id, eta, due.plan_version)
-        if not known or delivery.status is not before:
+        if not known or (delivery.status, delivery.foreseen) != before:
             draft.changes.append(Change.of(orders=[order_id]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from services.dispatch.application.ports import Sightings, Store
@@ -42,12 +43,18 @@ def start_shift(command: StartShift, *, store: Store, clock: Clock) -> tuple[Cou
     if command.ends_at <= now:
         message = "A shift ends in the future."
         raise InvalidInput(message, errors=[{"field": "ends_at", "message": message}])
+    kind = zone.settings.kind_of(command.vehicle)
+    carries = command.capacity.over(kind.capacity)
     shift = Shift(
         shift_id=command.shift_id,
         zone_id=zone.zone_id,
         started_at=now,
         ends_at=command.ends_at,
-        capacity=command.capacity or zone.settings.capacity,
+        capacity=carries.pickups or zone.settings.capacity,
+        vehicle=command.vehicle,
+        speed_factor=kind.speed_factor,
+        room=replace(carries, pickups=None),
+        breaks=command.breaks,
     )
     courier.start_shift(shift, command.position)
     store.see(courier.courier_id, Sighting(place=command.position, at=now))

@@ -31,7 +31,8 @@ def zone(zone: Zone, pause: Pause | None = None) -> Wire:
         "name": zone.name,
         "area": zone.area.to_wire(),
         "outline": zone.outline.to_wire() if zone.outline else None,
-        "settings": asdict(zone.settings),
+        "settings": asdict(zone.settings)
+        | {"vehicles": {kind.vehicle.value: kind.to_wire() for kind in zone.settings.vehicles}},
         "paused_at": _time(pause.paused_at) if pause else None,
     }
 
@@ -99,10 +100,20 @@ def shift(courier: Courier, shift: Shift) -> Wire:
         "status": "off" if not running else "ending" if shift.ending else "on",
         "started_at": _time(shift.started_at),
         "ends_at": _time(shift.ends_at),
-        "capacity": {"volume": shift.capacity} if shift.capacity else None,
+        "capacity": _capacity(shift) if shift.capacity else None,
+        "vehicle": shift.vehicle.value,
+        "breaks": [
+            {"starts_at": _time(pause.starts_at), "ends_at": _time(pause.ends_at)} for pause in shift.breaks
+        ],
         "break_status": courier.rest.value if running and courier.rest else None,
         "break_asked_at": _time(shift.break_asked_at) if running else None,
     }
+
+
+def _capacity(shift: Shift) -> dict[str, int]:
+    """Where nothing else is said, a usual part's volume is one: the pickups bound it, too."""
+    carried = shift.carries.to_wire()
+    return {"volume": shift.capacity} | carried
 
 
 def route(

@@ -20,6 +20,7 @@ from services.dispatch.domain.events import (
     DispatchEvent,
     PickupCompleted,
 )
+from services.dispatch.domain.vehicle import Vehicle
 from shared.kernel.clock import to_wire
 from shared.kernel.reasons import OTHER, reason_code
 
@@ -122,10 +123,11 @@ class _OfShift(_Published):
 
 
 class CourierOnShiftV1(_OfShift):
-    """A courier began to work in a zone."""
+    """A courier began to work in a zone, riding ``vehicle``."""
 
     started_at = fields.AwareDateTime(required=True)
     ends_at = fields.AwareDateTime(required=True)
+    vehicle = fields.String(validate=validate.OneOf([vehicle.value for vehicle in Vehicle]))
 
 
 class CourierOffShiftV1(_OfShift):
@@ -144,6 +146,9 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "CourierOnShift": CourierOnShiftV1,
     "CourierOffShift": CourierOffShiftV1,
 }
+
+# What older events do not say, and newer ones only where it is known.
+_MAY_BE_ABSENT = frozenset({"vehicle"})
 
 _OF_DELIVERY = (
     DeliveryPlanned
@@ -167,6 +172,9 @@ def data_of(event: DispatchEvent) -> dict[str, Any]:
     """What others are told of ``event``."""
     values = ((field.name, getattr(event, field.name)) for field in fields_of(event))
     data = {name: to_wire(value) if isinstance(value, datetime) else value for name, value in values}
+    for name in _MAY_BE_ABSENT & data.keys():
+        if data[name] is None:
+            del data[name]
     if "reason" in data:
         stated = data.pop("reason")
         data |= {} if stated is None else {"reason": _told(stated)}

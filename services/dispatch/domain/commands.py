@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.dispatch.domain.courier import PlannedBreak
 from services.dispatch.domain.errors import CouriersOnly, OperatorsOnly
 from services.dispatch.domain.facts import DropOff, Pickup
 from services.dispatch.domain.override import OverrideKind
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.vehicle import ANY, USUAL_VEHICLE, Capacity, Vehicle
 from services.dispatch.domain.zone import Slot, Zone
 
 
@@ -67,7 +69,9 @@ class StartShift:
     zone_id: str
     ends_at: datetime
     position: Position
-    capacity: int | None
+    capacity: Capacity = ANY
+    vehicle: Vehicle = USUAL_VEHICLE
+    breaks: tuple[PlannedBreak, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

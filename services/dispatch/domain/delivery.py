@@ -23,6 +23,7 @@ from services.dispatch.domain.events import (
 from services.dispatch.domain.facts import DropOff, Part, Pickup
 from services.dispatch.domain.lifecycle import ENDED, MAY_BECOME, UNASSIGNED, UNPAID, Status
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus, first_stops
+from services.dispatch.domain.vehicle import total
 from services.dispatch.domain.zone import SlotWindow
 from shared.kernel.ids import derived_id
 
@@ -57,6 +58,7 @@ class Delivery:
     courier_id: str | None = None
     offer_id: str | None = None
     eta: datetime | None = None
+    foreseen: str | None = None
     assigned_at: datetime | None = None
     ended_at: datetime | None = None
     failure: str | None = None
@@ -188,7 +190,7 @@ class Delivery:
                     promised_at=self.promised_at or eta,
                 )
             )
-        self.eta = eta
+        self.eta, self.foreseen = eta, courier_id
 
     def offer(self, offer_id: str) -> None:
         """A courier is being asked; raises :class:`WrongState` while another is."""
@@ -200,6 +202,7 @@ class Delivery:
         """The courier who was asked did not take it; ask again from ``until`` on (never: ``None``)."""
         self.offer_id = None
         self.barred[courier_id] = until
+        self.foreseen = None
 
     def assign(
         self, courier_id: str, at: datetime, eta: datetime, plan_version: int, reason: str | None = None
@@ -228,6 +231,11 @@ class Delivery:
     @property
     def on_board(self) -> int:
         return sum(stop.status is StopStatus.DONE for stop in self._of(StopKind.PICKUP))
+
+    @property
+    def load(self) -> tuple[int, ...]:
+        """What is on board, in the dimensions of a capacity."""
+        return total(s.load.amount for s in self._of(StopKind.PICKUP) if s.status is StopStatus.DONE)
 
     def unassign(self, reason: str, bar_until: datetime | None = None) -> None:
         """Take the delivery back from its courier; raises :class:`WrongState` when goods are on board."""
@@ -376,4 +384,4 @@ class Delivery:
                 reason=reason,
             )
         )
-        self.courier_id = self.assigned_at = None
+        self.courier_id = self.assigned_at = self.foreseen = None

@@ -74,6 +74,7 @@ class CourierOnShift:
     shift_id: str
     started_at: datetime
     ends_at: datetime
+    vehicle: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

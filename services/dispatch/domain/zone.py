@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.dispatch.domain.errors import SlotClosed
 from services.dispatch.domain.outline import Outline
 from services.dispatch.domain.places import Area, Position
 from services.dispatch.domain.planning.travel import minutes_between
+from services.dispatch.domain.vehicle import USUAL_KINDS, Capacity, Vehicle, VehicleKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,9 @@ class ZoneSettings:
     ``commit_margin_minutes`` is how much earlier than strictly needed a courier is asked, beside what
     couriers take to answer;
     ``shift_slack_minutes`` how far a last drop-off may run past a shift's end; after
-    ``give_up_minutes`` beyond the last ready time a delivery that nobody took has failed.
+    ``give_up_minutes`` beyond the last ready time a delivery that nobody took has failed;
+    ``moving_minutes`` of a customer's waiting is what it must save to plan a delivery for somebody else than
+    was foreseen. ``capacity`` is how many pickups a courier carries whose vehicle says nothing else.
     """
 
     metres_per_minute: float = 320.0
@@ -34,6 +37,15 @@ class ZoneSettings:
     shift_slack_minutes: float = 20.0
     offer_seconds: float = 60.0
     capacity: int = 12
+    moving_minutes: float = 0.5
+    vehicles: tuple[VehicleKind, ...] = ()
+
+    def kind_of(self, vehicle: Vehicle) -> VehicleKind:
+        """What this vehicle can do here, all that is said of it and the usual for the rest."""
+        usual = USUAL_KINDS[vehicle]
+        kind = next((kind for kind in self.vehicles if kind.vehicle is vehicle), usual)
+        capacity = kind.capacity.over(usual.capacity).over(Capacity(pickups=self.capacity))
+        return replace(kind, capacity=capacity)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,11 @@ def _break_status() -> fields.String:
     )
 
 
+class PlannedBreak(Schema):
+    starts_at = Instant()
+    ends_at = Instant()
+
+
 class Shift(Schema):
     shift_id = fields.String(required=True)
     courier_id = fields.String()
@@ -27,6 +32,8 @@ class Shift(Schema):
     position = fields.Nested(Position, allow_none=True)
     break_status = _break_status()
     break_asked_at = Instant(allow_none=True)
+    vehicle = fields.String(metadata={"enum": ["foot", "bicycle", "scooter", "car"]})
+    breaks = fields.List(fields.Nested(PlannedBreak))
 
 
 class Stop(Schema):
@@ -158,6 +165,7 @@ class BoardCourier(Schema):
     status = fields.String()
     ends_at = Instant(allow_none=True)
     break_status = _break_status()
+    vehicle = fields.String()
     stops = fields.Integer(metadata={"description": "How many stops are still to be made."})
     position = fields.Nested(Position, allow_none=True)
     seen_at = Instant(allow_none=True)

@@ -48,7 +48,12 @@ HAPPENED: list[Any] = [
     ),
     events.DeliveryFailed(**OF, courier_id=None, reason="no-courier", failed_at=time("03:35")),
     events.CourierOnShift(
-        courier_id=COURIER, zone_id=ZONE, shift_id=SHIFT, started_at=time("02:00"), ends_at=time("06:00")
+        courier_id=COURIER,
+        zone_id=ZONE,
+        shift_id=SHIFT,
+        started_at=time("02:00"),
+        ends_at=time("06:00"),
+        vehicle="bicycle",
     ),
     events.CourierOffShift(courier_id=COURIER, zone_id=ZONE, shift_id=SHIFT, ended_at=time("06:02")),
 ]

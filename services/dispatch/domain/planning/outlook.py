@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.dispatch.domain.courier import Courier, RouteStop, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
-from services.dispatch.domain.planning.problem import NEVER, Basket, Rider, Snapshot, Visit
+from services.dispatch.domain.planning.problem import NEVER, Basket, Rider, Snapshot, Visit, Weights
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
+from services.dispatch.domain.vehicle import BOUNDLESS, NOTHING, total
 from services.dispatch.domain.zone import Zone, ZoneSettings
 
 _STILL_BUSY = 0.5
@@ -64,7 +65,7 @@ def look_ahead(
     state: ZoneState, now: datetime, previous: Mapping[str, Sequence[str]], seed: int = 0
 ) -> Snapshot:
     """The snapshot of ``state`` at ``now``, warm with the stop orders of the ``previous`` plan."""
-    eye = _Eye(state.zone.settings, now)
+    eye = _Eye(state.zone.settings, now, _bounded(state))
     riders = tuple(
         _rider(eye, state, courier) for courier in sorted(state.couriers.values(), key=lambda c: c.courier_id)
     )
@@ -78,6 +79,7 @@ def look_ahead(
         baskets=baskets,
         riders=riders,
         metres_per_minute=eye.settings.metres_per_minute,
+        weights=Weights(moving=eye.settings.moving_minutes),
         previous={courier_id: tuple(stops) for courier_id, stops in previous.items()},
         seed=seed,
     )
@@ -87,9 +89,23 @@ def look_ahead(
 class _Eye:
     settings: ZoneSettings
     now: datetime
+    dimensions: tuple[int, ...] = (0,)
+
+    def amount(self, amount: Sequence[int]) -> tuple[int, ...]:
+        return tuple(amount[dimension] for dimension in self.dimensions)
 
     def minutes(self, moment: datetime) -> float:
         return (moment - self.now).total_seconds() / 60
+
+
+def _bounded(state: ZoneState) -> tuple[int, ...]:
+    """The dimensions in which some courier is bounded: the engine need not count the others."""
+    amounts = [courier.on_shift().carries.amount for courier in state.couriers.values()]
+    return tuple(
+        number
+        for number in range(len(NOTHING))
+        if number == 0 or any(amount[number] < BOUNDLESS for amount in amounts)
+    )
 
 
 def _is_in_sight(eye: _Eye, delivery: Delivery, promised: set[str]) -> bool:
@@ -117,7 +133,8 @@ def _basket(eye: _Eye, state: ZoneState, delivery: Delivery) -> Basket:
     for stop in delivery.open_stops():
         if stop.kind is StopKind.PICKUP:
             ready = eye.minutes(delivery.expected_ready(stop, eye.now))
-            pickups.append(_visit(eye, stop, ready, eye.settings.pickup_service_minutes))
+            visit = _visit(eye, stop, ready, eye.settings.pickup_service_minutes)
+            pickups.append(replace(visit, amount=eye.amount(stop.load.amount)))
         else:
             opens = eye.minutes(delivery.slot.starts_at) if delivery.slot else -NEVER
             drop_off = _visit(eye, stop, opens, eye.settings.drop_off_service_minutes)
@@ -131,8 +148,9 @@ def _basket(eye: _Eye, state: ZoneState, delivery: Delivery) -> Basket:
         clicked=eye.minutes(delivery.placed_at or eye.now),
         due=eye.minutes(due or eye.now),
         asap=delivery.slot is None,
-        on_board=(delivery.on_board,),
+        on_board=eye.amount(delivery.load),
         holder=delivery.courier_id or (offer.courier_id if offer else None),
+        announced=delivery.foreseen if delivery.status in UNASSIGNED else None,
         barred=frozenset(
             courier_id for courier_id, until in delivery.barred.items() if until is None or eye.now < until
         ),
@@ -169,11 +187,17 @@ def _rider(eye: _Eye, state: ZoneState, courier: Courier) -> Rider:
         place=place,
         free_at=min(free_at, 0.0),
         until=eye.minutes(shift.ends_at) + eye.settings.shift_slack_minutes,
-        capacity=(shift.capacity,),
-        load=(sum(state.deliveries[order_id].on_board for order_id in orders),),
+        capacity=eye.amount(shift.carries.amount),
+        load=eye.amount(total(state.deliveries[order_id].load for order_id in orders)),
         route=tuple(stop.stop_id for stop in route),
         frozen=frozen,
         new=offer is None and not state.paused and courier.may_be_asked(eye.now),
+        breaks=tuple(
+            (eye.minutes(pause.starts_at), eye.minutes(pause.ends_at))
+            for pause in shift.breaks
+            if pause.ends_at > eye.now
+        ),
+        speed_factor=shift.speed_factor,
     )
 
 
