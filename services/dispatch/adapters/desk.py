@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, TextClause, text
 
+from services.dispatch.adapters.experience import Experience
 from services.dispatch.adapters.keeping import Keeper
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, zone_of
 from services.dispatch.application.ports import DueZone, LeaseLostError
@@ -117,8 +118,12 @@ class SqlDesk:
     Nothing is locked and no transaction open while it plans, however long that takes.
     """
 
-    def __init__(self, database: Database, holder: str, lease_seconds: float) -> None:
+    def __init__(
+        self, database: Database, holder: str, lease_seconds: float, experience: Experience | None = None
+    ) -> None:
         self._database = database
+        self._experience = experience or Experience()
+        self._now: datetime | None = None
         self._holder = holder
         self._seconds = lease_seconds
         self._claimed: tuple[str, int] | None = None
@@ -129,7 +134,7 @@ class SqlDesk:
         return self._claimed[0] if self._claimed else None
 
     def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
-        self._claimed = None
+        self._claimed, self._now = None, now
         values = {"now": now, "planned_before": planned_before}
         with self._database.read() as connection:
             row = (
@@ -169,6 +174,9 @@ class SqlDesk:
             most = most_at_once(len(state.couriers))
             for row in connection.execute(_DELIVERIES, here | {"most": most}).mappings():
                 state.deliveries[row["order_id"]] = delivery_of(row)
+            if self._now is not None:
+                shops = _open_shops(state)
+                state.preparation = self._experience.preparation(connection, zone.zone_id, shops, self._now)
         return state
 
     def renew(self, due: DueZone) -> bool:
@@ -193,6 +201,12 @@ class SqlDesk:
         with self._database.read() as connection:
             values = {"zone_id": zone_id, "token": token, "now": now, "due_at": due_at}
             connection.execute(_POSTPONE, values)
+
+
+def _open_shops(state: ZoneState) -> set[str]:
+    """The shops that something is still to be collected at."""
+    stops = (stop for delivery in state.deliveries.values() for stop in delivery.open_stops())
+    return {stop.shop_id for stop in stops if stop.shop_id is not None}
 
 
 class SqlKeeping(Keeper):

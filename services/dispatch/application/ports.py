@@ -16,6 +16,7 @@ from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState
 from services.dispatch.domain.planning.upkeep import Change
+from services.dispatch.domain.preparation import Prepared
 from services.dispatch.domain.zone import Slot, Zone
 
 
@@ -150,7 +151,17 @@ class Overrides(Protocol):
     def keep_override(self, override: Override) -> None: ...
 
 
-class Store(Deliveries, Zones, Pauses, Overrides, Protocol):
+class Experience(Protocol):
+    """How things went, for whoever foresees how they will go."""
+
+    def keep_prepared(self, parts: Sequence[tuple[str, Prepared]]) -> None:
+        """How long parts took, each with its zone. What is known of the same part already is replaced."""
+
+    def forget(self, before: datetime) -> int:
+        """Forget what happened ``before``; answers how much it was."""
+
+
+class Store(Deliveries, Zones, Pauses, Overrides, Experience, Protocol):
     """All of it, in one transaction."""
 
 

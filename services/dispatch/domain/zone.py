@@ -22,7 +22,8 @@ class ZoneSettings:
     ``shift_slack_minutes`` how far a last drop-off may run past a shift's end; after
     ``give_up_minutes`` beyond the last ready time a delivery that nobody took has failed;
     ``moving_minutes`` of a customer's waiting is what it must save to plan a delivery for somebody else than
-    was foreseen. ``capacity`` is how many pickups a courier carries whose vehicle says nothing else.
+    was foreseen. A shop's part is planned to be ready when it is in a ``ready_share`` of all cases.
+    ``capacity`` is how many pickups a courier carries whose vehicle says nothing else.
     """
 
     metres_per_minute: float = 320.0
@@ -38,6 +39,7 @@ class ZoneSettings:
     offer_seconds: float = 60.0
     capacity: int = 12
     moving_minutes: float = 0.5
+    ready_share: float = 0.55
     vehicles: tuple[VehicleKind, ...] = ()
 
     def kind_of(self, vehicle: Vehicle) -> VehicleKind:

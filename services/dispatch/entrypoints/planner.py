@@ -21,6 +21,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy.exc import DBAPIError
 
 from services.dispatch.adapters.desk import SqlDesk, is_any_due
+from services.dispatch.adapters.experience import Experience
 from services.dispatch.application.planner import Epoch, PlannerPolicy, business_span, plan_next_zone
 from services.dispatch.application.ports import LeaseLostError
 from services.dispatch.engine.machine import warm_up_on_the_side
@@ -76,6 +77,7 @@ class Planner:
         self._policy = policy
         self._name = name
         self._at_first_plan: Callable[[], None] | None = at_first_plan
+        self._experience = Experience()
         self._stopped = threading.Event()
         debounce = clock.wall_seconds(policy.debounce)
         self._soonest, self._latest = _poll(debounce / 4), _poll(debounce * 2)
@@ -112,7 +114,7 @@ class Planner:
         with self._database.read() as connection:
             if not is_any_due(connection, now, now - self._policy.pause(self._clock)):
                 return None
-        desk = SqlDesk(self._database, self._name, self._policy.lease_seconds)
+        desk = SqlDesk(self._database, self._name, self._policy.lease_seconds, self._experience)
         try:
             epoch = plan_next_zone(desk, clock=self._clock, ids=self._ids, policy=self._policy)
         except LeaseLostError:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from services.dispatch.adapters.experience import REMEMBERED
 from services.dispatch.adapters.store import SqlHolds, SqlSightings, SqlStore
 from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones, SqlZoneMap
@@ -97,6 +98,12 @@ class DispatchService(ShowsDeadLetters):
         grace = self.settings.expiry_grace(self.clock)
         self._do(lambda store: holding.release_expired(store=store, clock=self.clock, grace=grace))
         self._do(lambda store: holding.fail_unheld(store=store, clock=self.clock, grace=grace))
+
+    @every(seconds=3600)
+    def forget(self) -> None:
+        """How things went long ago says little of how they will go."""
+        before = self.clock.now() - REMEMBERED
+        self._do(lambda store: store.forget(before))
 
     # -- for customers -------------------------------------------------------------------------------------
 

@@ -223,6 +223,7 @@ class ZoneSettings(Schema):
     offer_seconds = _number(5, 3600)
     capacity = integer(1, 200)
     moving_minutes = _number(0, 60)
+    ready_share = _number(0.05, 0.95)
     vehicles = fields.Dict(
         keys=fields.String(validate=validate.OneOf(("foot", "bicycle", "scooter", "car"))),
         values=fields.Nested(VehicleKind),

@@ -17,6 +17,7 @@ from services.dispatch.domain.offer import Offer, OfferStatus
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.preparation import Kitchen, Preparation, Prepared, pooled
 from services.dispatch.domain.zone import Slot, Zone, zone_of_place
 from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
@@ -152,8 +153,27 @@ class Keeper:
             delivery.slot_taken = delivery.wants_slot
 
 
+def preparation_of(kept: Iterable[tuple[str, Prepared]], zone: Zone) -> Preparation:
+    """What the parts that were kept tell of a zone."""
+    here = [part for zone_id, part in kept if zone_id == zone.zone_id]
+    shops = {part.shop_id for part in here}
+    kitchens = {shop: Kitchen(part for part in here if part.shop_id == shop) for shop in sorted(shops)}
+    return Preparation(kitchens=kitchens, zone=pooled(here))
+
+
 class MemoryStore(Keeper):
     """:class:`services.dispatch.application.ports.Store`."""
+
+    def keep_prepared(self, parts: Sequence[tuple[str, Prepared]]) -> None:
+        for zone_id, part in parts:
+            self.connection.put("preparation", part.store_order_id, (zone_id, part))
+
+    def forget(self, before: datetime) -> int:
+        rows = self.connection.rows("preparation")
+        old = [name for name, (_, part) in rows.items() if part.ready_at < before]
+        for name in old:
+            self.connection.drop("preparation", name)
+        return len(old)
 
     def delivery(self, order_id: str) -> Delivery:
         self.hold_anew(Delivery(order_id=order_id))
