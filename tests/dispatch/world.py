@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from services.dispatch.adapters.desk import SqlDesk
+from services.dispatch.adapters.experience import Experience
 from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones
 from services.dispatch.application.planner import Epoch, PlannerPolicy, plan_next_zone
@@ -42,6 +43,7 @@ class World:
         self.service.clock = self.clock
         self.service.settings = Settings(expiry_grace_seconds=10.0, policy=self.policy)
         self.service.known_zones = KnownZones()
+        self.service.experience = Experience(lambda: float("inf"))
         self._events = 0
 
     def call(self, method: str, **arguments: Any) -> Any:

@@ -170,6 +170,8 @@ class DeliveryPlanned(TypedDict):
     plan_version: int
     eta: str
     promised_at: str
+    eta_from: NotRequired[str]
+    eta_to: NotRequired[str]
 
 
 class ListingChanged(TypedDict):

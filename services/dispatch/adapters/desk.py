@@ -177,6 +177,7 @@ class SqlDesk:
             if self._now is not None:
                 shops = _open_shops(state)
                 state.preparation = self._experience.preparation(connection, zone.zone_id, shops, self._now)
+                state.windows = self._experience.windows(connection, zone.zone_id, self._now)
         return state
 
     def renew(self, due: DueZone) -> bool:

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 import orjson
 from sqlalchemy import Connection, text
 
+from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.preparation import Kitchen, Preparation, Prepared, pooled
+from services.dispatch.domain.promise import Calibration, Forecast, Outcome, Windows
 
 # A history of that many parts says as much as a longer one, and says it sooner.
 _PARTS_OF_A_SHOP, _PARTS_OF_A_ZONE = 120, 300
@@ -19,6 +21,8 @@ _SHOPS_AT_ONCE = 25
 _FRESH_FOR = timedelta(minutes=10)
 _LEAST_WALL_SECONDS = 5.0
 REMEMBERED = timedelta(days=60)
+# No shop has this name: ids are not empty.
+_WINDOWS = ""
 
 _TOLD = ("store_order_id", "shop_id", "accepted_at", "expected_at", "ready_at")
 _COLUMNS = ", ".join(f"p.{name}" for name in _TOLD)
@@ -38,7 +42,24 @@ _PREPARED = text(f"""
         ORDER BY accepted_at DESC LIMIT :of_a_zone
     )
 """)
-_FORGET_PREPARED = text("DELETE FROM preparation WHERE ready_at < :before")
+_FORGET = (
+    text("DELETE FROM preparation WHERE ready_at < :before"),
+    text("DELETE FROM forecast WHERE door_at < :before"),
+)
+_KEEP_OUTCOMES = text("""
+    INSERT INTO forecast (order_id, made_at, zone_id, eta, door_at, first, window_from, window_to)
+    SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (order_id text, made_at timestamptz,
+        zone_id text, eta timestamptz, door_at timestamptz, first boolean, window_from timestamptz,
+        window_to timestamptz)
+    ON CONFLICT DO NOTHING
+""")
+_OUTCOMES = text("""
+    (SELECT first, made_at, eta, door_at FROM forecast WHERE zone_id = :zone_id AND first
+        ORDER BY door_at DESC, order_id LIMIT :most)
+    UNION ALL (SELECT first, made_at, eta, door_at FROM forecast WHERE zone_id = :zone_id AND NOT first
+        ORDER BY door_at DESC, order_id LIMIT :most)
+""")
+_FORECASTS = 1500
 
 
 def keep_prepared(connection: Connection, parts: Sequence[tuple[str, Prepared]]) -> None:
@@ -57,7 +78,26 @@ def keep_prepared(connection: Connection, parts: Sequence[tuple[str, Prepared]])
 
 
 def forget(connection: Connection, before: datetime) -> int:
-    return int(connection.execute(_FORGET_PREPARED, {"before": before}).rowcount)
+    return sum(int(connection.execute(statement, {"before": before}).rowcount) for statement in _FORGET)
+
+
+def keep_outcomes(connection: Connection, delivery: Delivery) -> None:
+    """What was foreseen of a delivery that was handed over, and when that was."""
+    rows = [
+        {
+            "order_id": delivery.order_id,
+            "made_at": forecast.made_at,
+            "zone_id": delivery.zone_id or "",
+            "eta": forecast.eta,
+            "door_at": delivery.ended_at,
+            "first": number == 0,
+            "window_from": delivery.told.starts_at if number == 0 else None,
+            "window_to": delivery.told.ends_at if number == 0 else None,
+        }
+        for number, forecast in enumerate(delivery.told.forecasts)
+    ]
+    if rows:
+        connection.execute(_KEEP_OUTCOMES, {"rows": orjson.dumps(rows).decode()})
 
 
 @dataclass
@@ -66,6 +106,7 @@ class _OfZone:
     read: dict[str, tuple[datetime, float]] = field(default_factory=dict)
     zone: tuple[float, ...] = ()
     preparation: Preparation = field(default_factory=Preparation)
+    windows: Windows = field(default_factory=Windows)
 
 
 class Experience:
@@ -105,6 +146,19 @@ class Experience:
             known.read[shop] = now, self._stopwatch()
         known.preparation = Preparation(kitchens=dict(known.kitchens), zone=known.zone)
         return known.preparation
+
+    def windows(self, connection: Connection, zone_id: str, now: datetime) -> Windows:
+        """How wrong the forecasts in a zone were."""
+        known = self._zones.setdefault(zone_id, _OfZone())
+        if self._is_stale(known.read.get(_WINDOWS), now):
+            seen: dict[bool, list[Outcome]] = {True: [], False: []}
+            values = {"zone_id": zone_id, "most": _FORECASTS}
+            for first, made_at, eta, door_at in connection.execute(_OUTCOMES, values):
+                forecast = Forecast(made_at=made_at, eta=eta)
+                seen[first].append(Outcome(forecast=forecast, door_at=door_at))
+            known.windows = Windows(first=Calibration(seen[True]), later=Calibration(seen[False]))
+            known.read[_WINDOWS] = now, self._stopwatch()
+        return known.windows
 
     def _is_stale(self, read: tuple[datetime, float] | None, now: datetime) -> bool:
         if read is None:

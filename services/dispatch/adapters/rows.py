@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.dispatch.adapters.shift_rows import load_of, settings_json, settings_of, shift_json, shift_of
+from services.dispatch.adapters.told_rows import told_json, told_of
 from services.dispatch.domain.courier import Courier, RouteStop
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.facts import DropOff, Part, Pickup
@@ -80,6 +81,7 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
             "barred": {courier_id: _wire(until) for courier_id, until in delivery.barred.items()},
             "pickup_failures": delivery.pickup_failures,
             "foreseen": delivery.foreseen,
+            "told": told_json(delivery.told),
         },
     }
 
@@ -125,6 +127,7 @@ def delivery_of(row: Row) -> Delivery:
         barred={courier_id: _moment(until) for courier_id, until in progress["barred"].items()},
         pickup_failures=progress["pickup_failures"],
         foreseen=progress.get("foreseen"),
+        told=told_of(progress.get("told")),
     )
 
 

@@ -21,10 +21,10 @@ from services.dispatch.domain.planning.problem import Plan, PlannedStop, Snapsho
 from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
 from services.dispatch.domain.planning.upkeep import Change, Patience, keep_up
+from services.dispatch.domain.promise import WORTH_TELLING, Forecast
 from shared.kernel.clock import Clock
 from shared.kernel.ids import Ids
 
-WORTH_TELLING = timedelta(minutes=2)
 _LONGEST_ANSWER = 15.0
 _Thing = TypeVar("_Thing")
 
@@ -223,7 +223,8 @@ def _foresee(state: ZoneState, decisions: Decisions, draft: _Draft, due: DueZone
         if known and delivery.status not in UNASSIGNED:
             continue
         before = delivery.status, delivery.foreseen
-        delivery.foresee(courier_id, eta, due.plan_version)
+        told = delivery.told.and_now(Forecast(made_at=now, eta=eta), state.windows.promise(now, eta))
+        delivery.foresee(courier_id, eta, due.plan_version, told)
         if not known or (delivery.status, delivery.foreseen) != before:
             draft.changes.append(Change.of(orders=[order_id]))
 

@@ -113,9 +113,11 @@ def accept_offer(command: AnswerOffer, *, store: Store, clock: Clock) -> tuple[O
     wanted = [d for d in deliveries if d.offer_id == offer.offer_id and d.status in UNASSIGNED]
     if not wanted or courier.on_shift().ending:
         raise OfferClosed("Nothing is left of this offer.")
-    etas = {stop.order_id: stop.eta for stop in offer.route}
+    arrivals = {stop.order_id: stop.eta for stop in offer.route}
     for delivery in wanted:
-        delivery.assign(courier.courier_id, now, etas[delivery.order_id], offer.plan_version)
+        # The plan that asked foresaw when the goods are handed over: that is later than the arrival.
+        eta = delivery.eta or arrivals[delivery.order_id]
+        delivery.assign(courier.courier_id, now, eta, offer.plan_version)
     riding = {delivery.order_id: delivery for delivery in store.deliveries_of(courier.courier_id)}
     riding |= {delivery.order_id: delivery for delivery in wanted}
     open_stops = {stop.stop_id for delivery in riding.values() for stop in delivery.open_stops()}

@@ -22,6 +22,7 @@ from services.dispatch.domain.events import (
 )
 from services.dispatch.domain.facts import DropOff, Part, Pickup
 from services.dispatch.domain.lifecycle import ENDED, MAY_BECOME, UNASSIGNED, UNPAID, Status
+from services.dispatch.domain.promise import NOTHING_TOLD, Forecast, Told
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus, first_stops
 from services.dispatch.domain.vehicle import total
 from services.dispatch.domain.zone import SlotWindow
@@ -59,6 +60,7 @@ class Delivery:
     offer_id: str | None = None
     eta: datetime | None = None
     foreseen: str | None = None
+    told: Told = NOTHING_TOLD
     assigned_at: datetime | None = None
     ended_at: datetime | None = None
     failure: str | None = None
@@ -175,8 +177,9 @@ class Delivery:
 
     # -- planning ------------------------------------------------------------------------------------------
 
-    def foresee(self, courier_id: str, eta: datetime, plan_version: int) -> None:
-        """A plan has a courier in mind; nobody has been asked yet."""
+    def foresee(self, courier_id: str, eta: datetime, plan_version: int, told: Told | None = None) -> None:
+        """A plan has a courier in mind; nobody has been asked yet. ``told`` is what the customer may know."""
+        self.told = told or self.told
         if self.status is Status.WAITING:
             self._become(Status.PLANNED)
             self.events.append(
@@ -188,6 +191,8 @@ class Delivery:
                     plan_version=plan_version,
                     eta=eta,
                     promised_at=self.promised_at or eta,
+                    eta_from=self.told.starts_at,
+                    eta_to=self.told.ends_at,
                 )
             )
         self.eta, self.foreseen = eta, courier_id
@@ -210,6 +215,7 @@ class Delivery:
         """The courier took the offer, or is given the delivery for a ``reason``."""
         self._become(Status.ASSIGNED)
         self.courier_id, self.offer_id, self.assigned_at, self.eta = courier_id, None, at, eta
+        self.told = self.told.and_now(Forecast(made_at=at, eta=eta), None)
         self.events.append(
             CourierAssigned(
                 delivery_id=self.delivery_id,

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from services.dispatch.adapters.experience import REMEMBERED
+from services.dispatch.adapters.experience import REMEMBERED, Experience
 from services.dispatch.adapters.store import SqlHolds, SqlSightings, SqlStore
 from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones, SqlZoneMap
@@ -27,7 +27,11 @@ from services.dispatch.domain.commands import Hold
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.stop import Stop
-from services.dispatch.entrypoints.dependencies import KnownZonesProvider, SettingsProvider
+from services.dispatch.entrypoints.dependencies import (
+    ExperienceProvider,
+    KnownZonesProvider,
+    SettingsProvider,
+)
 from services.dispatch.settings import Settings
 from shared.kernel.clock import Clock, to_wire
 from shared.messaging.context import current
@@ -52,6 +56,7 @@ class DispatchService(ShowsDeadLetters):
     clock: Clock = ClockProvider()
     settings: Settings = SettingsProvider()
     known_zones: KnownZones = KnownZonesProvider()
+    experience: Experience = ExperienceProvider()
 
     _facts: WeakKeyDictionary[Transaction, list[orders.Fact]] = WeakKeyDictionary()
 
@@ -120,8 +125,8 @@ class DispatchService(ShowsDeadLetters):
     def tracking(self, **request: Any) -> Wire:
         asked = requests.load(requests.OF_ORDER, request)
         with self._views() as views:
-            seen = looking.tracking(asked["actor"], asked["order_id"], views=views)
-        return answers.tracking(seen.delivery, seen.seen, seen.pause)
+            seen = looking.tracking(asked["actor"], asked["order_id"], views=views, clock=self.clock)
+        return answers.tracking(seen.delivery, seen.seen, seen.pause, seen.window)
 
     # -- for operators -------------------------------------------------------------------------------------
 
@@ -268,4 +273,4 @@ class DispatchService(ShowsDeadLetters):
     @contextmanager
     def _views(self) -> Iterator[Views]:
         with self.database.read() as connection:
-            yield Views(connection)
+            yield Views(connection, self.experience)

@@ -208,6 +208,13 @@ class BoardPause(Schema):
     paused_by = fields.String()
 
 
+class BoardWindows(Schema):
+    """Of the last deliveries, up to 500, how many were handed over in the first window they were told."""
+
+    deliveries = fields.Integer()
+    kept = fields.Integer()
+
+
 class Board(Schema):
     """A zone as its dispatchers see it: places without names and addresses."""
 
@@ -217,6 +224,7 @@ class Board(Schema):
     couriers = fields.List(fields.Nested(BoardCourier))
     offers = fields.List(fields.Nested(BoardOffer))
     pause = fields.Nested(BoardPause, allow_none=True)
+    windows = fields.Nested(BoardWindows)
 
 
 class Override(Schema):

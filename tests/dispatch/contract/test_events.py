@@ -30,7 +30,14 @@ def time(text: str) -> datetime:
 OF = {"delivery_id": delivery_id_of(ORDER), "order_id": ORDER}
 HAPPENED: list[Any] = [
     events.DeliveryPlanned(
-        **OF, zone_id=ZONE, courier_id=COURIER, plan_version=17, eta=time("03:34"), promised_at=time("03:45")
+        **OF,
+        zone_id=ZONE,
+        courier_id=COURIER,
+        plan_version=17,
+        eta=time("03:34"),
+        promised_at=time("03:45"),
+        eta_from=time("03:30"),
+        eta_to=time("03:41"),
     ),
     events.CourierAssigned(
         **OF, zone_id=ZONE, courier_id=COURIER, assigned_at=time("03:08"), plan_version=19, eta=time("03:34")

@@ -18,6 +18,7 @@ from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.preparation import Kitchen, Preparation, Prepared, pooled
+from services.dispatch.domain.promise import Windows
 from services.dispatch.domain.zone import Slot, Zone, zone_of_place
 from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
@@ -319,8 +320,12 @@ def running_pause(connection: MemoryConnection, zone_id: str) -> Pause | None:
 class MemoryViews:
     """What couriers look at, of :class:`services.dispatch.application.looking.Views`."""
 
-    def __init__(self, connection: MemoryConnection) -> None:
+    def __init__(self, connection: MemoryConnection, experience: object = None) -> None:
         self._connection = connection
+
+    def windows(self, zone_id: str, now: datetime) -> Windows:
+        """Nothing was learnt."""
+        return Windows()
 
     def courier(self, courier_id: str) -> Courier | None:
         return self._connection.rows("courier").get(courier_id)

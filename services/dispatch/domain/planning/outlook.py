@@ -14,6 +14,7 @@ from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.planning.problem import NEVER, Basket, Rider, Snapshot, Visit, Weights
 from services.dispatch.domain.preparation import Preparation
+from services.dispatch.domain.promise import Windows
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
 from services.dispatch.domain.vehicle import BOUNDLESS, NOTHING, total
 from services.dispatch.domain.zone import Zone, ZoneSettings
@@ -27,7 +28,8 @@ class ZoneState:
     """Everything of one zone that planning needs, by id. Only open offers and unfinished deliveries.
 
     ``answer_minutes`` is how long couriers have lately taken to answer; ``paused`` whether nobody may be
-    asked, and ``resumed_at`` when that was over last. ``preparation`` is what its shops' past tells.
+    asked, and ``resumed_at`` when that was over last. ``preparation`` is what its shops' past tells,
+    ``windows`` what its forecasts' does.
     """
 
     zone: Zone
@@ -37,6 +39,7 @@ class ZoneState:
     sightings: dict[str, Sighting] = field(default_factory=dict)
     answer_minutes: float = 0.0
     preparation: Preparation = field(default_factory=Preparation)
+    windows: Windows = field(default_factory=Windows)
     paused: bool = False
     resumed_at: datetime | None = None
 
