@@ -102,7 +102,12 @@ class DeskInMemory:
                 self.state.offers.pop(offer.offer_id, None)
 
     def finish(
-        self, due: DueZone, plan: Mapping[str, Sequence[str]], now: datetime, due_at: datetime | None
+        self,
+        due: DueZone,
+        plan: Mapping[str, Sequence[str]],
+        now: datetime,
+        due_at: datetime | None,
+        travel: str = "great_circle",
     ) -> None:
         self.plan = plan
 

@@ -97,7 +97,7 @@ _LOCK_DELIVERIES = text("""
 """)
 _FINISH = text("""
     UPDATE zone_plan SET plan_version = :plan_version, plan = CAST(:plan AS jsonb),
-        planned_at = :now, due_at = :due_at, holder = NULL, leased_until = NULL
+        planned_at = :now, due_at = :due_at, holder = NULL, leased_until = NULL, travel = :travel
     WHERE zone_id = :zone_id
 """)
 _POSTPONE = text("""
@@ -224,7 +224,12 @@ class SqlKeeping(Keeper):
         )
 
     def finish(
-        self, due: DueZone, plan: Mapping[str, Sequence[str]], now: datetime, due_at: datetime | None
+        self,
+        due: DueZone,
+        plan: Mapping[str, Sequence[str]],
+        now: datetime,
+        due_at: datetime | None,
+        travel: str = "great_circle",
     ) -> None:
         self.connection.execute(
             _FINISH,
@@ -234,6 +239,7 @@ class SqlKeeping(Keeper):
                 "plan": orjson.dumps(plan).decode(),
                 "now": now,
                 "due_at": due_at,
+                "travel": travel,
             },
         )
 

@@ -78,6 +78,7 @@ _BOARD = text(f"""
         'pause', (SELECT json_build_object('reason', p.reason, 'paused_by', p.paused_by,
             'paused_at', to_char(p.paused_at AT TIME ZONE 'UTC', '{_WIRE_TIME}'))
         FROM zone_pause AS p WHERE p.zone_id = :zone_id AND p.resumed_at IS NULL),
+        'travel', (SELECT travel FROM zone_plan WHERE zone_id = :zone_id),
         'windows', (SELECT json_build_object('deliveries', count(*),
             'kept', count(*) FILTER (WHERE f.door_at BETWEEN f.window_from AND f.window_to))
         FROM (SELECT * FROM forecast WHERE zone_id = :zone_id AND first AND window_from IS NOT NULL

@@ -225,6 +225,12 @@ class Board(Schema):
     offers = fields.List(fields.Nested(BoardOffer))
     pause = fields.Nested(BoardPause, allow_none=True)
     windows = fields.Nested(BoardWindows)
+    travel = fields.String(
+        metadata={
+            "enum": ["great_circle", "router", "degraded"],
+            "description": "Where travel times come from; `degraded` while the router fails.",
+        }
+    )
 
 
 class Override(Schema):

@@ -156,7 +156,12 @@ class MemoryKeeping(Keeper):
         )
 
     def finish(
-        self, due: DueZone, plan: Mapping[str, Sequence[str]], now: datetime, due_at: datetime | None
+        self,
+        due: DueZone,
+        plan: Mapping[str, Sequence[str]],
+        now: datetime,
+        due_at: datetime | None,
+        travel: str = "great_circle",
     ) -> None:
         kept = KeptPlan(version=due.plan_version, plan=plan, planned_at=now, due_at=due_at, token=due.token)
         self.connection.put("zone_plan", due.zone.zone_id, kept)

@@ -66,11 +66,14 @@ class Judge:
         self._weights = snapshot.weights
         self._baskets = {basket.basket_id: basket for basket in snapshot.baskets}
         self._stops = {stop.visit.stop_id: stop for one in snapshot.baskets for stop in _stops_of(one)}
-        pace = snapshot.metres_per_minute
+        pace, table = snapshot.metres_per_minute, snapshot.travel
+        numbers = {} if table is None else {place: number for number, place in enumerate(table.places)}
 
         @cache
         def minutes(start: Position, end: Position) -> float:
-            return minutes_between(start, end, pace)
+            if table is None:
+                return minutes_between(start, end, pace)
+            return table.minutes[numbers[start] * len(numbers) + numbers[end]]
 
         self._minutes = minutes
 
