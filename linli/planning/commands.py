@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +18,10 @@ from rich.table import Table
 from linli.failures import Failure
 from linli.planning.answer import answer_of
 from linli.planning.form import read
-from linli.planning.question import question_of
+from linli.planning.question import Ask, Tables, question_of
+from services.dispatch.adapters.osrm import OsrmRouter
+from services.dispatch.application.ports import RouterError
+from services.dispatch.domain.places import Position
 from services.dispatch.engine.machine import warm_up
 from services.dispatch.engine.search import Search
 
@@ -41,6 +46,13 @@ def plan(
     ] = 0,
     rounds: Annotated[int, typer.Option(min=0, help="How often to look for something better.")] = 400,
     seconds: Annotated[float, typer.Option(min=0.01, help="Seconds of the processor, at most.")] = 10.0,
+    router: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where an OSRM table service begins: it is asked for the vehicles' profile.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The answer as JSON, instead of tables.")] = False,
 ) -> None:
     """Plan who brings what, in which order: VROOM's form, with several pickups to a delivery.
@@ -48,7 +60,14 @@ def plan(
     The same request, rounds and seed give the same plan, unless the seconds end it. `--mode check` ends
     with 1 when the steps leave something out or violate a rule.
     """
-    answer = answer_to(_read(file), mode=mode, seed=seed, rounds=rounds, seconds=seconds)
+    answer = answer_to(
+        _read(file),
+        mode=mode,
+        seed=seed,
+        rounds=rounds,
+        seconds=seconds,
+        ask=_asking(router) if router else None,
+    )
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
     else:
@@ -58,10 +77,19 @@ def plan(
 
 
 def answer_to(
-    request: object, *, mode: Mode = Mode.solve, seed: int = 0, rounds: int = 400, seconds: float = 10.0
+    request: object,
+    *,
+    mode: Mode = Mode.solve,
+    seed: int = 0,
+    rounds: int = 400,
+    seconds: float = 10.0,
+    ask: Ask | None = None,
 ) -> dict[str, Any]:
-    """The answer to a request in the outside form; :class:`Failure` says what is wrong with it."""
-    question = question_of(read(request), seed)
+    """The answer to a request in the outside form; :class:`Failure` says what is wrong with it.
+
+    ``ask`` is who knows the ways, if not the request.
+    """
+    question = question_of(read(request), seed, ask)
     if mode is Mode.check:
         return answer_of(question, Search(question.model), question.given, checked=True)
     if len(question.shipments) >= _MANY:
@@ -74,6 +102,30 @@ def answer_to(
     wished = [(vehicle, route) for vehicle, route in enumerate(question.given) if route]
     found = search.run(rounds=rounds, keep_going=in_time, keep_building=in_time, wished=wished)
     return answer_of(question, search, found.stops, checked=False)
+
+
+def _asking(url: str) -> Ask:
+    """A router's tables; when it fails that is said, and the great circle stands in for it."""
+    if not url.startswith(("http://", "https://")):
+        raise Failure(f"--router: {url} is no address that begins with http:// or https://.", exit_code=2)
+
+    def ask(profile: str, places: Sequence[tuple[float, float]]) -> Tables | None:
+        router = OsrmRouter(url, profile, seconds=10.0, distances=True)
+        stops = [Position(lat=lat, lon=lon) for lon, lat in places]
+        try:
+            ways = router.table(stops, stops)
+        except RouterError as error:
+            typer.echo(f"The router fails ({error}): travel goes by the great circle.", err=True)
+            return None
+        if ways.metres is None or any(one is None for row in (*ways.minutes, *ways.metres) for one in row):
+            typer.echo(
+                "The router knows no way between some places: travel goes by the great circle.", err=True
+            )
+            return None
+        seconds = [float(math.ceil((one or 0.0) * 60 - 1e-6)) for row in ways.minutes for one in row]
+        return seconds, [one or 0.0 for row in ways.metres for one in row]
+
+    return ask
 
 
 def _read(file: str) -> object:

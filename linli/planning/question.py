@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ EARTH_RADIUS_M = 6_371_008.8
 # What couriers on bicycles make in a town: 320 metres a minute.
 USUAL_PROFILE: Mapping[str, float] = {"metres_per_second": 320 / 60, "detour": 1.0}
 NEVER = math.inf
+# Seconds and metres between places, row by row.
+Tables = tuple[list[float], list[float]]
+Ask = Callable[[str, Sequence[tuple[float, float]]], Tables | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class Question:
     distances: Sequence[float] | None
 
 
-def question_of(request: Mapping[str, Any], seed: int = 0) -> Question:
+def question_of(request: Mapping[str, Any], seed: int = 0, ask: Ask | None = None) -> Question:
     """The question that a request, as :func:`linli.planning.form.read` answers it, asks."""
     vehicles, shipments = request["vehicles"], request["shipments"]
     numbers = _numbers(vehicles)
@@ -40,7 +43,7 @@ def question_of(request: Mapping[str, Any], seed: int = 0) -> Question:
             ("delivery", shipment["delivery"]),
         ]
     ]
-    travel = _Travel(request)
+    travel = _Travel(request, ask)
     stops = iter([_place(travel, task, kind) for kind, task in tasks])
     width = max([len(v.get("capacity", ())) for v in vehicles], default=0)
     jobs = []
@@ -179,9 +182,10 @@ def _place(travel: _Travel, task: Mapping[str, Any], kind: str) -> tuple[int, fl
 
 
 class _Travel:
-    """Travel times: the request's matrix, or great circles at a profile's speed."""
+    """Travel times: the request's matrix, a router's table, or great circles at a profile's speed."""
 
-    def __init__(self, request: Mapping[str, Any]) -> None:
+    def __init__(self, request: Mapping[str, Any], ask: Ask | None) -> None:
+        self.ask = ask
         profiles = {vehicle["profile"] for vehicle in request["vehicles"]}
         self.profiles, self.matrix = request["profiles"], None
         self.known: dict[tuple[float, float], int] = {}
@@ -223,6 +227,9 @@ class _Travel:
             durations = [float(seconds) for row in self.matrix["durations"] for seconds in row]
             rows = self.matrix.get("distances")
             return durations, None if rows is None else [float(metres) for row in rows for metres in row]
+        told = self.ask and self.ask(self.profile, list(self.known))
+        if told:
+            return told
         detour = self.profiles.get(self.profile, USUAL_PROFILE)["detour"]
         metres = [great_circle(a, b) * detour for a in self.known for b in self.known]
         speed = self._speed(self.profile) * detour

@@ -9,9 +9,21 @@ from environs import Env, validate
 
 from services.dispatch.application.planner import PlannerPolicy, business_span
 from services.dispatch.application.slot_planning import SlotPolicy
+from services.dispatch.application.travelling import TravelPolicy
 from shared.kernel.clock import Clock
 
 SLOT_SOLVERS = ("auto", "own", "pyvrp")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouterSettings:
+    """Whom to ask for travel times, and how they are remembered."""
+
+    url: str
+    profile: str
+    seconds: float
+    limit: int
+    travel: TravelPolicy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +37,7 @@ class Settings:
     policy: PlannerPolicy
     slots: SlotPolicy = field(default_factory=SlotPolicy)
     slot_solver: str = "auto"
+    router: RouterSettings | None = None
 
     def expiry_grace(self, clock: Clock) -> timedelta:
         """The grace in business time: messages take wall time, however fast the clock runs."""
@@ -49,6 +62,7 @@ def read_settings() -> Settings:
         solver = env.str("SLOT_SOLVER", "auto", validate=validate.OneOf(SLOT_SOLVERS))
         slot_seconds = env.float("SLOT_SECONDS", SlotPolicy().seconds, validate=above_zero)
         slot_hours = env.float("SLOT_AHEAD_HOURS", 36.0, validate=above_zero)
+        router = _router(env)
     env.seal()
     policy = PlannerPolicy(
         at_least_every=timedelta(seconds=at_least_every),
@@ -61,4 +75,29 @@ def read_settings() -> Settings:
         lease_seconds=lease,
     )
     slots = SlotPolicy(ahead=timedelta(hours=slot_hours), seconds=slot_seconds)
-    return Settings(expiry_grace_seconds=grace, policy=policy, slots=slots, slot_solver=solver)
+    return Settings(expiry_grace_seconds=grace, policy=policy, slots=slots, slot_solver=solver, router=router)
+
+
+def _router(env: Env) -> RouterSettings | None:
+    above_zero = validate.Range(min=0, min_inclusive=False)
+    usual = TravelPolicy()
+    is_url = validate.URL(schemes={"http", "https"}, require_tld=False)
+    url = env.str("ROUTER_URL", None, validate=lambda said: said == "" or is_url(said))
+    limit = env.int("ROUTER_TABLE_LIMIT", 100, validate=validate.Range(min=1, max=10_000))
+    patience = env.float(
+        "ROUTER_PATIENCE_SECONDS", usual.patience_seconds, validate=validate.Range(min=0, max=5)
+    )
+    settings = RouterSettings(
+        url=url or "",
+        profile=env.str("ROUTER_PROFILE", "bike", validate=validate.Regexp(r"[A-Za-z0-9_-]{1,40}\Z")),
+        seconds=env.float("ROUTER_TIMEOUT_SECONDS", 2.0, validate=above_zero),
+        limit=limit,
+        travel=TravelPolicy(
+            patience_seconds=patience,
+            rest_seconds=env.float("ROUTER_REST_SECONDS", usual.rest_seconds, validate=above_zero),
+            most_pairs=env.int("ROUTER_CACHE_PAIRS", usual.most_pairs, validate=validate.Range(min=1000)),
+            fresh_seconds=env.float("ROUTER_CACHE_SECONDS", usual.fresh_seconds, validate=above_zero),
+            at_once=limit,
+        ),
+    )
+    return settings if url else None

@@ -25,8 +25,9 @@ def readiness(checks: Mapping[str, Check]) -> tuple[bool, dict[str, str]]:
 
 def ops_application(
     checks: Mapping[str, Check],
+    details: Mapping[str, Callable[[], str]] = {},
 ) -> Callable[[dict[str, Any], StartResponse], Iterable[bytes]]:
-    """A WSGI application; ready when every one of ``checks`` holds."""
+    """A WSGI application; ready when every one of ``checks`` holds. ``details`` decide nothing."""
 
     def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "/")
@@ -40,7 +41,10 @@ def ops_application(
             ready, said = readiness(checks)
             status = "200 OK" if ready else "503 Service Unavailable"
             start_response(status, [("Content-Type", "application/json")])
-            return [orjson.dumps({"status": "ready" if ready else "not ready", "checks": said})]
+            answer: dict[str, Any] = {"status": "ready" if ready else "not ready", "checks": said}
+            if details:
+                answer["details"] = {name: tell() for name, tell in details.items()}
+            return [orjson.dumps(answer)]
         start_response("404 Not Found", [("Content-Type", "text/plain")])
         return [b"Try /metrics, /health/live or /health/ready.\n"]
 

@@ -30,8 +30,8 @@ _IN_PLACES = {"lat", "lon"}
 # Every name that an event's data has, at any depth. Whoever adds one says with it: this tells of nobody.
 _MOMENTS = (
     "accepted_at accrued_at assigned_at cancelled_at completed_at delivered_at ended_at ends_at eta"
-    " expired_at expires_at failed_at issued_at paid_at picked_up_at placed_at posted_at promised_at ready_at"
-    " registered_at rejected_at released_at reversed_at started_at starts_at"
+    " eta_from eta_to expired_at expires_at failed_at issued_at paid_at picked_up_at placed_at posted_at"
+    " promised_at ready_at registered_at rejected_at released_at reversed_at started_at starts_at"
 )
 _IDS = (
     "account_id accrual_id campaign_id courier_id customer_id delivery_id id line_id listing_id merchant_id"
@@ -46,7 +46,7 @@ _COUNTS = (
     "capacity correction courier_minutes couriers distance_m pace parts pickups plan_version quantity"
     " rate_plan restock sourced version was_paid"
 )
-_CODES = "category funder kind reason role source status"
+_CODES = "category funder kind reason role source status vehicle"
 _PARTS = "area drop_off_area lat lon lines payee store_orders"
 THOUGHT_ABOUT = frozenset(" ".join((_MOMENTS, _IDS, _SUMS, _COUNTS, _CODES, _PARTS)).split())
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 
 from services.dispatch.application.planner import Epoch, PlannerPolicy, plan_next_zone
 from services.dispatch.application.ports import DueZone
@@ -101,7 +102,12 @@ class DeskInMemory:
                 self.state.offers.pop(offer.offer_id, None)
 
     def finish(
-        self, due: DueZone, plan: Mapping[str, Sequence[str]], now: datetime, due_at: datetime | None
+        self,
+        due: DueZone,
+        plan: Mapping[str, Sequence[str]],
+        now: datetime,
+        due_at: datetime | None,
+        travel: str = "great_circle",
     ) -> None:
         self.plan = plan
 
@@ -164,6 +170,7 @@ class Day:
         self.rides: dict[str, _Ride] = {}
         self.epochs: list[Epoch] = []
         self.metres = 0.0
+        self.kitchens: list[tuple[float, str, str]] = []
         self.offers = 0
 
     def play(self, until: float) -> Figures:
@@ -180,6 +187,9 @@ class Day:
                 self._place(orders.pop(0))
             while riders and riders[0].on <= minute:
                 self._start(riders.pop(0))
+            while self.kitchens and self.kitchens[0][0] <= minute:
+                ready, order_id, part = heappop(self.kitchens)
+                self.all[order_id].ready(part, self._time(ready), self.clock.now())
             self._ride(minute)
             epoch = plan_next_zone(self.desk, clock=self.clock, ids=ids, policy=self.policy)
             if epoch is not None:
@@ -222,6 +232,7 @@ class Day:
         )
         for number, (_, ready) in enumerate(order.shops):
             delivery.accepted(f"{order.order_id}.{number}", placed, self._time(ready), placed)
+            heappush(self.kitchens, (ready, order.order_id, f"{order.order_id}.{number}"))
         self.all[order.order_id] = self.desk.state.deliveries[order.order_id] = delivery
 
     def _start(self, rider: DayRider) -> None:

@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import text
 
 from services.dispatch.adapters.desk import SqlDesk
+from services.dispatch.adapters.experience import Experience
 from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones
 from services.dispatch.application.planner import Epoch, PlannerPolicy, plan_next_zone
+from services.dispatch.application.travelling import TravelMemory
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.entrypoints.service import DispatchService
 from services.dispatch.settings import Settings
@@ -42,6 +44,8 @@ class World:
         self.service.clock = self.clock
         self.service.settings = Settings(expiry_grace_seconds=10.0, policy=self.policy)
         self.service.known_zones = KnownZones()
+        self.service.experience = Experience(lambda: float("inf"))
+        self.travel: TravelMemory | None = None
         self._events = 0
 
     def call(self, method: str, **arguments: Any) -> Any:
@@ -175,7 +179,9 @@ class World:
     def plan(self) -> Epoch | None:
         """What a planner does next, a second later."""
         self.clock.advance(timedelta(seconds=1))
-        return plan_next_zone(self.desk(), clock=self.clock, ids=UuidV7(), policy=self.policy)
+        return plan_next_zone(
+            self.desk(), clock=self.clock, ids=UuidV7(), policy=self.policy, travel=self.travel
+        )
 
     def desk(self, holder: str = "planner", lease_seconds: float = 30.0) -> SqlDesk:
         return SqlDesk(self.database, holder, lease_seconds)

@@ -220,6 +220,7 @@ class Platform:
             expiry_grace_seconds=EXPIRY_GRACE_SECONDS, policy=policy
         )
         services["dispatch"].known_zones = None
+        services["dispatch"].experience = None
 
     def _add_planner(self) -> None:
         database = self.databases["dispatch"]

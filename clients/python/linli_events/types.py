@@ -119,13 +119,14 @@ class CourierOffShift(TypedDict):
 
 
 class CourierOnShift(TypedDict):
-    """A courier began to work in a zone."""
+    """A courier began to work in a zone, riding `vehicle`."""
 
     courier_id: str
     zone_id: str
     shift_id: str
     started_at: str
     ends_at: str
+    vehicle: NotRequired[str]
 
 
 class CourierUnassigned(TypedDict):
@@ -169,6 +170,8 @@ class DeliveryPlanned(TypedDict):
     plan_version: int
     eta: str
     promised_at: str
+    eta_from: NotRequired[str]
+    eta_to: NotRequired[str]
 
 
 class ListingChanged(TypedDict):

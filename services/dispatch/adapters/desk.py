@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, TextClause, text
 
+from services.dispatch.adapters.experience import Experience
 from services.dispatch.adapters.keeping import Keeper
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, zone_of
 from services.dispatch.application.ports import DueZone, LeaseLostError
@@ -96,7 +97,7 @@ _LOCK_DELIVERIES = text("""
 """)
 _FINISH = text("""
     UPDATE zone_plan SET plan_version = :plan_version, plan = CAST(:plan AS jsonb),
-        planned_at = :now, due_at = :due_at, holder = NULL, leased_until = NULL
+        planned_at = :now, due_at = :due_at, holder = NULL, leased_until = NULL, travel = :travel
     WHERE zone_id = :zone_id
 """)
 _POSTPONE = text("""
@@ -117,8 +118,12 @@ class SqlDesk:
     Nothing is locked and no transaction open while it plans, however long that takes.
     """
 
-    def __init__(self, database: Database, holder: str, lease_seconds: float) -> None:
+    def __init__(
+        self, database: Database, holder: str, lease_seconds: float, experience: Experience | None = None
+    ) -> None:
         self._database = database
+        self._experience = experience or Experience()
+        self._now: datetime | None = None
         self._holder = holder
         self._seconds = lease_seconds
         self._claimed: tuple[str, int] | None = None
@@ -129,7 +134,7 @@ class SqlDesk:
         return self._claimed[0] if self._claimed else None
 
     def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
-        self._claimed = None
+        self._claimed, self._now = None, now
         values = {"now": now, "planned_before": planned_before}
         with self._database.read() as connection:
             row = (
@@ -169,6 +174,10 @@ class SqlDesk:
             most = most_at_once(len(state.couriers))
             for row in connection.execute(_DELIVERIES, here | {"most": most}).mappings():
                 state.deliveries[row["order_id"]] = delivery_of(row)
+            if self._now is not None:
+                shops = _open_shops(state)
+                state.preparation = self._experience.preparation(connection, zone.zone_id, shops, self._now)
+                state.windows = self._experience.windows(connection, zone.zone_id, self._now)
         return state
 
     def renew(self, due: DueZone) -> bool:
@@ -195,6 +204,12 @@ class SqlDesk:
             connection.execute(_POSTPONE, values)
 
 
+def _open_shops(state: ZoneState) -> set[str]:
+    """The shops that something is still to be collected at."""
+    stops = (stop for delivery in state.deliveries.values() for stop in delivery.open_stops())
+    return {stop.shop_id for stop in stops if stop.shop_id is not None}
+
+
 class SqlKeeping(Keeper):
     """Where a plan is kept, in one transaction that has locked the zone's lease."""
 
@@ -209,7 +224,12 @@ class SqlKeeping(Keeper):
         )
 
     def finish(
-        self, due: DueZone, plan: Mapping[str, Sequence[str]], now: datetime, due_at: datetime | None
+        self,
+        due: DueZone,
+        plan: Mapping[str, Sequence[str]],
+        now: datetime,
+        due_at: datetime | None,
+        travel: str = "great_circle",
     ) -> None:
         self.connection.execute(
             _FINISH,
@@ -219,6 +239,7 @@ class SqlKeeping(Keeper):
                 "plan": orjson.dumps(plan).decode(),
                 "now": now,
                 "due_at": due_at,
+                "travel": travel,
             },
         )
 

@@ -47,6 +47,11 @@ LATE = Histogram(
     ["zone", "kind"],
     buckets=_SHORT,
 )
+WINDOWS = Counter(
+    "linli_delivery_window_total",
+    "Deliveries by whether they were early, inside or late of the first window their customer was told",
+    ["zone", "kind", "result"],
+)
 METRES = Counter(
     "linli_delivery_metres_total", "What couriers rode to the stops of what they brought", ["zone"]
 )
@@ -86,6 +91,10 @@ def _completed(delivery: Delivery, event: DeliveryCompleted, zone: str) -> None:
     _since(READY_TO_DOOR.labels(zone, kind), _ready(delivery, collected), event.completed_at)
     _since(LATE.labels(zone, kind), delivery.promised_at, event.completed_at)
     METRES.labels(zone).inc(event.distance_m)
+    window = delivery.told.window
+    if window is not None:
+        late = "late" if event.completed_at > window.ends_at else "inside"
+        WINDOWS.labels(zone, kind, "early" if event.completed_at < window.starts_at else late).inc()
 
 
 def _ready(delivery: Delivery, store_order_ids: Iterable[str]) -> datetime | None:

@@ -8,12 +8,13 @@ from collections.abc import Collection
 import orjson
 from sqlalchemy import text
 
+from services.dispatch.adapters.experience import keep_outcomes
 from services.dispatch.adapters.figures import observe
 from services.dispatch.adapters.rows import courier_row, delivery_row, offer_row
 from services.dispatch.contracts.published import publish
 from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.delivery import Delivery
-from services.dispatch.domain.events import CourierOffShift, CourierOnShift
+from services.dispatch.domain.events import CourierOffShift, CourierOnShift, DeliveryCompleted
 from services.dispatch.domain.offer import Offer
 from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
@@ -128,6 +129,8 @@ class Keeper:
         for event in happened:
             publish(self.tx, event)
         delivery.events.clear()
+        if any(isinstance(event, DeliveryCompleted) for event in happened):
+            keep_outcomes(self.connection, delivery)
         if happened:
             self.tx.after_commit(lambda: observe(delivery, happened))
 

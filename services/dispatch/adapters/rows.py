@@ -7,7 +7,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from services.dispatch.domain.courier import Courier, RouteStop, Shift
+from services.dispatch.adapters.shift_rows import load_of, settings_json, settings_of, shift_json, shift_of
+from services.dispatch.adapters.told_rows import told_json, told_of
+from services.dispatch.domain.courier import Courier, RouteStop
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.facts import DropOff, Part, Pickup
 from services.dispatch.domain.lifecycle import Status
@@ -16,7 +18,7 @@ from services.dispatch.domain.outline import Outline
 from services.dispatch.domain.places import Area, Position
 from services.dispatch.domain.planning.candidates import Candidate
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
-from services.dispatch.domain.zone import Slot, SlotSource, SlotWindow, Zone, ZoneSettings
+from services.dispatch.domain.zone import Slot, SlotSource, SlotWindow, Zone
 
 Row = Mapping[Any, Any]
 
@@ -78,6 +80,8 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
             "failure": delivery.failure,
             "barred": {courier_id: _wire(until) for courier_id, until in delivery.barred.items()},
             "pickup_failures": delivery.pickup_failures,
+            "foreseen": delivery.foreseen,
+            "told": told_json(delivery.told),
         },
     }
 
@@ -122,6 +126,8 @@ def delivery_of(row: Row) -> Delivery:
         failure=progress["failure"],
         barred={courier_id: _moment(until) for courier_id, until in progress["barred"].items()},
         pickup_failures=progress["pickup_failures"],
+        foreseen=progress.get("foreseen"),
+        told=told_of(progress.get("told")),
     )
 
 
@@ -131,6 +137,7 @@ def _pickup_json(pickup: Pickup) -> dict[str, Any]:
         "shop_id": pickup.shop_id,
         "name": pickup.name,
         "prepares": pickup.preparation_minutes,
+        "load": asdict(pickup.load),
     }
 
 
@@ -141,6 +148,7 @@ def _pickup(wire: Mapping[str, Any]) -> Pickup:
         name=wire["name"],
         place=_position(wire),
         preparation_minutes=wire["prepares"],
+        load=load_of(wire.get("load")),
     )
 
 
@@ -170,6 +178,7 @@ def _stop_json(stop: Stop) -> dict[str, Any]:
         "store_order_id": stop.store_order_id,
         "shop_id": stop.shop_id,
         "prepares": stop.preparation_minutes,
+        "load": asdict(stop.load),
         "status": stop.status.value,
         "arrived_at": _wire(stop.arrived_at),
         "ended_at": _wire(stop.ended_at),
@@ -187,6 +196,7 @@ def _stop(wire: Mapping[str, Any]) -> Stop:
         store_order_id=wire["store_order_id"],
         shop_id=wire["shop_id"],
         preparation_minutes=wire["prepares"],
+        load=load_of(wire.get("load")),
         status=StopStatus(wire["status"]),
         arrived_at=_moment(wire["arrived_at"]),
         ended_at=_moment(wire["ended_at"]),
@@ -203,16 +213,7 @@ def courier_row(courier: Courier) -> dict[str, Any]:
         "registered_at": _wire(courier.registered_at),
         "approved_at": _wire(courier.approved_at),
         "zone_id": shift.zone_id if shift else None,
-        "shift": None
-        if shift is None
-        else {
-            "shift_id": shift.shift_id,
-            "started_at": _wire(shift.started_at),
-            "ends_at": _wire(shift.ends_at),
-            "capacity": shift.capacity,
-            "ending": shift.ending,
-            "break_asked_at": _wire(shift.break_asked_at),
-        },
+        "shift": None if shift is None else shift_json(shift),
         "route": route_json(courier.route),
         "lat": courier.place.lat if courier.place else None,
         "lon": courier.place.lon if courier.place else None,
@@ -228,17 +229,7 @@ def courier_of(row: Row) -> Courier:
         version=row["version"],
         registered_at=row["registered_at"],
         approved_at=row["approved_at"],
-        shift=None
-        if shift is None
-        else Shift(
-            shift_id=shift["shift_id"],
-            zone_id=row["zone_id"],
-            started_at=_known(shift["started_at"]),
-            ends_at=_known(shift["ends_at"]),
-            capacity=shift["capacity"],
-            ending=shift["ending"],
-            break_asked_at=_moment(shift.get("break_asked_at")),
-        ),
+        shift=None if shift is None else shift_of(shift, row["zone_id"]),
         route=route_of(row["route"]),
         place=None if row["lat"] is None else Position(lat=row["lat"], lon=row["lon"]),
         missed_offers=row["missed_offers"],
@@ -305,13 +296,12 @@ def route_of(wire: list[dict[str, Any]]) -> tuple[RouteStop, ...]:
 
 
 def zone_of(row: Row) -> Zone:
-    known = set(ZoneSettings.__dataclass_fields__)
     return Zone(
         zone_id=row["zone_id"],
         name=row["name"],
         area=Area(south=row["south"], west=row["west"], north=row["north"], east=row["east"]),
         outline=None if row["outline"] is None else _outline(row["outline"]),
-        settings=ZoneSettings(**{key: value for key, value in row["settings"].items() if key in known}),
+        settings=settings_of(row["settings"]),
     )
 
 
@@ -320,7 +310,7 @@ def zone_row(zone: Zone) -> dict[str, Any]:
         "zone_id": zone.zone_id,
         "name": zone.name,
         "outline": None if zone.outline is None else [list(corner) for corner in zone.outline.corners],
-        "settings": asdict(zone.settings),
+        "settings": settings_json(zone.settings),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, text
 
+from services.dispatch.adapters import experience
 from services.dispatch.adapters.interventions import Interventions
 from services.dispatch.adapters.keeping import INSERT_COURIERS, INSERT_DELIVERIES
 from services.dispatch.adapters.rows import (
@@ -26,6 +27,7 @@ from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import RIDING
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.preparation import Prepared
 from services.dispatch.domain.zone import Slot, Zone, zone_of_place
 
 _RIDING = ", ".join(f"'{status}'" for status in sorted(RIDING))
@@ -243,6 +245,12 @@ class SqlStore(Interventions):
         self.connection.execute(_ADD_SLOTS, {"rows": orjson.dumps(rows).decode()})
         found = self._all(_SLOTS_BY_ID, slot_ids=[slot.slot_id for slot in slots])
         return [slot_of(row) for row in found]
+
+    def keep_prepared(self, parts: Sequence[tuple[str, Prepared]]) -> None:
+        experience.keep_prepared(self.connection, parts)
+
+    def forget(self, before: datetime) -> int:
+        return experience.forget(self.connection, before)
 
     def _one(self, statement: Any, **values: Any) -> Any:
         return self.connection.execute(statement, values).mappings().one_or_none()

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from services.dispatch.adapters.experience import Experience
 from services.dispatch.adapters.interventions import override_of_row, pause_of_row
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, slot_of, zone_of
 from services.dispatch.domain.courier import Courier, Sighting
@@ -16,6 +17,7 @@ from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.promise import Windows
 from services.dispatch.domain.zone import Slot, Zone, zone_of_place
 
 _COURIER = text("SELECT * FROM courier WHERE courier_id = :courier_id")
@@ -59,6 +61,7 @@ _BOARD = text(f"""
             'ends_at', to_char((c.shift->>'ends_at')::timestamptz AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
             'break_status', CASE WHEN c.shift->>'break_asked_at' IS NULL THEN NULL
                 WHEN c.route = '[]' THEN 'on' ELSE 'asked' END,
+            'vehicle', coalesce(c.shift->>'vehicle', 'bicycle'),
             'stops', jsonb_array_length(c.route),
             'position', CASE WHEN s.lat IS NULL THEN NULL
                 ELSE json_build_object('lat', s.lat, 'lon', s.lon) END,
@@ -74,7 +77,12 @@ _BOARD = text(f"""
         FROM offer AS o WHERE o.zone_id = :zone_id AND o.status = 'open'),
         'pause', (SELECT json_build_object('reason', p.reason, 'paused_by', p.paused_by,
             'paused_at', to_char(p.paused_at AT TIME ZONE 'UTC', '{_WIRE_TIME}'))
-        FROM zone_pause AS p WHERE p.zone_id = :zone_id AND p.resumed_at IS NULL)
+        FROM zone_pause AS p WHERE p.zone_id = :zone_id AND p.resumed_at IS NULL),
+        'travel', (SELECT travel FROM zone_plan WHERE zone_id = :zone_id),
+        'windows', (SELECT json_build_object('deliveries', count(*),
+            'kept', count(*) FILTER (WHERE f.door_at BETWEEN f.window_from AND f.window_to))
+        FROM (SELECT * FROM forecast WHERE zone_id = :zone_id AND first AND window_from IS NOT NULL
+            ORDER BY door_at DESC LIMIT 500) AS f)
     ) FROM zone WHERE zone_id = :zone_id
 """)
 
@@ -82,8 +90,13 @@ _BOARD = text(f"""
 class Views:
     """Reads by what people ask for."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, experience: Experience | None = None) -> None:
         self._connection = connection
+        self._experience = experience or Experience()
+
+    def windows(self, zone_id: str, now: datetime) -> Windows:
+        """How wrong the forecasts in a zone were, as far as this process has heard."""
+        return self._experience.windows(self._connection, zone_id, now)
 
     def courier(self, courier_id: str) -> Courier | None:
         row = self._connection.execute(_COURIER, {"courier_id": courier_id}).mappings().one_or_none()

@@ -11,11 +11,12 @@ from services.dispatch.domain.commands import Actor
 from services.dispatch.domain.courier import Courier, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.errors import OfferNotFound, OrderNotDispatched, OutOfZone, ZoneNotFound
-from services.dispatch.domain.lifecycle import UNASSIGNED, UNPAID
+from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED, UNPAID
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.promise import Window, Windows
 from services.dispatch.domain.zone import Slot, Zone
 from shared.kernel.clock import Clock
 
@@ -45,6 +46,8 @@ class Views(Protocol):
 
     def board(self, zone_id: str) -> dict[str, Any] | None: ...
 
+    def windows(self, zone_id: str, now: datetime) -> Windows: ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class RouteView:
@@ -64,14 +67,15 @@ def route(courier_id: str, *, views: Views, clock: Clock) -> RouteView:
 
 @dataclass(frozen=True, kw_only=True)
 class TrackingView:
-    """A delivery, where its courier was seen, and the pause that keeps it waiting."""
+    """A delivery, when it will come, where its courier was seen, and the pause that keeps it waiting."""
 
     delivery: Delivery
+    window: Window | None = None
     seen: Sighting | None = None
     pause: Pause | None = None
 
 
-def tracking(actor: Actor, order_id: str, *, views: Views) -> TrackingView:
+def tracking(actor: Actor, order_id: str, *, views: Views, clock: Clock) -> TrackingView:
     """Where an order is, for its customer, its courier and operators; nobody else learns that it exists."""
     delivery = views.delivery(order_id)
     if delivery is None or delivery.status in UNPAID:
@@ -79,8 +83,13 @@ def tracking(actor: Actor, order_id: str, *, views: Views) -> TrackingView:
     if not actor.operates and actor.account_id not in {delivery.customer_id, delivery.courier_id}:
         raise OrderNotDispatched
     waits = delivery.status in UNASSIGNED
+    window = None
+    if delivery.eta is not None and delivery.status in UNASSIGNED | RIDING:
+        now = clock.now()
+        window = views.windows(delivery.zone_id or "", now).present(now, delivery.eta)
     return TrackingView(
         delivery=delivery,
+        window=window,
         seen=views.seen(delivery.courier_id) if delivery.courier_id else None,
         pause=views.pauses().get(delivery.zone_id or "") if waits else None,
     )

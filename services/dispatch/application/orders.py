@@ -9,9 +9,11 @@ from typing import Any
 
 from services.dispatch.application.ports import Store
 from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.preparation import prepared
 from shared.kernel.clock import Clock
 
 COURIER = "courier"
+_TELL_OF_KITCHENS = {"StoreOrderAccepted", "StoreOrderReady"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,14 @@ def take_facts(facts: Sequence[Fact], *, store: Store, clock: Clock) -> None:
             store.tell(delivery, fact.cause)
     zones = {delivery.zone_id for delivery in deliveries.values() if delivery.zone_id and delivery.stops}
     store.save(deliveries=deliveries.values(), changed_zones=sorted(zones))
+    told = [fact.data for fact in facts if fact.type in _TELL_OF_KITCHENS]
+    learnt = {
+        one.store_order_id: (deliveries[data["order_id"]].zone_id or "", one)
+        for data in told
+        for one in prepared(deliveries[data["order_id"]], [data["store_order_id"]])
+    }
+    if learnt:
+        store.keep_prepared([learnt[name] for name in sorted(learnt)])
 
 
 def _record(delivery: Delivery, type: str, fact: Mapping[str, Any], now: datetime) -> None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from services.dispatch.application.leasing import Lease
 from services.dispatch.application.ports import DueZone, Keeping, PlanningDesk
+from services.dispatch.application.travelling import Source, TravelMemory
 from services.dispatch.domain.courier import Courier, RouteStop
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
@@ -21,10 +22,10 @@ from services.dispatch.domain.planning.problem import Plan, PlannedStop, Snapsho
 from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
 from services.dispatch.domain.planning.upkeep import Change, Patience, keep_up
+from services.dispatch.domain.promise import WORTH_TELLING, Forecast
 from shared.kernel.clock import Clock
 from shared.kernel.ids import Ids
 
-WORTH_TELLING = timedelta(minutes=2)
 _LONGEST_ANSWER = 15.0
 _Thing = TypeVar("_Thing")
 
@@ -104,10 +105,12 @@ def plan_next_zone(
     policy: PlannerPolicy,
     stopwatch: Callable[[], float] = time.perf_counter,
     effort: Callable[[], float] = time.thread_time,
+    travel: TravelMemory | None = None,
 ) -> Epoch | None:
     """Plan the zone whose turn it is; ``None`` when it is nobody's turn.
 
     Raises :class:`LeaseLostError`, with nothing kept, when the zone became another planner's meanwhile.
+    Travel times are those of ``travel``, which answers in a bounded time; without it, of the great circle.
     The search is bounded by ``effort``, seconds of the processor: a busy machine makes no worse plans.
     """
     now, started, effort_before = clock.now(), stopwatch(), effort()
@@ -119,6 +122,9 @@ def plan_next_zone(
     versions = ZoneState(zone=due.zone, deliveries=orders, couriers=everyone, offers=every_offer)
     draft = _Draft(changes=keep_up(state, now, policy.patience(clock)))
     snapshot = look_ahead(state, now, due.previous, seed=due.plan_version)
+    if travel is not None:
+        snapshot = travel.on_roads(snapshot)
+    source = Source.GREAT_CIRCLE if travel is None else travel.source
     board = Board(snapshot)
     lease = Lease(desk, due, policy.lease_seconds, stopwatch)
     plan = _solved(snapshot, board, policy, effort, lease)
@@ -128,7 +134,8 @@ def plan_next_zone(
     _foresee(state, decisions, draft, due, now)
     with desk.keeping(due) as keeping:
         stale = _keep(keeping, versions, draft)
-        keeping.finish(due, _order_of_stops(plan), now, _next_look(state, decisions, stale, now, policy))
+        due_at = _next_look(state, decisions, stale, now, policy)
+        keeping.finish(due, _order_of_stops(plan), now, due_at, source.value)
     return Epoch(
         zone_id=due.zone.zone_id,
         plan_version=due.plan_version,
@@ -222,9 +229,10 @@ def _foresee(state: ZoneState, decisions: Decisions, draft: _Draft, due: DueZone
         known = delivery.eta is not None and abs(eta - delivery.eta) < WORTH_TELLING
         if known and delivery.status not in UNASSIGNED:
             continue
-        before = delivery.status
-        delivery.foresee(courier_id, eta, due.plan_version)
-        if not known or delivery.status is not before:
+        before = delivery.status, delivery.foreseen
+        told = delivery.told.and_now(Forecast(made_at=now, eta=eta), state.windows.promise(now, eta))
+        delivery.foresee(courier_id, eta, due.plan_version, told)
+        if not known or (delivery.status, delivery.foreseen) != before:
             draft.changes.append(Change.of(orders=[order_id]))
 
 

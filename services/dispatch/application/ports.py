@@ -16,6 +16,7 @@ from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState
 from services.dispatch.domain.planning.upkeep import Change
+from services.dispatch.domain.preparation import Prepared
 from services.dispatch.domain.zone import Slot, Zone
 
 
@@ -150,7 +151,17 @@ class Overrides(Protocol):
     def keep_override(self, override: Override) -> None: ...
 
 
-class Store(Deliveries, Zones, Pauses, Overrides, Protocol):
+class Experience(Protocol):
+    """How things went, for whoever foresees how they will go."""
+
+    def keep_prepared(self, parts: Sequence[tuple[str, Prepared]]) -> None:
+        """How long parts took, each with its zone. What is known of the same part already is replaced."""
+
+    def forget(self, before: datetime) -> int:
+        """Forget what happened ``before``; answers how much it was."""
+
+
+class Store(Deliveries, Zones, Pauses, Overrides, Experience, Protocol):
     """All of it, in one transaction."""
 
 
@@ -166,6 +177,29 @@ class DueZone:
 
 class LeaseLostError(Exception):
     """The zone is not this planner's any more: its lease ran out, or was taken away."""
+
+
+class RouterError(Exception):
+    """Travel times cannot be had. The ``code`` is OSRM's or ours; what is ``passing`` may work again."""
+
+    def __init__(self, code: str, said: str, passing: bool = False) -> None:
+        super().__init__(f"{code}: {said}")
+        self.code, self.passing = code, passing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ways:
+    """Minutes, and metres where they are known: a row for each source; ``None`` where there is no way."""
+
+    minutes: Sequence[Sequence[float | None]]
+    metres: Sequence[Sequence[float | None]] | None = None
+
+
+class Router(Protocol):
+    """Somebody who knows how long couriers travel."""
+
+    def table(self, sources: Sequence[Position], destinations: Sequence[Position]) -> Ways:
+        """From each source to each destination; raises :class:`RouterError`."""
 
 
 class PlanningDesk(Protocol):
@@ -197,9 +231,14 @@ class Keeping(Stored, Protocol):
         """Lock what ``change`` names, without waiting; answers what is still as it was in ``state``."""
 
     def finish(
-        self, due: DueZone, plan: Mapping[str, Sequence[str]], now: datetime, due_at: datetime | None
+        self,
+        due: DueZone,
+        plan: Mapping[str, Sequence[str]],
+        now: datetime,
+        due_at: datetime | None,
+        travel: str = "great_circle",
     ) -> None:
         """Keep the plan, and when the zone is due again if nothing changes (never: ``None``).
 
-        The lease is given back with it.
+        ``travel`` says where its travel times came from. The lease is given back with it.
         """

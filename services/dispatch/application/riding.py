@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from services.dispatch.application.ports import Sightings, Store
@@ -42,12 +43,18 @@ def start_shift(command: StartShift, *, store: Store, clock: Clock) -> tuple[Cou
     if command.ends_at <= now:
         message = "A shift ends in the future."
         raise InvalidInput(message, errors=[{"field": "ends_at", "message": message}])
+    kind = zone.settings.kind_of(command.vehicle)
+    carries = command.capacity.over(kind.capacity)
     shift = Shift(
         shift_id=command.shift_id,
         zone_id=zone.zone_id,
         started_at=now,
         ends_at=command.ends_at,
-        capacity=command.capacity or zone.settings.capacity,
+        capacity=carries.pickups or zone.settings.capacity,
+        vehicle=command.vehicle,
+        speed_factor=kind.speed_factor,
+        room=replace(carries, pickups=None),
+        breaks=command.breaks,
     )
     courier.start_shift(shift, command.position)
     store.see(courier.courier_id, Sighting(place=command.position, at=now))
@@ -106,9 +113,11 @@ def accept_offer(command: AnswerOffer, *, store: Store, clock: Clock) -> tuple[O
     wanted = [d for d in deliveries if d.offer_id == offer.offer_id and d.status in UNASSIGNED]
     if not wanted or courier.on_shift().ending:
         raise OfferClosed("Nothing is left of this offer.")
-    etas = {stop.order_id: stop.eta for stop in offer.route}
+    arrivals = {stop.order_id: stop.eta for stop in offer.route}
     for delivery in wanted:
-        delivery.assign(courier.courier_id, now, etas[delivery.order_id], offer.plan_version)
+        # The plan that asked foresaw when the goods are handed over: that is later than the arrival.
+        eta = delivery.eta or arrivals[delivery.order_id]
+        delivery.assign(courier.courier_id, now, eta, offer.plan_version)
     riding = {delivery.order_id: delivery for delivery in store.deliveries_of(courier.courier_id)}
     riding |= {delivery.order_id: delivery for delivery in wanted}
     open_stops = {stop.stop_id for delivery in riding.values() for stop in delivery.open_stops()}

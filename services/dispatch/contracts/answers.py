@@ -13,6 +13,7 @@ from services.dispatch.domain.lifecycle import RIDING
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
+from services.dispatch.domain.promise import Window
 from services.dispatch.domain.stop import Stop, StopKind
 from services.dispatch.domain.zone import Slot, Zone
 from shared.kernel.clock import to_wire
@@ -31,7 +32,8 @@ def zone(zone: Zone, pause: Pause | None = None) -> Wire:
         "name": zone.name,
         "area": zone.area.to_wire(),
         "outline": zone.outline.to_wire() if zone.outline else None,
-        "settings": asdict(zone.settings),
+        "settings": asdict(zone.settings)
+        | {"vehicles": {kind.vehicle.value: kind.to_wire() for kind in zone.settings.vehicles}},
         "paused_at": _time(pause.paused_at) if pause else None,
     }
 
@@ -99,10 +101,20 @@ def shift(courier: Courier, shift: Shift) -> Wire:
         "status": "off" if not running else "ending" if shift.ending else "on",
         "started_at": _time(shift.started_at),
         "ends_at": _time(shift.ends_at),
-        "capacity": {"volume": shift.capacity} if shift.capacity else None,
+        "capacity": _capacity(shift) if shift.capacity else None,
+        "vehicle": shift.vehicle.value,
+        "breaks": [
+            {"starts_at": _time(pause.starts_at), "ends_at": _time(pause.ends_at)} for pause in shift.breaks
+        ],
         "break_status": courier.rest.value if running and courier.rest else None,
         "break_asked_at": _time(shift.break_asked_at) if running else None,
     }
+
+
+def _capacity(shift: Shift) -> dict[str, int]:
+    """Where nothing else is said, a usual part's volume is one: the pickups bound it, too."""
+    carried = shift.carries.to_wire()
+    return {"volume": shift.capacity} | carried
 
 
 def route(
@@ -159,7 +171,9 @@ def _stop(stop: Stop, delivery: Delivery) -> Wire:
     }
 
 
-def tracking(delivery: Delivery, seen: Sighting | None, pause: Pause | None = None) -> Wire:
+def tracking(
+    delivery: Delivery, seen: Sighting | None, pause: Pause | None = None, window: Window | None = None
+) -> Wire:
     """Where an order is. The courier's position shows only while this order is on its way.
 
     While a pause keeps it waiting, nobody can say when it comes.
@@ -172,6 +186,8 @@ def tracking(delivery: Delivery, seen: Sighting | None, pause: Pause | None = No
         "courier_id": delivery.courier_id,
         "courier_position": seen.place.to_wire() if seen is not None and on_the_way else None,
         "eta": None if pause else _time(delivery.eta),
+        "window": None if pause else _window(window),
+        "first_window": _window(delivery.told.window),
         "promised_at": _time(delivery.promised_at),
         "paused_since": _time(pause.paused_at) if pause else None,
         "stops": [
@@ -189,6 +205,12 @@ def tracking(delivery: Delivery, seen: Sighting | None, pause: Pause | None = No
             for stop in delivery.stops
         ],
     }
+
+
+def _window(window: Window | None) -> Wire | None:
+    if window is None:
+        return None
+    return {"starts_at": _time(window.starts_at), "ends_at": _time(window.ends_at)}
 
 
 def offer(offer: Offer, deliveries: Sequence[Delivery] = ()) -> Wire:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from services.dispatch.contracts import plain
 from services.dispatch.contracts.plain import ASAP
+from services.dispatch.contracts.reading import Strict, an_id, number, reason, text, units
+from services.dispatch.contracts.zone_requests import AreaSchema, OutlineSchema, SettingsSchema
 from services.dispatch.domain import commands
+from services.dispatch.domain.courier import PlannedBreak
 from services.dispatch.domain.facts import DropOff, Pickup
-from services.dispatch.domain.outline import LEAST_POINTS, MOST_POINTS, Outline
 from services.dispatch.domain.override import OverrideKind
-from services.dispatch.domain.places import Area, Position
+from services.dispatch.domain.places import Position
+from services.dispatch.domain.vehicle import USUAL_VEHICLE, Capacity, Load, Vehicle
 from services.dispatch.domain.zone import Slot, SlotSource, Zone, ZoneSettings
 from shared.kernel.errors import InvalidInput
 
-_AN_ID = validate.Regexp(plain.ID, error="Expected an id.")
-_CAPACITY = ("volume", "parcels")
+_CAPACITY = ("pickups", "parcels", "volume", "weight", "cold")
+_MOST_BREAKS = 4
 
 
 def load(schema: Schema, request: Mapping[str, Any]) -> Any:
@@ -39,56 +43,33 @@ def _flat(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield path, str(message)
 
 
-def _id(**options: Any) -> fields.String:
-    return fields.String(**({"required": True} | options), validate=_AN_ID)
-
-
-def _text(longest: int, **options: Any) -> fields.String:
-    checks = validate.And(validate.Length(max=longest), validate.ContainsNoneOf("\x00"))
-    return fields.String(**options, validate=checks)
-
-
-def _reason() -> fields.String:
-    checks = validate.And(validate.Length(min=1, max=200), validate.ContainsNoneOf("\x00"))
-    return fields.String(required=True, validate=checks)
-
-
-def _number(least: float, most: float, **options: Any) -> fields.Float:
-    return fields.Float(**options, validate=validate.Range(min=least, max=most))
-
-
-class _Strict(Schema):
-    class Meta:
-        unknown = RAISE
-
-
-class PositionSchema(_Strict):
-    lat = _number(-90, 90, required=True)
-    lon = _number(-180, 180, required=True)
+class PositionSchema(Strict):
+    lat = number(-90, 90, required=True)
+    lon = number(-180, 180, required=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Position:
         return Position(**data)
 
 
-class ActorSchema(_Strict):
-    account_id = _id()
-    role = _text(40, required=True)
+class ActorSchema(Strict):
+    account_id = an_id()
+    role = text(40, required=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.Actor:
         return commands.Actor(**data)
 
 
-class _Command(_Strict):
+class _Command(Strict):
     actor = fields.Nested(ActorSchema, required=True)
 
 
-class DropOffSchema(_Strict):
-    lat = _number(-90, 90, required=True)
-    lon = _number(-180, 180, required=True)
-    address = _text(plain.LONGEST_ADDRESS, load_default="", allow_none=True)
-    contact = _text(plain.LONGEST_CONTACT, load_default="", allow_none=True)
+class DropOffSchema(Strict):
+    lat = number(-90, 90, required=True)
+    lon = number(-180, 180, required=True)
+    address = text(plain.LONGEST_ADDRESS, load_default="", allow_none=True)
+    contact = text(plain.LONGEST_CONTACT, load_default="", allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> DropOff:
@@ -96,16 +77,27 @@ class DropOffSchema(_Strict):
         return DropOff(place=place, address=data["address"] or "", contact=data["contact"] or "")
 
 
-class PickupSchema(_Strict):
-    store_order_id = _id()
-    shop_id = _id()
-    name = _text(plain.LONGEST_NAME, required=True)
+class LoadSchema(Strict):
+    """What a shop's part takes, in units (a usual part); what is left out is the usual."""
+
+    volume, weight, cold = units(), units(), units()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Load:
+        return Load(**data)
+
+
+class PickupSchema(Strict):
+    store_order_id = an_id()
+    shop_id = an_id()
+    name = text(plain.LONGEST_NAME, required=True)
     position = fields.Nested(PositionSchema, required=True)
     preparation_minutes = fields.Integer(
         load_default=plain.USUAL_PREPARATION,
         strict=True,
         validate=validate.Range(0, plain.LONGEST_PREPARATION),
     )
+    goods = fields.Nested(LoadSchema, data_key="load", load_default=Load, allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Pickup:
@@ -115,12 +107,13 @@ class PickupSchema(_Strict):
             name=data["name"],
             place=data["position"],
             preparation_minutes=data["preparation_minutes"],
+            load=data["goods"] or Load(),
         )
 
 
-class HoldSchema(_Strict):
-    order_id = _id()
-    slot_id = _id(load_default=ASAP, required=False, allow_none=True)
+class HoldSchema(Strict):
+    order_id = an_id()
+    slot_id = an_id(load_default=ASAP, required=False, allow_none=True)
     drop_off = fields.Nested(DropOffSchema, required=True)
     pickups = fields.List(
         fields.Nested(PickupSchema),
@@ -140,71 +133,14 @@ class HoldSchema(_Strict):
         )
 
 
-class ReleaseSchema(_Strict):
-    order_id = _id()
-    reason = _text(200, load_default="released", allow_none=True)
-
-
-class AreaSchema(_Strict):
-    south = _number(-90, 90, required=True)
-    west = _number(-180, 180, required=True)
-    north = _number(-90, 90, required=True)
-    east = _number(-180, 180, required=True)
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> Area:
-        try:
-            return Area(**data)
-        except ValueError as error:
-            raise ValidationError(str(error).capitalize() + ".") from error
-
-
-class OutlineSchema(_Strict):
-    """A GeoJSON polygon: one ring, without holes."""
-
-    type = fields.String(required=True, validate=validate.Equal("Polygon"))
-    coordinates = fields.List(
-        fields.List(
-            fields.List(fields.Float(allow_nan=False), validate=validate.Length(equal=2)),
-            validate=validate.Length(min=LEAST_POINTS, max=MOST_POINTS),
-        ),
-        required=True,
-        validate=validate.Length(equal=1, error="An outline is one ring, without holes."),
-    )
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> Outline:
-        try:
-            return Outline.drawn(data["coordinates"][0])
-        except ValueError as error:
-            raise ValidationError(str(error), "coordinates") from error
-
-
-class SettingsSchema(_Strict):
-    """Only what an operator may set; what is left out keeps its default."""
-
-    metres_per_minute = _number(10, 2000)
-    pickup_service_minutes = _number(0, 60)
-    drop_off_service_minutes = _number(0, 60)
-    target_minutes = _number(5, 24 * 60)
-    maximum_minutes = _number(5, 48 * 60)
-    give_up_minutes = _number(0, 48 * 60)
-    horizon_minutes = _number(5, 24 * 60)
-    slot_lead_minutes = _number(5, 24 * 60)
-    commit_margin_minutes = _number(0, 120)
-    shift_slack_minutes = _number(0, 240)
-    offer_seconds = _number(5, 3600)
-    capacity = fields.Integer(strict=True, validate=validate.Range(1, 200))
-    slot_share = _number(0, 1)
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> ZoneSettings:
-        return ZoneSettings(**data)
+class ReleaseSchema(Strict):
+    order_id = an_id()
+    reason = text(200, load_default="released", allow_none=True)
 
 
 class OpenZoneSchema(_Command):
-    zone_id = _id()
-    name = _text(80, required=True)
+    zone_id = an_id()
+    name = text(80, required=True)
     area = fields.Nested(AreaSchema, load_default=None, allow_none=True)
     outline = fields.Nested(OutlineSchema, load_default=None, allow_none=True)
     settings = fields.Nested(SettingsSchema, load_default=ZoneSettings, allow_none=True)
@@ -227,8 +163,8 @@ class OpenZoneSchema(_Command):
         return commands.OpenZone(actor=data["actor"], zone=zone)
 
 
-class SlotSchema(_Strict):
-    slot_id = _id()
+class SlotSchema(Strict):
+    slot_id = an_id()
     starts_at = fields.AwareDateTime(required=True)
     ends_at = fields.AwareDateTime(required=True)
     capacity = fields.Integer(
@@ -251,7 +187,7 @@ def _opened(zone_id: str, slot: dict[str, Any]) -> Slot:
 
 
 class OpenSlotsSchema(_Command):
-    zone_id = _id()
+    zone_id = an_id()
     slots = fields.List(fields.Nested(SlotSchema), required=True, validate=validate.Length(1, 500))
 
     @post_load
@@ -261,19 +197,30 @@ class OpenSlotsSchema(_Command):
         return commands.OpenSlots(actor=data["actor"], zone_id=zone_id, slots=slots)
 
 
-class SlotsSchema(_Strict):
-    lat = _number(-90, 90, required=True)
-    lon = _number(-180, 180, required=True)
-    shop_ids = fields.List(_id(required=False), load_default=list, allow_none=True)
+class SlotsSchema(Strict):
+    lat = number(-90, 90, required=True)
+    lon = number(-180, 180, required=True)
+    shop_ids = fields.List(an_id(required=False), load_default=list, allow_none=True)
 
 
 class ApproveSchema(_Command):
-    courier_id = _id()
+    courier_id = an_id()
+
+
+class PlannedBreakSchema(Strict):
+    starts_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> PlannedBreak:
+        if data["starts_at"] >= data["ends_at"]:
+            raise ValidationError("A break ends after it starts.", "ends_at")
+        return PlannedBreak(**data)
 
 
 class StartShiftSchema(_Command):
-    shift_id = _id()
-    zone_id = _id()
+    shift_id = an_id()
+    zone_id = an_id()
     ends_at = fields.AwareDateTime(required=True)
     position = fields.Nested(PositionSchema, required=True)
     capacity = fields.Dict(
@@ -282,11 +229,26 @@ class StartShiftSchema(_Command):
         load_default=None,
         allow_none=True,
     )
+    vehicle = fields.Enum(Vehicle, by_value=True, load_default=USUAL_VEHICLE)
+    breaks = fields.List(
+        fields.Nested(PlannedBreakSchema), load_default=list, validate=validate.Length(max=_MOST_BREAKS)
+    )
+
+    @validates_schema(skip_on_field_errors=True)
+    def rests_within(self, data: dict[str, Any], **_: Any) -> None:
+        pauses = sorted(data["breaks"], key=lambda pause: pause.starts_at)
+        if any(pause.ends_at > data["ends_at"] for pause in pauses):
+            raise ValidationError("A break ends before its shift does.", "breaks")
+        if any(one.ends_at > other.starts_at for one, other in pairwise(pauses)):
+            raise ValidationError("Breaks do not overlap.", "breaks")
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.StartShift:
-        capacity = min((data["capacity"] or {}).values(), default=None)
-        return commands.StartShift(**data | {"capacity": capacity})
+        said = dict(data["capacity"] or {})
+        # Parcels are what pickups were called before goods had a size.
+        pickups = [said.pop(name) for name in ("pickups", "parcels") if name in said]
+        capacity = Capacity(pickups=min(pickups, default=None), **said)
+        return commands.StartShift(**data | {"capacity": capacity, "breaks": tuple(data["breaks"])})
 
 
 class ReportPositionSchema(_Command):
@@ -299,8 +261,8 @@ class ReportPositionSchema(_Command):
 
 
 class OfferSchema(_Command):
-    offer_id = _id()
-    reason = _text(200, load_default="", allow_none=True)
+    offer_id = an_id()
+    reason = text(200, load_default="", allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.AnswerOffer:
@@ -308,15 +270,15 @@ class OfferSchema(_Command):
 
 
 class AtStopSchema(_Command):
-    stop_id = _id()
+    stop_id = an_id()
     proof = fields.Dict(
         keys=fields.String(validate=validate.Length(1, 40)),
-        values=_text(500),
+        values=text(500),
         load_default=None,
         allow_none=True,
         validate=validate.Length(max=20),
     )
-    reason = _text(200, load_default="", allow_none=True)
+    reason = text(200, load_default="", allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.AtStop:
@@ -324,24 +286,24 @@ class AtStopSchema(_Command):
 
 
 class OfOrderSchema(_Command):
-    order_id = _id()
+    order_id = an_id()
 
 
 class OfZoneSchema(_Command):
-    zone_id = _id()
+    zone_id = an_id()
 
 
 class PauseSchema(_Command):
-    zone_id = _id()
-    reason = _reason()
+    zone_id = an_id()
+    reason = reason()
 
 
 class OverrideSchema(_Command):
-    override_id = _id()
+    override_id = an_id()
     kind = fields.Enum(OverrideKind, by_value=True, required=True)
-    order_id = _id()
-    courier_id = _id(required=False, load_default=None, allow_none=True)
-    reason = _reason()
+    order_id = an_id()
+    courier_id = an_id(required=False, load_default=None, allow_none=True)
+    reason = reason()
 
     @validates_schema(skip_on_field_errors=True)
     def names_who(self, data: dict[str, Any], **_: Any) -> None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.dispatch.domain.capacity import OverrideOfSlot
+from services.dispatch.domain.courier import PlannedBreak
 from services.dispatch.domain.errors import CouriersOnly, OperatorsOnly
 from services.dispatch.domain.facts import DropOff, Pickup
 from services.dispatch.domain.override import OverrideKind
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.rota import Span
+from services.dispatch.domain.vehicle import ANY, USUAL_VEHICLE, Capacity, Vehicle
 from services.dispatch.domain.zone import Slot, Zone
 
 
@@ -69,7 +71,9 @@ class StartShift:
     zone_id: str
     ends_at: datetime
     position: Position
-    capacity: int | None
+    capacity: Capacity = ANY
+    vehicle: Vehicle = USUAL_VEHICLE
+    breaks: tuple[PlannedBreak, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

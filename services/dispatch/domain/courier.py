@@ -11,6 +11,7 @@ from services.dispatch.domain.errors import CourierNotApproved, NoShift, ShiftRu
 from services.dispatch.domain.events import CourierOffShift, CourierOnShift, ShiftEvent
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.stop import StopKind
+from services.dispatch.domain.vehicle import ANY, USUAL_VEHICLE, Capacity, Vehicle
 
 MISSED_BEFORE_PAUSE = 3
 PAUSE = timedelta(minutes=10)
@@ -27,10 +28,23 @@ class RouteStop:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shift:
-    """From when to when, and where, a courier works. An ``ending`` shift only finishes what is on board.
+class PlannedBreak:
+    """A break that is agreed on before the shift begins."""
 
-    From ``break_asked_at`` on nothing new is taken, and once the route is done the courier rests.
+    starts_at: datetime
+    ends_at: datetime
+
+    def covers(self, now: datetime) -> bool:
+        return self.starts_at <= now < self.ends_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shift:
+    """From when to when, where and on what a courier works. An ``ending`` one only finishes what is on board.
+
+    From ``break_asked_at`` on nothing new is taken, and once the route is done the courier rests; in one of
+    the planned ``breaks`` nothing is planned to be served. ``capacity`` counts pickups, ``room`` bounds what
+    the goods of all of them take.
     """
 
     shift_id: str
@@ -40,6 +54,14 @@ class Shift:
     capacity: int
     ending: bool = False
     break_asked_at: datetime | None = None
+    vehicle: Vehicle = USUAL_VEHICLE
+    speed_factor: float = 1.0
+    room: Capacity = ANY
+    breaks: tuple[PlannedBreak, ...] = ()
+
+    @property
+    def carries(self) -> Capacity:
+        return replace(self.room, pickups=self.capacity)
 
 
 class Break(StrEnum):
@@ -113,6 +135,7 @@ class Courier:
                 shift_id=shift.shift_id,
                 started_at=shift.started_at,
                 ends_at=shift.ends_at,
+                vehicle=shift.vehicle.value,
             )
         )
 
@@ -188,5 +211,7 @@ class Courier:
 
     def may_be_asked(self, now: datetime) -> bool:
         if self.shift is None or self.shift.ending or now >= self.shift.ends_at or self.rest is not None:
+            return False
+        if any(pause.covers(now) for pause in self.shift.breaks):
             return False
         return self.paused_until is None or now >= self.paused_until

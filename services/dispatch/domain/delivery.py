@@ -22,7 +22,9 @@ from services.dispatch.domain.events import (
 )
 from services.dispatch.domain.facts import DropOff, Part, Pickup
 from services.dispatch.domain.lifecycle import ENDED, MAY_BECOME, UNASSIGNED, UNPAID, Status
+from services.dispatch.domain.promise import NOTHING_TOLD, Forecast, Told
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus, first_stops
+from services.dispatch.domain.vehicle import total
 from services.dispatch.domain.zone import SlotWindow
 from shared.kernel.ids import derived_id
 
@@ -57,6 +59,8 @@ class Delivery:
     courier_id: str | None = None
     offer_id: str | None = None
     eta: datetime | None = None
+    foreseen: str | None = None
+    told: Told = NOTHING_TOLD
     assigned_at: datetime | None = None
     ended_at: datetime | None = None
     failure: str | None = None
@@ -173,8 +177,9 @@ class Delivery:
 
     # -- planning ------------------------------------------------------------------------------------------
 
-    def foresee(self, courier_id: str, eta: datetime, plan_version: int) -> None:
-        """A plan has a courier in mind; nobody has been asked yet."""
+    def foresee(self, courier_id: str, eta: datetime, plan_version: int, told: Told | None = None) -> None:
+        """A plan has a courier in mind; nobody has been asked yet. ``told`` is what the customer may know."""
+        self.told = told or self.told
         if self.status is Status.WAITING:
             self._become(Status.PLANNED)
             self.events.append(
@@ -186,9 +191,11 @@ class Delivery:
                     plan_version=plan_version,
                     eta=eta,
                     promised_at=self.promised_at or eta,
+                    eta_from=self.told.starts_at,
+                    eta_to=self.told.ends_at,
                 )
             )
-        self.eta = eta
+        self.eta, self.foreseen = eta, courier_id
 
     def offer(self, offer_id: str) -> None:
         """A courier is being asked; raises :class:`WrongState` while another is."""
@@ -200,6 +207,7 @@ class Delivery:
         """The courier who was asked did not take it; ask again from ``until`` on (never: ``None``)."""
         self.offer_id = None
         self.barred[courier_id] = until
+        self.foreseen = None
 
     def assign(
         self, courier_id: str, at: datetime, eta: datetime, plan_version: int, reason: str | None = None
@@ -207,6 +215,7 @@ class Delivery:
         """The courier took the offer, or is given the delivery for a ``reason``."""
         self._become(Status.ASSIGNED)
         self.courier_id, self.offer_id, self.assigned_at, self.eta = courier_id, None, at, eta
+        self.told = self.told.and_now(Forecast(made_at=at, eta=eta), None)
         self.events.append(
             CourierAssigned(
                 delivery_id=self.delivery_id,
@@ -228,6 +237,11 @@ class Delivery:
     @property
     def on_board(self) -> int:
         return sum(stop.status is StopStatus.DONE for stop in self._of(StopKind.PICKUP))
+
+    @property
+    def load(self) -> tuple[int, ...]:
+        """What is on board, in the dimensions of a capacity."""
+        return total(s.load.amount for s in self._of(StopKind.PICKUP) if s.status is StopStatus.DONE)
 
     def unassign(self, reason: str, bar_until: datetime | None = None) -> None:
         """Take the delivery back from its courier; raises :class:`WrongState` when goods are on board."""
@@ -376,4 +390,4 @@ class Delivery:
                 reason=reason,
             )
         )
-        self.courier_id = self.assigned_at = None
+        self.courier_id = self.assigned_at = self.foreseen = None

@@ -15,6 +15,8 @@ class DeliveryPlanned:
     plan_version: int
     eta: datetime
     promised_at: datetime
+    eta_from: datetime | None = None
+    eta_to: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,7 @@ class CourierOnShift:
     shift_id: str
     started_at: datetime
     ends_at: datetime
+    vehicle: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

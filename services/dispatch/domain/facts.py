@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.vehicle import USUAL_LOAD, Load
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,7 @@ class Pickup:
     name: str
     place: Position
     preparation_minutes: int
+    load: Load = USUAL_LOAD
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from services.dispatch.domain.errors import WrongState
 from services.dispatch.domain.facts import DropOff, Pickup
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.vehicle import USUAL_LOAD, Load
 from shared.kernel.ids import derived_id
 
 
@@ -49,6 +50,7 @@ class Stop:
     store_order_id: str | None = None
     shop_id: str | None = None
     preparation_minutes: int = 0
+    load: Load = USUAL_LOAD
     status: StopStatus = StopStatus.PENDING
     arrived_at: datetime | None = None
     ended_at: datetime | None = None
@@ -77,6 +79,7 @@ def first_stops(order_id: str, pickups: Iterable[Pickup], drop_off: DropOff) -> 
             store_order_id=pickup.store_order_id,
             shop_id=pickup.shop_id,
             preparation_minutes=pickup.preparation_minutes,
+            load=pickup.load,
         )
         for pickup in pickups
     ]

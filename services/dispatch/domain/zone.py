@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ from services.dispatch.domain.errors import SlotClosed
 from services.dispatch.domain.outline import Outline
 from services.dispatch.domain.places import Area, Position
 from services.dispatch.domain.planning.travel import minutes_between
+from services.dispatch.domain.vehicle import USUAL_KINDS, Capacity, Vehicle, VehicleKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +21,11 @@ class ZoneSettings:
     ``commit_margin_minutes`` is how much earlier than strictly needed a courier is asked, beside what
     couriers take to answer;
     ``shift_slack_minutes`` how far a last drop-off may run past a shift's end; after
-    ``give_up_minutes`` beyond the last ready time a delivery that nobody took has failed. Of the couriers'
-    time in a slot ``slot_share`` is the slot's, the rest is kept for who orders to have it soon.
+    ``give_up_minutes`` beyond the last ready time a delivery that nobody took has failed;
+    ``moving_minutes`` of a customer's waiting is what it must save to plan a delivery for somebody else than
+    was foreseen. A shop's part is planned to be ready when it is in a ``ready_share`` of all cases.
+    ``capacity`` is how many pickups a courier carries whose vehicle says nothing else. Of the couriers' time
+    in a slot ``slot_share`` is the slot's, the rest is kept for who orders to have it soon.
     """
 
     metres_per_minute: float = 320.0
@@ -37,6 +41,16 @@ class ZoneSettings:
     offer_seconds: float = 60.0
     capacity: int = 12
     slot_share: float = 0.7
+    moving_minutes: float = 0.5
+    ready_share: float = 0.55
+    vehicles: tuple[VehicleKind, ...] = ()
+
+    def kind_of(self, vehicle: Vehicle) -> VehicleKind:
+        """What this vehicle can do here, all that is said of it and the usual for the rest."""
+        usual = USUAL_KINDS[vehicle]
+        kind = next((kind for kind in self.vehicles if kind.vehicle is vehicle), usual)
+        capacity = kind.capacity.over(usual.capacity).over(Capacity(pickups=self.capacity))
+        return replace(kind, capacity=capacity)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from nameko.extensions import DependencyProvider
 
+from services.dispatch.adapters.experience import Experience
 from services.dispatch.adapters.zones import KnownZones
 from services.dispatch.settings import Settings, read_settings
 
@@ -18,6 +19,16 @@ class SettingsProvider(DependencyProvider):
 
     def get_dependency(self, _worker_ctx: Any) -> Settings:
         return self.settings
+
+
+class ExperienceProvider(DependencyProvider):
+    """The process's memory of how things went."""
+
+    def setup(self) -> None:
+        self.experience = Experience()
+
+    def get_dependency(self, _worker_ctx: Any) -> Experience:
+        return self.experience
 
 
 class KnownZonesProvider(DependencyProvider):

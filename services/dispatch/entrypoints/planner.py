@@ -21,11 +21,14 @@ from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy.exc import DBAPIError
 
 from services.dispatch.adapters.desk import SqlDesk, is_any_due
+from services.dispatch.adapters.experience import Experience
+from services.dispatch.adapters.osrm import OsrmRouter
 from services.dispatch.application.planner import Epoch, PlannerPolicy, business_span, plan_next_zone
 from services.dispatch.application.ports import LeaseLostError
+from services.dispatch.application.travelling import Source, TravelMemory
 from services.dispatch.engine.machine import warm_up_on_the_side
 from services.dispatch.entrypoints.slot_planner import SlotWatch
-from services.dispatch.settings import read_settings
+from services.dispatch.settings import RouterSettings, read_settings
 from shared.kernel.clock import Clock, clock_from_environment
 from shared.kernel.ids import Ids, UuidV7
 from shared.observability.logging import configure_logging
@@ -50,6 +53,8 @@ _SECONDS = Histogram(
 _BASKETS = Gauge("linli_planner_baskets", "Baskets in the last plan", ["zone"])
 _COURIERS = Gauge("linli_planner_couriers", "Couriers in the last plan", ["zone"])
 _UNASSIGNED = Gauge("linli_planner_unassigned", "Baskets nobody could take in the last plan", ["zone"])
+_DEGRADED = Gauge("linli_planner_router_degraded", "1 while great circles stand in for a router that fails")
+_WAYS = Gauge("linli_planner_router_pairs", "Ways between places that this planner remembers")
 _OFFERS = Counter("linli_planner_offers_total", "Offers made to couriers")
 _STALE = Counter("linli_planner_stale_total", "Changes dropped since something had changed meanwhile")
 _FAILED = Counter("linli_planner_failures_total", "Epochs that failed")
@@ -70,6 +75,7 @@ class Planner:
         policy: PlannerPolicy,
         name: str = "planner",
         at_first_plan: Callable[[], None] = lambda: None,
+        travel: TravelMemory | None = None,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -77,6 +83,8 @@ class Planner:
         self._policy = policy
         self._name = name
         self._at_first_plan: Callable[[], None] | None = at_first_plan
+        self._experience = Experience()
+        self._travel = travel or TravelMemory(None)
         self._stopped = threading.Event()
         debounce = clock.wall_seconds(policy.debounce)
         self._soonest, self._latest = _poll(debounce / 4), _poll(debounce * 2)
@@ -113,9 +121,11 @@ class Planner:
         with self._database.read() as connection:
             if not is_any_due(connection, now, now - self._policy.pause(self._clock)):
                 return None
-        desk = SqlDesk(self._database, self._name, self._policy.lease_seconds)
+        desk = SqlDesk(self._database, self._name, self._policy.lease_seconds, self._experience)
         try:
-            epoch = plan_next_zone(desk, clock=self._clock, ids=self._ids, policy=self._policy)
+            epoch = plan_next_zone(
+                desk, clock=self._clock, ids=self._ids, policy=self._policy, travel=self._travel
+            )
         except LeaseLostError:
             _LOST.inc()
             log.warning("the lease of zone %s was lost, and with it a plan", desk.claimed)
@@ -129,6 +139,8 @@ class Planner:
             return None
         if epoch is not None:
             _observe(epoch)
+            _DEGRADED.set(self._travel.source is Source.DEGRADED)
+            _WAYS.set(self._travel.pairs)
             if epoch.baskets and self._at_first_plan is not None:
                 self._at_first_plan()
                 self._at_first_plan = None
@@ -162,13 +174,21 @@ class _Quiet(WSGIRequestHandler):
         """Scrapes and probes are not worth a line."""
 
 
-def _serve_operators(is_alive: Callable[[], bool]) -> None:
+def _serve_operators(is_alive: Callable[[], bool], travel: TravelMemory) -> None:
     address = os.environ.get("LINLI_OPS_ADDRESS")
     if not address:
         return
     where, _, port = address.rpartition(":")
-    server = make_server(where, int(port), ops_application({"planner": is_alive}), _Server, _Quiet)
+    application = ops_application({"planner": is_alive}, {"travel": travel.describe})
+    server = make_server(where, int(port), application, _Server, _Quiet)
     threading.Thread(target=server.serve_forever, name="operators", daemon=True).start()
+
+
+def _travel(settings: RouterSettings | None) -> TravelMemory:
+    if settings is None:
+        return TravelMemory(None)
+    router = OsrmRouter(settings.url, settings.profile, limit=settings.limit, seconds=settings.seconds)
+    return TravelMemory(router, settings.travel)
 
 
 def main() -> None:
@@ -180,7 +200,10 @@ def main() -> None:
     clock = clock_from_environment()
     database = Database(url, "dispatch", pool_size=3, clock=clock)
     name = f"{socket.gethostname()}:{os.getpid()}"
-    planner = Planner(database, clock, UuidV7(), settings.policy, name, at_first_plan=warm_up_on_the_side)
+    travel = _travel(settings.router)
+    planner = Planner(
+        database, clock, UuidV7(), settings.policy, name, at_first_plan=warm_up_on_the_side, travel=travel
+    )
 
     watch = SlotWatch(database, clock, settings.slots)
 
@@ -190,7 +213,7 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    _serve_operators(lambda: time.monotonic() - planner.last_look < 30)
+    _serve_operators(lambda: time.monotonic() - planner.last_look < 30, travel)
     log.info("planning")
     watch.start()
     planner.run()

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from services.dispatch.adapters.experience import REMEMBERED, Experience
 from services.dispatch.adapters.store import SqlHolds, SqlSightings, SqlStore
 from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones, SqlZoneMap
@@ -26,7 +27,11 @@ from services.dispatch.domain.commands import Hold
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.stop import Stop
-from services.dispatch.entrypoints.dependencies import KnownZonesProvider, SettingsProvider
+from services.dispatch.entrypoints.dependencies import (
+    ExperienceProvider,
+    KnownZonesProvider,
+    SettingsProvider,
+)
 from services.dispatch.entrypoints.slots import JudgesSlots
 from services.dispatch.settings import Settings
 from shared.kernel.clock import Clock, to_wire
@@ -52,6 +57,7 @@ class DispatchService(JudgesSlots, ShowsDeadLetters):
     clock: Clock = ClockProvider()
     settings: Settings = SettingsProvider()
     known_zones: KnownZones = KnownZonesProvider()
+    experience: Experience = ExperienceProvider()
 
     _facts: WeakKeyDictionary[Transaction, list[orders.Fact]] = WeakKeyDictionary()
 
@@ -99,6 +105,12 @@ class DispatchService(JudgesSlots, ShowsDeadLetters):
         self._do(lambda store: holding.release_expired(store=store, clock=self.clock, grace=grace))
         self._do(lambda store: holding.fail_unheld(store=store, clock=self.clock, grace=grace))
 
+    @every(seconds=3600)
+    def forget(self) -> None:
+        """How things went long ago says little of how they will go."""
+        before = self.clock.now() - REMEMBERED
+        self._do(lambda store: store.forget(before))
+
     # -- for customers -------------------------------------------------------------------------------------
 
     @answer
@@ -114,8 +126,8 @@ class DispatchService(JudgesSlots, ShowsDeadLetters):
     def tracking(self, **request: Any) -> Wire:
         asked = requests.load(requests.OF_ORDER, request)
         with self._views() as views:
-            seen = looking.tracking(asked["actor"], asked["order_id"], views=views)
-        return answers.tracking(seen.delivery, seen.seen, seen.pause)
+            seen = looking.tracking(asked["actor"], asked["order_id"], views=views, clock=self.clock)
+        return answers.tracking(seen.delivery, seen.seen, seen.pause, seen.window)
 
     # -- for operators -------------------------------------------------------------------------------------
 
@@ -256,4 +268,4 @@ class DispatchService(JudgesSlots, ShowsDeadLetters):
     @contextmanager
     def _views(self) -> Iterator[Views]:
         with self.database.read() as connection:
-            yield Views(connection)
+            yield Views(connection, self.experience)

@@ -15,6 +15,11 @@ def _break_status() -> fields.String:
     )
 
 
+class PlannedBreak(Schema):
+    starts_at = Instant()
+    ends_at = Instant()
+
+
 class Shift(Schema):
     shift_id = fields.String(required=True)
     courier_id = fields.String()
@@ -27,6 +32,8 @@ class Shift(Schema):
     position = fields.Nested(Position, allow_none=True)
     break_status = _break_status()
     break_asked_at = Instant(allow_none=True)
+    vehicle = fields.String(metadata={"enum": ["foot", "bicycle", "scooter", "car"]})
+    breaks = fields.List(fields.Nested(PlannedBreak))
 
 
 class Stop(Schema):
@@ -232,6 +239,7 @@ class BoardCourier(Schema):
     status = fields.String()
     ends_at = Instant(allow_none=True)
     break_status = _break_status()
+    vehicle = fields.String()
     stops = fields.Integer(metadata={"description": "How many stops are still to be made."})
     position = fields.Nested(Position, allow_none=True)
     seen_at = Instant(allow_none=True)
@@ -274,6 +282,13 @@ class BoardPause(Schema):
     paused_by = fields.String()
 
 
+class BoardWindows(Schema):
+    """Of the last deliveries, up to 500, how many were handed over in the first window they were told."""
+
+    deliveries = fields.Integer()
+    kept = fields.Integer()
+
+
 class Board(Schema):
     """A zone as its dispatchers see it: places without names and addresses."""
 
@@ -283,6 +298,13 @@ class Board(Schema):
     couriers = fields.List(fields.Nested(BoardCourier))
     offers = fields.List(fields.Nested(BoardOffer))
     pause = fields.Nested(BoardPause, allow_none=True)
+    windows = fields.Nested(BoardWindows)
+    travel = fields.String(
+        metadata={
+            "enum": ["great_circle", "router", "degraded"],
+            "description": "Where travel times come from; `degraded` while the router fails.",
+        }
+    )
 
 
 class Override(Schema):

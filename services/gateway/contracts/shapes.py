@@ -334,6 +334,11 @@ class TrackedStop(Schema):
     done_at = Instant(allow_none=True)
 
 
+class TrackedWindow(Schema):
+    starts_at = Instant()
+    ends_at = Instant()
+
+
 class Tracking(Schema):
     delivery_id = fields.String(allow_none=True)
     order_id = fields.String()
@@ -341,6 +346,14 @@ class Tracking(Schema):
     courier_id = fields.String(allow_none=True)
     courier_position = fields.Nested(Position, allow_none=True)
     eta = Instant(allow_none=True)
+    window = fields.Nested(
+        TrackedWindow,
+        allow_none=True,
+        metadata={"description": "When eight in ten orders that are as far as this one are handed over."},
+    )
+    first_window = fields.Nested(
+        TrackedWindow, allow_none=True, metadata={"description": "The first window that there was."}
+    )
     promised_at = Instant(allow_none=True)
     paused_since = Instant(
         allow_none=True,

@@ -125,14 +125,31 @@ class LaunchCampaign(Schema):
     )
 
 
+class NewBreak(Schema):
+    starts_at = Instant(required=True)
+    ends_at = Instant(required=True)
+
+
 class StartShift(Schema):
     zone_id = fields.String(required=True, validate=validate.Length(min=1, max=80))
     ends_at = Instant(required=True)
     position = fields.Nested(Position, required=True)
     capacity = fields.Dict(
-        keys=fields.String(validate=validate.OneOf(("volume", "parcels"))),
+        keys=fields.String(validate=validate.OneOf(("pickups", "parcels", "volume", "weight", "cold"))),
         values=fields.Integer(strict=True, validate=validate.Range(min=1, max=1_000_000)),
-        metadata={"description": "How much the courier carries, as `volume` or `parcels`."},
+        metadata={
+            "description": (
+                "How much the courier carries at once: `pickups` (or `parcels`) in number, `volume`, `weight`"
+                " and `cold` in units, of which a usual shop's part of an order takes one. What is left out"
+                " is what the zone says of the vehicle."
+            )
+        },
+    )
+    vehicle = one_of("foot", "bicycle", "scooter", "car")
+    breaks = fields.List(
+        fields.Nested(NewBreak),
+        validate=validate.Length(max=4),
+        metadata={"description": "Breaks that are agreed on: no stop is planned to be made in one."},
     )
 
 
@@ -174,6 +191,22 @@ class Outline(Schema):
     )
 
 
+class Capacity(Schema):
+    """At once: pickups in number, the others in units, of which a usual shop's part takes one."""
+
+    pickups = integer(1, 1_000_000)
+    volume = integer(0, 1_000_000)
+    weight = integer(0, 1_000_000)
+    cold = integer(0, 1_000_000)
+
+
+class VehicleKind(Schema):
+    """`speed_factor` is how much faster than the zone's pace it is."""
+
+    speed_factor = _number(0.05, 20)
+    capacity = fields.Nested(Capacity)
+
+
 class ZoneSettings(Schema):
     """How deliveries are planned here; what is left out keeps its default."""
 
@@ -190,6 +223,13 @@ class ZoneSettings(Schema):
     offer_seconds = _number(5, 3600)
     capacity = integer(1, 200)
     slot_share = _number(0, 1)
+    moving_minutes = _number(0, 60)
+    ready_share = _number(0.05, 0.95)
+    vehicles = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(("foot", "bicycle", "scooter", "car"))),
+        values=fields.Nested(VehicleKind),
+        metadata={"description": "What vehicles can do here that are not as usual."},
+    )
 
 
 class OpenZone(Schema):

@@ -31,7 +31,14 @@ def time(text: str) -> datetime:
 OF = {"delivery_id": delivery_id_of(ORDER), "order_id": ORDER}
 HAPPENED: list[Any] = [
     events.DeliveryPlanned(
-        **OF, zone_id=ZONE, courier_id=COURIER, plan_version=17, eta=time("03:34"), promised_at=time("03:45")
+        **OF,
+        zone_id=ZONE,
+        courier_id=COURIER,
+        plan_version=17,
+        eta=time("03:34"),
+        promised_at=time("03:45"),
+        eta_from=time("03:30"),
+        eta_to=time("03:41"),
     ),
     events.CourierAssigned(
         **OF, zone_id=ZONE, courier_id=COURIER, assigned_at=time("03:08"), plan_version=19, eta=time("03:34")
@@ -49,7 +56,12 @@ HAPPENED: list[Any] = [
     ),
     events.DeliveryFailed(**OF, courier_id=None, reason="no-courier", failed_at=time("03:35")),
     events.CourierOnShift(
-        courier_id=COURIER, zone_id=ZONE, shift_id=SHIFT, started_at=time("02:00"), ends_at=time("06:00")
+        courier_id=COURIER,
+        zone_id=ZONE,
+        shift_id=SHIFT,
+        started_at=time("02:00"),
+        ends_at=time("06:00"),
+        vehicle="bicycle",
     ),
     events.SlotCapacityChanged(
         slot_id=SLOT,

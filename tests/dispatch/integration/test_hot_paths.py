@@ -87,4 +87,5 @@ def test_planning_takes_few_statements_whatever_the_zone_holds(world: World) -> 
         world.a_paid_order(f"order-{number}", ready_in=0)
     with statements(world) as planning:
         assert world.plan() is not None
-    assert len(planning) <= 14
+    # Among them are those that a planner reads once in ten minutes: how things went before.
+    assert len(planning) <= 17

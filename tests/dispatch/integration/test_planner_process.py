@@ -19,6 +19,7 @@ from services.dispatch.adapters.desk import is_any_due
 from shared.kernel.clock import to_wire
 from shared.persistence import Database
 from tests.dispatch.builders import ZONE_ID, place
+from tests.dispatch.osrm import FakeOsrm, serving
 from tests.dispatch.world import OPERATOR, World, courier_actor
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -51,7 +52,7 @@ class Start:
         self._logs = logs
         self._started: list[subprocess.Popen[bytes]] = []
 
-    def __call__(self) -> subprocess.Popen[bytes]:
+    def __call__(self, **settings: str) -> subprocess.Popen[bytes]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LINLI_")}
         environment |= {
             "LINLI_DISPATCH_DATABASE_URL": self._world.database.url,
@@ -59,6 +60,7 @@ class Start:
             "LINLI_DISPATCH_PLAN_LEASE_SECONDS": str(LEASE_SECONDS),
             "PYTHONPATH": str(ROOT),
         }
+        environment |= settings
         command = [sys.executable, "-m", "services.dispatch.entrypoints.planner"]
         with (self._logs / f"{len(self._started)}.log").open("wb") as log:
             process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
@@ -102,6 +104,29 @@ def test_two_planners_share_the_work_and_one_that_is_killed_is_not_missed(world:
     assert world.published().count("CourierAssigned") == 2
     second.send_signal(signal.SIGTERM)
     assert second.wait(timeout=10) == 0
+
+
+def test_a_planner_asks_the_router_it_is_told_of_and_tells_operators_how_it_stands(
+    world: World, start: Start
+) -> None:
+    world.open_zone()
+    world.on_shift("courier-1", place(450))
+    world.a_paid_order("order-1", ready_in=20)
+
+    def travel() -> object:
+        return world.call("board", actor=OPERATOR, zone_id=ZONE_ID)["travel"]
+
+    with serving(FakeOsrm()) as osrm:
+        planner = start(LINLI_DISPATCH_ROUTER_URL=osrm.url, LINLI_DISPATCH_ROUTER_PATIENCE_SECONDS="2")
+        until(lambda: travel() == "router")
+        assert osrm.tables
+        osrm.fails_always = "NoTable"
+        # Somewhere that the router has said nothing of.
+        world.a_paid_order("order-2", ready_in=20, shops=[place(1500, 1500)])
+        until(lambda: travel() == "degraded")
+    planner.send_signal(signal.SIGTERM)
+    assert planner.wait(timeout=10) == 0
+    assert b"the router fails" in start.said(planner)
 
 
 @contextmanager

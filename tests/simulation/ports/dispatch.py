@@ -17,6 +17,8 @@ from services.dispatch.domain.offer import Offer, OfferStatus
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.preparation import Kitchen, Preparation, Prepared, pooled
+from services.dispatch.domain.promise import Windows
 from services.dispatch.domain.zone import Slot, Zone, zone_of_place
 from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
@@ -152,8 +154,27 @@ class Keeper:
             delivery.slot_taken = delivery.wants_slot
 
 
+def preparation_of(kept: Iterable[tuple[str, Prepared]], zone: Zone) -> Preparation:
+    """What the parts that were kept tell of a zone."""
+    here = [part for zone_id, part in kept if zone_id == zone.zone_id]
+    shops = {part.shop_id for part in here}
+    kitchens = {shop: Kitchen(part for part in here if part.shop_id == shop) for shop in sorted(shops)}
+    return Preparation(kitchens=kitchens, zone=pooled(here))
+
+
 class MemoryStore(Keeper):
     """:class:`services.dispatch.application.ports.Store`."""
+
+    def keep_prepared(self, parts: Sequence[tuple[str, Prepared]]) -> None:
+        for zone_id, part in parts:
+            self.connection.put("preparation", part.store_order_id, (zone_id, part))
+
+    def forget(self, before: datetime) -> int:
+        rows = self.connection.rows("preparation")
+        old = [name for name, (_, part) in rows.items() if part.ready_at < before]
+        for name in old:
+            self.connection.drop("preparation", name)
+        return len(old)
 
     def delivery(self, order_id: str) -> Delivery:
         self.hold_anew(Delivery(order_id=order_id))
@@ -299,8 +320,12 @@ def running_pause(connection: MemoryConnection, zone_id: str) -> Pause | None:
 class MemoryViews:
     """What couriers look at, of :class:`services.dispatch.application.looking.Views`."""
 
-    def __init__(self, connection: MemoryConnection) -> None:
+    def __init__(self, connection: MemoryConnection, experience: object = None) -> None:
         self._connection = connection
+
+    def windows(self, zone_id: str, now: datetime) -> Windows:
+        """Nothing was learnt."""
+        return Windows()
 
     def courier(self, courier_id: str) -> Courier | None:
         return self._connection.rows("courier").get(courier_id)

@@ -16,7 +16,7 @@ from services.dispatch.domain.planning.outlook import ZoneState, most_at_once
 from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.zone import Zone
 from tests.simulation.database import MemoryConnection, MemoryDatabase
-from tests.simulation.ports.dispatch import Keeper, KeptPlan, copy_of
+from tests.simulation.ports.dispatch import Keeper, KeptPlan, copy_of, preparation_of
 
 
 def is_any_due(connection: MemoryConnection, now: datetime, planned_before: datetime) -> bool:
@@ -39,7 +39,7 @@ def _next_due(connection: MemoryConnection, now: datetime, planned_before: datet
 class MemoryDesk:
     """:class:`services.dispatch.application.ports.PlanningDesk`: others go on while it looks and thinks."""
 
-    def __init__(self, database: Any, holder: str, lease_seconds: float) -> None:
+    def __init__(self, database: Any, holder: str, lease_seconds: float, experience: object = None) -> None:
         self._database: MemoryDatabase = database
         self._seconds = lease_seconds
         self._claimed: tuple[str, int] | None = None
@@ -112,6 +112,7 @@ class MemoryDesk:
             answer_minutes=self._answer_minutes(zone),
             paused=any(pause.resumed_at is None for pause in pauses),
             resumed_at=max((pause.resumed_at for pause in pauses if pause.resumed_at), default=None),
+            preparation=preparation_of(rows("preparation").values(), zone),
         )
         for offer in rows("offer").values():
             if offer.status is OfferStatus.OPEN and offer.zone_id == zone.zone_id:
@@ -155,7 +156,12 @@ class MemoryKeeping(Keeper):
         )
 
     def finish(
-        self, due: DueZone, plan: Mapping[str, Sequence[str]], now: datetime, due_at: datetime | None
+        self,
+        due: DueZone,
+        plan: Mapping[str, Sequence[str]],
+        now: datetime,
+        due_at: datetime | None,
+        travel: str = "great_circle",
     ) -> None:
         kept = KeptPlan(version=due.plan_version, plan=plan, planned_at=now, due_at=due_at, token=due.token)
         self.connection.put("zone_plan", due.zone.zone_id, kept)

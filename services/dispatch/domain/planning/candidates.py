@@ -66,11 +66,14 @@ class Judge:
         self._weights = snapshot.weights
         self._baskets = {basket.basket_id: basket for basket in snapshot.baskets}
         self._stops = {stop.visit.stop_id: stop for one in snapshot.baskets for stop in _stops_of(one)}
-        pace = snapshot.metres_per_minute
+        pace, table = snapshot.metres_per_minute, snapshot.travel
+        numbers = {} if table is None else {place: number for number, place in enumerate(table.places)}
 
         @cache
         def minutes(start: Position, end: Position) -> float:
-            return minutes_between(start, end, pace)
+            if table is None:
+                return minutes_between(start, end, pace)
+            return table.minutes[numbers[start] * len(numbers) + numbers[end]]
 
         self._minutes = minutes
 
@@ -128,9 +131,9 @@ class Judge:
     def _ride(self, rider: Rider, route: Sequence[_Stop], basket: Basket | None) -> _Ride:
         minute, here, cost, door = rider.free_at, rider.place, 0.0, 0.0
         for stop in route:
-            leg = self._minutes(here, stop.visit.place)
+            leg = self._minutes(here, stop.visit.place) / rider.speed_factor
             cost += self._weights.driving * leg
-            minute = max(minute + leg, stop.visit.ready, 0.0) + stop.visit.service
+            minute = _begin(rider, stop, max(minute + leg, stop.visit.ready, 0.0)) + stop.visit.service
             here = stop.visit.place
             if stop.is_door:
                 cost += self._door_cost(stop.basket, minute)
@@ -144,6 +147,14 @@ class Judge:
 
 def _stops_of(basket: Basket) -> list[_Stop]:
     return [_Stop(basket, visit) for visit in (*basket.pickups, basket.drop_off)]
+
+
+def _begin(rider: Rider, stop: _Stop, minute: float) -> float:
+    """When a stop that is reached at ``minute`` is served: in no break."""
+    for starts, ends in sorted(rider.breaks):
+        if minute < ends and minute + stop.visit.service > starts:
+            minute = ends
+    return minute
 
 
 def _at(amount: Sequence[int], dimension: int) -> int:

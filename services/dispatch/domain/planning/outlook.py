@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.dispatch.domain.courier import Courier, RouteStop, Sighting
 from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.facts import Part
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
-from services.dispatch.domain.planning.problem import NEVER, Basket, Rider, Snapshot, Visit
+from services.dispatch.domain.planning.problem import NEVER, Basket, Rider, Snapshot, Visit, Weights
+from services.dispatch.domain.preparation import Preparation
+from services.dispatch.domain.promise import Windows
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
+from services.dispatch.domain.vehicle import BOUNDLESS, NOTHING, total
 from services.dispatch.domain.zone import Zone, ZoneSettings
 
 _STILL_BUSY = 0.5
@@ -23,7 +28,8 @@ class ZoneState:
     """Everything of one zone that planning needs, by id. Only open offers and unfinished deliveries.
 
     ``answer_minutes`` is how long couriers have lately taken to answer; ``paused`` whether nobody may be
-    asked, and ``resumed_at`` when that was over last.
+    asked, and ``resumed_at`` when that was over last. ``preparation`` is what its shops' past tells,
+    ``windows`` what its forecasts' does.
     """
 
     zone: Zone
@@ -32,6 +38,8 @@ class ZoneState:
     offers: dict[str, Offer] = field(default_factory=dict)
     sightings: dict[str, Sighting] = field(default_factory=dict)
     answer_minutes: float = 0.0
+    preparation: Preparation = field(default_factory=Preparation)
+    windows: Windows = field(default_factory=Windows)
     paused: bool = False
     resumed_at: datetime | None = None
 
@@ -64,7 +72,7 @@ def look_ahead(
     state: ZoneState, now: datetime, previous: Mapping[str, Sequence[str]], seed: int = 0
 ) -> Snapshot:
     """The snapshot of ``state`` at ``now``, warm with the stop orders of the ``previous`` plan."""
-    eye = _Eye(state.zone.settings, now)
+    eye = _Eye(state.zone.settings, now, state.preparation, _bounded(state), _busy(state))
     riders = tuple(
         _rider(eye, state, courier) for courier in sorted(state.couriers.values(), key=lambda c: c.courier_id)
     )
@@ -78,6 +86,7 @@ def look_ahead(
         baskets=baskets,
         riders=riders,
         metres_per_minute=eye.settings.metres_per_minute,
+        weights=Weights(moving=eye.settings.moving_minutes),
         previous={courier_id: tuple(stops) for courier_id, stops in previous.items()},
         seed=seed,
     )
@@ -87,9 +96,54 @@ def look_ahead(
 class _Eye:
     settings: ZoneSettings
     now: datetime
+    preparation: Preparation
+    dimensions: tuple[int, ...]
+    busy: Mapping[str, int]
+
+    def ready(self, delivery: Delivery, stop: Stop) -> float:
+        """When a shop will have its part ready, by its word and by what came of its word before."""
+        shop_id, part = stop.shop_id or "", delivery.parts.get(stop.store_order_id or "", Part())
+        # What is under way already counts the part itself.
+        load = self.busy.get(shop_id, 0) - (part.accepted_at is not None)
+        ready_at = self.preparation.ready_at(
+            shop_id=shop_id,
+            part=part,
+            usual=stop.preparation_minutes,
+            now=max(self.now, delivery.paid_at or self.now),
+            load=max(0, load),
+            share=self.settings.ready_share,
+        )
+        return self.minutes(ready_at)
+
+    def amount(self, amount: Sequence[int]) -> tuple[int, ...]:
+        return tuple(amount[dimension] for dimension in self.dimensions)
 
     def minutes(self, moment: datetime) -> float:
         return (moment - self.now).total_seconds() / 60
+
+
+def _bounded(state: ZoneState) -> tuple[int, ...]:
+    """The dimensions in which some courier is bounded: the engine need not count the others."""
+    amounts = [courier.on_shift().carries.amount for courier in state.couriers.values()]
+    return tuple(
+        number
+        for number in range(len(NOTHING))
+        if number == 0 or any(amount[number] < BOUNDLESS for amount in amounts)
+    )
+
+
+def _busy(state: ZoneState) -> Mapping[str, int]:
+    """How many parts each shop is preparing."""
+    return Counter(
+        stop.shop_id or ""
+        for delivery in state.deliveries.values()
+        for stop in delivery.stops
+        if stop.kind is StopKind.PICKUP and _is_being_prepared(delivery.parts.get(stop.store_order_id or ""))
+    )
+
+
+def _is_being_prepared(part: Part | None) -> bool:
+    return part is not None and part.accepted_at is not None and part.ready_at is None and not part.rejected
 
 
 def _is_in_sight(eye: _Eye, delivery: Delivery, promised: set[str]) -> bool:
@@ -103,11 +157,7 @@ def _is_in_sight(eye: _Eye, delivery: Delivery, promised: set[str]) -> bool:
         return False
     if delivery.slot is not None:
         return eye.minutes(delivery.slot.starts_at) <= eye.settings.slot_lead_minutes
-    ready = [
-        eye.minutes(delivery.expected_ready(stop, eye.now))
-        for stop in open_stops
-        if stop.kind is StopKind.PICKUP
-    ]
+    ready = [eye.ready(delivery, stop) for stop in open_stops if stop.kind is StopKind.PICKUP]
     return min(ready, default=0.0) <= eye.settings.horizon_minutes
 
 
@@ -116,8 +166,8 @@ def _basket(eye: _Eye, state: ZoneState, delivery: Delivery) -> Basket:
     drop_off: Visit | None = None
     for stop in delivery.open_stops():
         if stop.kind is StopKind.PICKUP:
-            ready = eye.minutes(delivery.expected_ready(stop, eye.now))
-            pickups.append(_visit(eye, stop, ready, eye.settings.pickup_service_minutes))
+            visit = _visit(eye, stop, eye.ready(delivery, stop), eye.settings.pickup_service_minutes)
+            pickups.append(replace(visit, amount=eye.amount(stop.load.amount)))
         else:
             opens = eye.minutes(delivery.slot.starts_at) if delivery.slot else -NEVER
             drop_off = _visit(eye, stop, opens, eye.settings.drop_off_service_minutes)
@@ -131,8 +181,9 @@ def _basket(eye: _Eye, state: ZoneState, delivery: Delivery) -> Basket:
         clicked=eye.minutes(delivery.placed_at or eye.now),
         due=eye.minutes(due or eye.now),
         asap=delivery.slot is None,
-        on_board=(delivery.on_board,),
+        on_board=eye.amount(delivery.load),
         holder=delivery.courier_id or (offer.courier_id if offer else None),
+        announced=delivery.foreseen if delivery.status in UNASSIGNED else None,
         barred=frozenset(
             courier_id for courier_id, until in delivery.barred.items() if until is None or eye.now < until
         ),
@@ -169,11 +220,17 @@ def _rider(eye: _Eye, state: ZoneState, courier: Courier) -> Rider:
         place=place,
         free_at=min(free_at, 0.0),
         until=eye.minutes(shift.ends_at) + eye.settings.shift_slack_minutes,
-        capacity=(shift.capacity,),
-        load=(sum(state.deliveries[order_id].on_board for order_id in orders),),
+        capacity=eye.amount(shift.carries.amount),
+        load=eye.amount(total(state.deliveries[order_id].load for order_id in orders)),
         route=tuple(stop.stop_id for stop in route),
         frozen=frozen,
         new=offer is None and not state.paused and courier.may_be_asked(eye.now),
+        breaks=tuple(
+            (eye.minutes(pause.starts_at), eye.minutes(pause.ends_at))
+            for pause in shift.breaks
+            if pause.ends_at > eye.now
+        ),
+        speed_factor=shift.speed_factor,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.planning.travel import TravelTable
 
 NEVER = math.inf
 
@@ -91,11 +92,15 @@ class Weights:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """One zone at one moment. ``previous`` is the order of stops that the last plan gave each courier."""
+    """One zone at one moment. ``previous`` is the order of stops that the last plan gave each courier.
+
+    ``travel`` knows the ways between all places; without it they are ridden at ``metres_per_minute``.
+    """
 
     baskets: tuple[Basket, ...]
     riders: tuple[Rider, ...]
     metres_per_minute: float = 320.0
+    travel: TravelTable | None = None
     weights: Weights = field(default_factory=Weights)
     previous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     seed: int = 0

@@ -31,7 +31,10 @@ class Board:
         self.model = Model(
             jobs=tuple(self._job(basket) for basket in self.baskets),
             vehicles=tuple(self._vehicle(*known) for known in zip(self.riders, self.promised, strict=True)),
-            points=_plane(list(self._numbers), snapshot.metres_per_minute),
+            travel=() if snapshot.travel is None else snapshot.travel.rows_for(list(self._numbers)),
+            points=()
+            if snapshot.travel is not None
+            else _plane(list(self._numbers), snapshot.metres_per_minute),
             riding=snapshot.weights.driving,
             late=snapshot.weights.lateness,
             seed=snapshot.seed,

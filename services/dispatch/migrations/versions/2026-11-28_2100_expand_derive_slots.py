@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "dispatch_0024"
-down_revision = "dispatch_0006"
+revision = "dispatch_0013"
+down_revision = "dispatch_0009"
 branch_labels = None
 depends_on = None
 
