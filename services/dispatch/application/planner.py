@@ -123,7 +123,7 @@ def plan_next_zone(
     lease = Lease(desk, due, policy.lease_seconds, stopwatch)
     plan = _solved(snapshot, board, policy, effort, lease)
     decisions = decide(snapshot, plan, _margin(state, policy, clock), board)
-    _propose(state, snapshot, decisions, draft, due, now, ids, policy, clock)
+    _propose(state, board, decisions, draft, due, now, ids, policy, clock)
     _reorder(state, decisions, draft, now)
     _foresee(state, decisions, draft, due, now)
     with desk.keeping(due) as keeping:
@@ -169,7 +169,7 @@ def _margin(state: ZoneState, policy: PlannerPolicy, clock: Clock) -> float:
 
 def _propose(
     state: ZoneState,
-    snapshot: Snapshot,
+    board: Board,
     decisions: Decisions,
     draft: _Draft,
     due: DueZone,
@@ -180,7 +180,7 @@ def _propose(
 ) -> None:
     if not decisions.proposals:
         return
-    judge = Judge(snapshot)
+    judge = Judge(board)
     answer_by = now + policy.time_to_answer(timedelta(seconds=due.zone.settings.offer_seconds), clock)
     for proposal in decisions.proposals:
         offer = Offer(

@@ -79,6 +79,7 @@ def machine() -> Machine:
         start_group=_entry(moves.start_group),
         insert_next=_entry(moves.insert_next),
         improve=_entry(moves.improve),
+        best_insertion=_entry(insertion.best_insertion),
         total=_entry(moves.total),
     )
 
