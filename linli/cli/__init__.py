@@ -68,8 +68,10 @@ def _end_in_good_order() -> None:
 def _add_days() -> None:
     from linli.day import commands
     from linli.planning.commands import plan
+    from linli.planning.why import why
 
-    app.command(rich_help_panel="Planning")(plan)
+    for command in (plan, why):
+        app.command(rich_help_panel="Planning")(command)
     panel = "Days"
     app.command("import", rich_help_panel=panel)(commands.import_day)
     app.command("replay", rich_help_panel=panel)(commands.replay)

@@ -13,10 +13,16 @@ from shared.kernel.clock import Clock
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """``expiry_grace_seconds`` is wall time: how long a message about a hold may take to arrive."""
+    """``expiry_grace_seconds`` is wall time: how long a message about a hold may take to arrive.
+
+    Plans are kept on record for ``record_hours`` of business time, and as many of a zone's newest as fit into
+    ``record_megabytes``.
+    """
 
     expiry_grace_seconds: float
     policy: PlannerPolicy
+    record_hours: float = 24.0
+    record_megabytes: float = 64.0
 
     def expiry_grace(self, clock: Clock) -> timedelta:
         """The grace in business time: messages take wall time, however fast the clock runs."""
@@ -38,6 +44,8 @@ def read_settings() -> Settings:
         build = env.float("PLAN_BUILD_SECONDS", usual.build_seconds, validate=above_zero)
         solve = env.float("PLAN_SOLVE_SECONDS", usual.solve_seconds, validate=above_zero)
         lease = env.float("PLAN_LEASE_SECONDS", usual.lease_seconds, validate=above_zero)
+        hours = env.float("RECORD_HOURS", 24.0, validate=validate.Range(min=0, max=24 * 366))
+        megabytes = env.float("RECORD_MEGABYTES", 64.0, validate=validate.Range(min=0))
     env.seal()
     policy = PlannerPolicy(
         at_least_every=timedelta(seconds=at_least_every),
@@ -48,5 +56,6 @@ def read_settings() -> Settings:
         build_seconds=build,
         solve_seconds=solve,
         lease_seconds=lease,
+        records=hours > 0 and megabytes > 0,
     )
-    return Settings(expiry_grace_seconds=grace, policy=policy)
+    return Settings(expiry_grace_seconds=grace, policy=policy, record_hours=hours, record_megabytes=megabytes)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from services.dispatch.contracts import recorded
+from services.dispatch.domain.planning.record import explain
 from tests.journeys.people import Neighbourhood, Person, Refused, eventually
 
 pytestmark = pytest.mark.timeout(240)
@@ -71,6 +73,9 @@ def test_a_paused_zone_asks_nobody_and_an_operator_decides_who_brings_what(town:
     )
     town.courier = offered
     town.deliver(another)
+    recorded_plan = town.operator.get(f"/v1/dispatch/deliveries/{another['order_id']}/plan")
+    found = explain(recorded.read(recorded_plan), another["order_id"])
+    assert (found.same, found.asked, found.chosen) == (True, True, offered.account_id)
 
 
 def _asked(person: Person, path: str) -> Any:

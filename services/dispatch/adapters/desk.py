@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,10 +14,12 @@ from sqlalchemy import Connection, TextClause, text
 from services.dispatch.adapters.keeping import Keeper
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, zone_of
 from services.dispatch.application.ports import DueZone, LeaseLostError
+from services.dispatch.contracts import recorded
 from services.dispatch.domain.courier import Sighting
 from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState, most_at_once
+from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.zone import Zone
 from shared.persistence import Database
@@ -98,6 +101,10 @@ _FINISH = text("""
     UPDATE zone_plan SET plan_version = :plan_version, plan = CAST(:plan AS jsonb),
         planned_at = :now, due_at = :due_at, holder = NULL, leased_until = NULL
     WHERE zone_id = :zone_id
+""")
+_RECORD = text("""
+    INSERT INTO plan_record (zone_id, plan_version, at, size, document)
+    VALUES (:zone_id, :plan_version, :at, :size, :document)
 """)
 _POSTPONE = text("""
     UPDATE zone_plan SET planned_at = :now, due_at = :due_at, holder = NULL, leased_until = NULL
@@ -206,6 +213,20 @@ class SqlKeeping(Keeper):
             couriers=[c for c, version in couriers if state.couriers[c].version == version],
             offers=[o for (o,) in offers],
             orders=[o for o, version in orders if state.deliveries[o].version == version],
+        )
+
+    def record(self, record: PlanRecord) -> None:
+        # Most of it are ids and digits: more effort makes it hardly smaller.
+        document = zlib.compress(recorded.dumps(record), 1)
+        self.connection.execute(
+            _RECORD,
+            {
+                "zone_id": record.zone_id,
+                "plan_version": record.plan_version,
+                "at": record.at,
+                "size": len(document),
+                "document": document,
+            },
         )
 
     def finish(

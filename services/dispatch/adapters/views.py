@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -10,12 +11,14 @@ from sqlalchemy import Connection, text
 
 from services.dispatch.adapters.interventions import override_of_row, pause_of_row
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, slot_of, zone_of
+from services.dispatch.contracts import recorded
 from services.dispatch.domain.courier import Courier, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.zone import Slot, Zone, zone_of_place
 
 _COURIER = text("SELECT * FROM courier WHERE courier_id = :courier_id")
@@ -23,6 +26,15 @@ _OPEN_OFFERS = text(
     "SELECT * FROM offer WHERE courier_id = :courier_id AND status = 'open' AND expires_at > :now"
 )
 _OFFER = text("SELECT * FROM offer WHERE offer_id = :offer_id")
+_RECORD = text("""
+    SELECT r.document FROM delivery AS d
+    JOIN plan_record AS r ON r.zone_id = d.zone_id AND r.at >= d.placed_at
+    LEFT JOIN offer AS o ON o.zone_id = r.zone_id AND o.plan_version = r.plan_version
+        AND o.offered_at >= d.placed_at AND d.order_id = ANY(o.order_ids)
+    WHERE d.order_id = :order_id
+    ORDER BY (o.status = 'accepted') DESC NULLS LAST, o.offered_at DESC NULLS LAST, r.plan_version DESC
+    LIMIT 1
+""")
 _DELIVERIES = text("SELECT * FROM delivery WHERE order_id = ANY(:order_ids)")
 _DELIVERY = text("SELECT * FROM delivery WHERE order_id = :order_id")
 _SEEN = text("SELECT * FROM sighting WHERE courier_id = :courier_id")
@@ -96,6 +108,10 @@ class Views:
     def offer(self, offer_id: str) -> Offer | None:
         row = self._connection.execute(_OFFER, {"offer_id": offer_id}).mappings().one_or_none()
         return None if row is None else offer_of(row)
+
+    def record_for(self, order_id: str) -> PlanRecord | None:
+        document = self._connection.scalar(_RECORD, {"order_id": order_id})
+        return None if document is None else recorded.loads(zlib.decompress(document))
 
     def deliveries(self, order_ids: Iterable[str]) -> dict[str, Delivery]:
         wanted = sorted(set(order_ids))

@@ -10,12 +10,19 @@ from typing import Any, Protocol
 from services.dispatch.domain.commands import Actor
 from services.dispatch.domain.courier import Courier, Sighting
 from services.dispatch.domain.delivery import Delivery
-from services.dispatch.domain.errors import OfferNotFound, OrderNotDispatched, OutOfZone, ZoneNotFound
+from services.dispatch.domain.errors import (
+    OfferNotFound,
+    OrderNotDispatched,
+    OutOfZone,
+    PlanNotRecorded,
+    ZoneNotFound,
+)
 from services.dispatch.domain.lifecycle import UNASSIGNED, UNPAID
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.zone import Slot, Zone
 from shared.kernel.clock import Clock
 
@@ -28,6 +35,12 @@ class Views(Protocol):
     def open_offers(self, courier_id: str, now: datetime) -> list[Offer]: ...
 
     def offer(self, offer_id: str) -> Offer | None: ...
+
+    def record_for(self, order_id: str) -> PlanRecord | None:
+        """The plan by which a courier was asked for the order, rather one who accepted; else the newest plan.
+
+        ``None`` when that is not kept any more.
+        """
 
     def deliveries(self, order_ids: Iterable[str]) -> dict[str, Delivery]: ...
 
@@ -116,3 +129,18 @@ def explanation(actor: Actor, offer_id: str, *, views: Views) -> Offer:
     if found is None:
         raise OfferNotFound
     return found
+
+
+def recorded_plan(actor: Actor, order_id: str, *, views: Views) -> PlanRecord:
+    """What the plan was asked and answered by which somebody was asked for an order, for operators.
+
+    Raises :class:`PlanNotRecorded` when it is not kept, or no plan has seen the order yet.
+    """
+    actor.must_operate()
+    delivery = views.delivery(order_id)
+    if delivery is None or delivery.status in UNPAID:
+        raise OrderNotDispatched
+    record = views.record_for(order_id)
+    if record is None or not record.knows(order_id):
+        raise PlanNotRecorded
+    return record

@@ -18,6 +18,7 @@ from services.dispatch.domain.planning.candidates import Candidate, Judge
 from services.dispatch.domain.planning.commitment import Decisions, Proposal, decide
 from services.dispatch.domain.planning.outlook import ZoneState, look_ahead, when
 from services.dispatch.domain.planning.problem import Plan, PlannedStop, Snapshot
+from services.dispatch.domain.planning.record import Choice, PlanRecord, order_of_stops
 from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
 from services.dispatch.domain.planning.upkeep import Change, Patience, keep_up
@@ -38,7 +39,8 @@ class PlannerPolicy:
     courier's device less time than a device needs, ``silent_wall_seconds`` from missing one that only
     hung for a moment. A plan is built for at most ``build_seconds`` of the processor and improved for
     ``rounds`` rounds or ``solve_seconds``, whichever is over first. A zone is a planner's for
-    ``lease_seconds`` of the wall, and again for as long while it plans.
+    ``lease_seconds`` of the wall, and again for as long while it plans. With ``records`` what each plan of
+    some baskets was asked and answered is kept, so that it can be explained.
     """
 
     at_least_every: timedelta = timedelta(seconds=30)
@@ -50,6 +52,7 @@ class PlannerPolicy:
     build_seconds: float = 0.25
     solve_seconds: float = 0.06
     lease_seconds: float = 5.0
+    records: bool = False
 
     def pause(self, clock: Clock) -> timedelta:
         """How long, in business time, a zone is left alone after it was planned."""
@@ -121,14 +124,16 @@ def plan_next_zone(
     snapshot = look_ahead(state, now, due.previous, seed=due.plan_version)
     board = Board(snapshot)
     lease = Lease(desk, due, policy.lease_seconds, stopwatch)
-    plan = _solved(snapshot, board, policy, effort, lease)
+    plan, built = _solved(snapshot, board, policy, effort, lease)
     decisions = decide(snapshot, plan, _margin(state, policy, clock), board)
     _propose(state, board, decisions, draft, due, now, ids, policy, clock)
     _reorder(state, decisions, draft, now)
     _foresee(state, decisions, draft, due, now)
     with desk.keeping(due) as keeping:
         stale = _keep(keeping, versions, draft)
-        keeping.finish(due, _order_of_stops(plan), now, _next_look(state, decisions, stale, now, policy))
+        if policy.records and snapshot.baskets:
+            keeping.record(_recorded(due, now, snapshot, plan, built, draft))
+        keeping.finish(due, order_of_stops(plan), now, _next_look(state, decisions, stale, now, policy))
     return Epoch(
         zone_id=due.zone.zone_id,
         plan_version=due.plan_version,
@@ -145,19 +150,52 @@ def plan_next_zone(
 
 def _solved(
     snapshot: Snapshot, board: Board, policy: PlannerPolicy, effort: Callable[[], float], lease: Lease
-) -> Plan:
+) -> tuple[Plan, int | None]:
+    """The plan, and after how many looks at the clock the building was ended, if it was."""
     began = effort()
     built: list[float] = []
+    looks, ended = 0, None
 
     def keep_building() -> bool:
-        return lease.holds() and effort() - began < policy.build_seconds
+        nonlocal looks, ended
+        looks += 1
+        if lease.holds() and effort() - began < policy.build_seconds:
+            return True
+        ended = looks
+        return False
 
     def keep_going() -> bool:
         # Improvement has its own time, however long the building took.
         built[:] = built or [effort()]
         return lease.holds() and effort() - built[0] < policy.solve_seconds
 
-    return solve(snapshot, policy.rounds, keep_going, board, keep_building)
+    return solve(snapshot, policy.rounds, keep_going, board, keep_building), ended
+
+
+def _recorded(
+    due: DueZone, now: datetime, snapshot: Snapshot, plan: Plan, built: int | None, draft: _Draft
+) -> PlanRecord:
+    choices = (
+        Choice(
+            offer_id=offer.offer_id,
+            courier_id=offer.courier_id,
+            basket_ids=offer.order_ids,
+            candidates=offer.candidates,
+        )
+        for offer in draft.offers.values()
+    )
+    return PlanRecord(
+        zone_id=due.zone.zone_id,
+        plan_version=due.plan_version,
+        at=now,
+        snapshot=snapshot,
+        routes=order_of_stops(plan),
+        unassigned=plan.unassigned,
+        cost=plan.cost,
+        rounds=plan.rounds,
+        built=built,
+        choices=tuple(choices),
+    )
 
 
 def _margin(state: ZoneState, policy: PlannerPolicy, clock: Clock) -> float:
@@ -275,10 +313,6 @@ def _route(state: ZoneState, route: Collection[PlannedStop], now: datetime) -> t
         )
         for stop in route
     )
-
-
-def _order_of_stops(plan: Plan) -> dict[str, list[str]]:
-    return {courier_id: [stop.stop_id for stop in route] for courier_id, route in plan.routes.items()}
 
 
 def _next_look(

@@ -15,6 +15,7 @@ from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState
+from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.zone import Slot, Zone
 
@@ -195,6 +196,9 @@ class Keeping(Stored, Protocol):
 
     def unchanged(self, change: Change, state: ZoneState) -> Change:
         """Lock what ``change`` names, without waiting; answers what is still as it was in ``state``."""
+
+    def record(self, record: PlanRecord) -> None:
+        """Keep what the plan was asked and answered, for a while."""
 
     def finish(
         self, due: DueZone, plan: Mapping[str, Sequence[str]], now: datetime, due_at: datetime | None

@@ -2,6 +2,7 @@
 
 Refusal
 ├── NotFound   ZoneNotFound · SlotNotFound · OrderNotDispatched · OfferNotFound · StopNotFound
+│              PlanNotRecorded
 ├── Forbidden  OperatorsOnly · CouriersOnly
 ├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved
 └── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed (OfferExpired) · WrongState
@@ -28,6 +29,10 @@ class OrderNotDispatched(NotFound):
 
 class OfferNotFound(NotFound):
     code, title = "offer-not-found", "There is no such offer"
+
+
+class PlanNotRecorded(NotFound):
+    code, title = "plan-not-recorded", "No plan for this order is on record any more"
 
 
 class StopNotFound(NotFound):

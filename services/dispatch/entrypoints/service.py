@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from services.dispatch.adapters.forgetting import forget_plans
 from services.dispatch.adapters.store import SqlHolds, SqlSightings, SqlStore
 from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones, SqlZoneMap
@@ -21,7 +23,7 @@ from services.dispatch.application import (
     resting,
     riding,
 )
-from services.dispatch.contracts import answers, consumed, requests
+from services.dispatch.contracts import answers, consumed, recorded, requests
 from services.dispatch.domain.commands import Hold
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.places import Position
@@ -97,6 +99,13 @@ class DispatchService(ShowsDeadLetters):
         grace = self.settings.expiry_grace(self.clock)
         self._do(lambda store: holding.release_expired(store=store, clock=self.clock, grace=grace))
         self._do(lambda store: holding.fail_unheld(store=store, clock=self.clock, grace=grace))
+
+    @every(seconds=60)
+    def forget_plans(self) -> None:
+        """What has been on record for long enough, or is more than there is room for."""
+        kept = timedelta(hours=self.settings.record_hours)
+        with self.database.transaction() as tx:
+            forget_plans(tx.connection, self.clock.now() - kept, self.settings.record_megabytes)
 
     # -- for customers -------------------------------------------------------------------------------------
 
@@ -184,6 +193,13 @@ class DispatchService(ShowsDeadLetters):
         command = requests.load(requests.OFFER, request)
         with self._views() as views:
             return answers.explanation(looking.explanation(command.actor, command.offer_id, views=views))
+
+    @answer
+    def recorded_plan(self, **request: Any) -> Wire:
+        asked = requests.load(requests.OF_ORDER, request)
+        with self._views() as views:
+            record = looking.recorded_plan(asked["actor"], asked["order_id"], views=views)
+        return {"order_id": asked["order_id"], **recorded.to_wire(record)}
 
     # -- for couriers --------------------------------------------------------------------------------------
 

@@ -194,6 +194,19 @@ class OfferExplanation(Schema):
     candidates = fields.List(fields.Nested(Candidate))
 
 
+class RecordedPlan(Schema):
+    """What a plan was asked and what it answered, as `linli why FILE` reads it."""
+
+    order_id = fields.String(required=True)
+    form = fields.Integer()
+    plan = fields.Dict(
+        metadata={
+            "description": "The snapshot of the zone (baskets, riders, weights, seed, the plan before; in"
+            " minutes from then), routes by courier, what was left, the cost, and who was asked."
+        }
+    )
+
+
 class BoardPause(Schema):
     reason = fields.String()
     paused_at = Instant()

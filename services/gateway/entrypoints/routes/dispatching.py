@@ -116,6 +116,22 @@ def explain_offer(call: Call) -> Any:
     return call.ask_as_caller("dispatch", "explain_offer", **call.path)
 
 
+@routes.get(
+    "/v1/dispatch/deliveries/{order_id}/plan",
+    summary="The recorded plan by which a courier was asked for an order",
+    description=(
+        "Everything that the planner was asked at that moment, and what it answered: `linli why` makes the"
+        " same plan again from it. Of an order that nobody was asked for it is the newest plan. Plans are"
+        " kept for a day, unless dispatch is set otherwise; they say where orders go, and not to whom."
+    ),
+    roles=OPERATOR,
+    answer=dispatch_shapes.RecordedPlan,
+    refusals=("delivery-not-found", "plan-not-recorded"),
+)
+def recorded_plan(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "recorded_plan", **call.path)
+
+
 def _override(call: Call, kind: str) -> Any:
     return call.ask_as_caller(
         "dispatch", "override", override_id=call.new_id, kind=kind, **call.path, **call.body
