@@ -48,7 +48,7 @@ _CLAIM = text(f"""
         UPDATE zone_plan AS p SET token = p.token + 1, holder = :holder, leased_until = {_LEASE_END},
             due_at = least(p.due_at, :now)
         FROM due WHERE p.zone_id = due.zone_id
-        RETURNING p.zone_id, p.token, p.plan_version, p.plan
+        RETURNING p.zone_id, p.token, p.plan_version, p.plan, p.planned_at
     )
     SELECT * FROM leased JOIN zone USING (zone_id)
 """)
@@ -152,6 +152,7 @@ class SqlDesk:
             token=row["token"],
             plan_version=row["plan_version"] + 1,
             previous=row["plan"],
+            planned_at=row["planned_at"],
         )
 
     def look(self, zone: Zone) -> ZoneState:

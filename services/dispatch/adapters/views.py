@@ -26,6 +26,19 @@ _OPEN_OFFERS = text(
     "SELECT * FROM offer WHERE courier_id = :courier_id AND status = 'open' AND expires_at > :now"
 )
 _OFFER = text("SELECT * FROM offer WHERE offer_id = :offer_id")
+_ENDED = text(
+    "SELECT * FROM delivery WHERE zone_id = :zone_id AND ended_at >= :since AND ended_at < :until"
+    " AND status IN ('delivered', 'failed', 'cancelled') ORDER BY order_id"
+)
+_SHIFTS = text(
+    "SELECT started_at, coalesce(ended_at, :until) AS ended_at FROM shift"
+    " WHERE zone_id = :zone_id AND started_at < :until AND (ended_at IS NULL OR ended_at > :since)"
+)
+_ACCEPTED = text(
+    "SELECT unnest(order_ids) FROM offer WHERE zone_id = :zone_id AND status = 'accepted'"
+    " AND offered_at >= :since AND offered_at < :until"
+)
+_ZONE_EXISTS = text("SELECT EXISTS (SELECT 1 FROM zone WHERE zone_id = :zone_id)")
 _RECORD = text("""
     SELECT r.document FROM delivery AS d
     JOIN plan_record AS r ON r.zone_id = d.zone_id AND r.at >= d.placed_at
@@ -108,6 +121,20 @@ class Views:
     def offer(self, offer_id: str) -> Offer | None:
         row = self._connection.execute(_OFFER, {"offer_id": offer_id}).mappings().one_or_none()
         return None if row is None else offer_of(row)
+
+    def ended(self, zone_id: str, since: datetime, until: datetime) -> list[Delivery] | None:
+        here = {"zone_id": zone_id, "since": since, "until": until}
+        found = [delivery_of(row) for row in self._connection.execute(_ENDED, here).mappings()]
+        known = found or self._connection.scalar(_ZONE_EXISTS, {"zone_id": zone_id})
+        return found if known else None
+
+    def shifts(self, zone_id: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        here = {"zone_id": zone_id, "since": since, "until": until}
+        return [(begin, end) for begin, end in self._connection.execute(_SHIFTS, here)]
+
+    def accepted(self, zone_id: str, since: datetime, until: datetime) -> list[str]:
+        here = {"zone_id": zone_id, "since": since, "until": until}
+        return list(self._connection.execute(_ACCEPTED, here).scalars())
 
     def record_for(self, order_id: str) -> PlanRecord | None:
         document = self._connection.scalar(_RECORD, {"order_id": order_id})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from services.dispatch.domain.commands import Actor
@@ -24,6 +24,7 @@ from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.zone import Slot, Zone
+from services.dispatch.domain.zone_figures import Span, ZoneFigures, zone_figures
 from shared.kernel.clock import Clock
 
 
@@ -35,6 +36,15 @@ class Views(Protocol):
     def open_offers(self, courier_id: str, now: datetime) -> list[Offer]: ...
 
     def offer(self, offer_id: str) -> Offer | None: ...
+
+    def ended(self, zone_id: str, since: datetime, until: datetime) -> list[Delivery] | None:
+        """The deliveries of a zone that ended in a span; ``None`` when there is no such zone."""
+
+    def shifts(self, zone_id: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        """From when until when couriers were on shift in a zone, of those that touch a span."""
+
+    def accepted(self, zone_id: str, since: datetime, until: datetime) -> list[str]:
+        """The orders of offers that were made in a span and accepted, one after the other."""
 
     def record_for(self, order_id: str) -> PlanRecord | None:
         """The plan by which a courier was asked for the order, rather one who accepted; else the newest plan.
@@ -144,3 +154,19 @@ def recorded_plan(actor: Actor, order_id: str, *, views: Views) -> PlanRecord:
     if record is None or not record.knows(order_id):
         raise PlanNotRecorded
     return record
+
+
+def figures(
+    actor: Actor, zone_id: str, hours: float, *, views: Views, clock: Clock
+) -> tuple[Span, ZoneFigures]:
+    """How a zone did in the last hours, for operators."""
+    actor.must_operate()
+    now = clock.now()
+    since = now - timedelta(hours=hours)
+    ended = views.ended(zone_id, since, now)
+    if ended is None:
+        raise ZoneNotFound
+    found = zone_figures(
+        (since, now), ended, views.shifts(zone_id, since, now), views.accepted(zone_id, since, now)
+    )
+    return (since, now), found

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import TypeVar
 
+from services.dispatch.application.deadline import Deadline
 from services.dispatch.application.leasing import Lease
 from services.dispatch.application.ports import DueZone, Keeping, PlanningDesk
-from services.dispatch.domain.courier import Courier, RouteStop
+from services.dispatch.domain.courier import Break, Courier, RouteStop
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.planning.candidates import Candidate, Judge
@@ -71,7 +72,11 @@ class PlannerPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """What one step did, in ``seconds`` of the wall and ``effort`` seconds of the processor."""
+    """What one step did, in ``seconds`` of the wall and ``effort`` seconds of the processor.
+
+    ``solving`` of these went into the search, which time may have ended before it had built a plan, or
+    made all rounds. ``since`` is the business time since the zone's last plan; couriers are those now.
+    """
 
     zone_id: str
     plan_version: int
@@ -83,6 +88,13 @@ class Epoch:
     rounds: int = 0
     seconds: float = 0.0
     effort: float = 0.0
+    solving: float = 0.0
+    build_ended: bool = False
+    improvement_ended: bool = False
+    since: timedelta | None = None
+    on_shift: int = 0
+    riding: int = 0
+    resting: int = 0
 
 
 @dataclass
@@ -124,7 +136,9 @@ def plan_next_zone(
     snapshot = look_ahead(state, now, due.previous, seed=due.plan_version)
     board = Board(snapshot)
     lease = Lease(desk, due, policy.lease_seconds, stopwatch)
-    plan, built = _solved(snapshot, board, policy, effort, lease)
+    search = Deadline(policy.build_seconds, policy.solve_seconds, effort, lease)
+    plan = solve(snapshot, policy.rounds, search.keep_going, board, search.keep_building)
+    search.end()
     decisions = decide(snapshot, plan, _margin(state, policy, clock), board)
     _propose(state, board, decisions, draft, due, now, ids, policy, clock)
     _reorder(state, decisions, draft, now)
@@ -132,7 +146,7 @@ def plan_next_zone(
     with desk.keeping(due) as keeping:
         stale = _keep(keeping, versions, draft)
         if policy.records and snapshot.baskets:
-            keeping.record(_recorded(due, now, snapshot, plan, built, draft))
+            keeping.record(_recorded(due, now, snapshot, plan, search.built, draft))
         keeping.finish(due, order_of_stops(plan), now, _next_look(state, decisions, stale, now, policy))
     return Epoch(
         zone_id=due.zone.zone_id,
@@ -145,31 +159,14 @@ def plan_next_zone(
         rounds=plan.rounds,
         seconds=stopwatch() - started,
         effort=effort() - effort_before,
+        solving=search.seconds,
+        build_ended=search.built is not None,
+        improvement_ended=search.improvement_ended,
+        since=None if due.planned_at is None else now - due.planned_at,
+        on_shift=len(state.couriers),
+        riding=sum(bool(courier.route) for courier in state.couriers.values()),
+        resting=sum(courier.rest is Break.ON for courier in state.couriers.values()),
     )
-
-
-def _solved(
-    snapshot: Snapshot, board: Board, policy: PlannerPolicy, effort: Callable[[], float], lease: Lease
-) -> tuple[Plan, int | None]:
-    """The plan, and after how many looks at the clock the building was ended, if it was."""
-    began = effort()
-    built: list[float] = []
-    looks, ended = 0, None
-
-    def keep_building() -> bool:
-        nonlocal looks, ended
-        looks += 1
-        if lease.holds() and effort() - began < policy.build_seconds:
-            return True
-        ended = looks
-        return False
-
-    def keep_going() -> bool:
-        # Improvement has its own time, however long the building took.
-        built[:] = built or [effort()]
-        return lease.holds() and effort() - built[0] < policy.solve_seconds
-
-    return solve(snapshot, policy.rounds, keep_going, board, keep_building), ended
 
 
 def _recorded(

@@ -157,12 +157,13 @@ class Store(Deliveries, Zones, Pauses, Overrides, Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class DueZone:
-    """A zone whose turn it is, leased under ``token``; ``previous`` is the last plan's order."""
+    """A zone whose turn it is, leased under ``token``; its last plan is ``previous``, of ``planned_at``."""
 
     zone: Zone
     token: int
     plan_version: int
     previous: Mapping[str, Sequence[str]]
+    planned_at: datetime | None = None
 
 
 class LeaseLostError(Exception):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from services.dispatch.contracts.published import code_of
 from services.dispatch.domain.courier import Courier, RouteStop, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import RIDING
@@ -15,6 +17,7 @@ from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.stop import Stop, StopKind
 from services.dispatch.domain.zone import Slot, Zone
+from services.dispatch.domain.zone_figures import Span, ZoneFigures
 from shared.kernel.clock import to_wire
 
 Wire = dict[str, Any]
@@ -207,6 +210,14 @@ def at_stop(delivery: Delivery, stop: Stop) -> Wire:
         "status": stop.status.value,
         "delivery_status": delivery.status.value,
     }
+
+
+def figures(zone_id: str, span: Span, figures: ZoneFigures) -> Wire:
+    failed: Counter[str] = Counter()
+    for reason, count in figures.failed.items():
+        failed[code_of(reason)] += count
+    told = {"zone_id": zone_id, "since": _time(span[0]), "until": _time(span[1])}
+    return told | asdict(figures) | {"failed": dict(failed)}
 
 
 def explanation(offer: Offer) -> Wire:

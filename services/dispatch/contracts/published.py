@@ -169,11 +169,11 @@ def data_of(event: DispatchEvent) -> dict[str, Any]:
     data = {name: to_wire(value) if isinstance(value, datetime) else value for name, value in values}
     if "reason" in data:
         stated = data.pop("reason")
-        data |= {} if stated is None else {"reason": _told(stated)}
+        data |= {} if stated is None else {"reason": code_of(stated)}
     return data
 
 
-def _told(reason: str) -> str:
+def code_of(reason: str) -> str:
     """The code of ``reason``; at which kind of stop it happened is not part of it."""
     _, at_a_stop, why = reason.partition("-failed: ")
     return reason_code(why if at_a_stop else reason, REASONS)

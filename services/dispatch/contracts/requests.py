@@ -322,6 +322,11 @@ class OfZoneSchema(_Command):
     zone_id = _id()
 
 
+class FiguresSchema(_Command):
+    zone_id = _id()
+    hours = _number(0.1, 24 * 31, load_default=24.0)
+
+
 class PauseSchema(_Command):
     zone_id = _id()
     reason = _reason()
@@ -358,7 +363,7 @@ START_SHIFT, POSITION, OFFER, AT_STOP = (
     AtStopSchema(),
 )
 OF_ORDER, OF_ZONE, NOTHING, PAUSE = OfOrderSchema(), OfZoneSchema(), NothingSchema(), PauseSchema()
-OVERRIDE = OverrideSchema()
+OVERRIDE, FIGURES = OverrideSchema(), FiguresSchema()
 
 
 def hold(request: Mapping[str, Any]) -> commands.Hold:

@@ -18,10 +18,11 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter
 from sqlalchemy.exc import DBAPIError
 
 from services.dispatch.adapters.desk import SqlDesk, is_any_due
+from services.dispatch.adapters.planner_figures import observe
 from services.dispatch.application.planner import Epoch, PlannerPolicy, business_span, plan_next_zone
 from services.dispatch.application.ports import LeaseLostError
 from services.dispatch.engine.machine import warm_up_on_the_side
@@ -42,16 +43,6 @@ _AFTER_FAILURE = 1.0
 _REST = 4.0
 _LONGEST_REST = timedelta(seconds=15)
 
-_SECONDS = Histogram(
-    "linli_planner_epoch_seconds",
-    "Time to plan a zone once, from its snapshot to its commit",
-    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10),
-)
-_BASKETS = Gauge("linli_planner_baskets", "Baskets in the last plan", ["zone"])
-_COURIERS = Gauge("linli_planner_couriers", "Couriers in the last plan", ["zone"])
-_UNASSIGNED = Gauge("linli_planner_unassigned", "Baskets nobody could take in the last plan", ["zone"])
-_OFFERS = Counter("linli_planner_offers_total", "Offers made to couriers")
-_STALE = Counter("linli_planner_stale_total", "Changes dropped since something had changed meanwhile")
 _FAILED = Counter("linli_planner_failures_total", "Epochs that failed")
 _LOST = Counter("linli_planner_lost_leases_total", "Plans dropped since the zone was not leased any more")
 
@@ -132,7 +123,7 @@ class Planner:
             self._postpone(desk)
             return None
         if epoch is not None:
-            _observe(epoch)
+            observe(epoch)
             if epoch.baskets and self._at_first_plan is not None:
                 self._at_first_plan()
                 self._at_first_plan = None
@@ -152,15 +143,6 @@ def settle_memory() -> None:
 
 def _poll(seconds: float) -> float:
     return min(max(seconds, _SHORTEST_POLL), _LONGEST_POLL)
-
-
-def _observe(epoch: Epoch) -> None:
-    _SECONDS.observe(epoch.seconds)
-    _BASKETS.labels(epoch.zone_id).set(epoch.baskets)
-    _COURIERS.labels(epoch.zone_id).set(epoch.couriers)
-    _UNASSIGNED.labels(epoch.zone_id).set(epoch.unassigned)
-    _OFFERS.inc(epoch.offers)
-    _STALE.inc(epoch.stale)
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -195,6 +195,15 @@ class DispatchService(ShowsDeadLetters):
             return answers.explanation(looking.explanation(command.actor, command.offer_id, views=views))
 
     @answer
+    def figures(self, **request: Any) -> Wire:
+        asked = requests.load(requests.FIGURES, request)
+        with self._views() as views:
+            found = looking.figures(
+                asked["actor"], asked["zone_id"], asked["hours"], views=views, clock=self.clock
+            )
+        return answers.figures(asked["zone_id"], *found)
+
+    @answer
     def recorded_plan(self, **request: Any) -> Wire:
         asked = requests.load(requests.OF_ORDER, request)
         with self._views() as views:

@@ -251,6 +251,14 @@ class BoardQuery(Schema):
     zone_id = fields.String(required=True, validate=validate.Length(min=1, max=80))
 
 
+class FiguresQuery(BoardQuery):
+    hours = fields.Float(
+        load_default=24.0,
+        validate=validate.Range(min=0.1, max=24 * 31),
+        metadata={"description": "How far to look back, in business time."},
+    )
+
+
 class AccountsQuery(Page):
     limit = count(1, 500, load_default=50)
     prefix = text(200)

@@ -117,6 +117,19 @@ def explain_offer(call: Call) -> Any:
 
 
 @routes.get(
+    "/v1/dispatch/figures",
+    summary="How a zone did in the last hours",
+    description="Exact, out of what is kept. Prometheus has the same as counters and histograms, by zone.",
+    roles=OPERATOR,
+    query=trade_forms.FiguresQuery,
+    answer=dispatch_shapes.ZoneFigures,
+    refusals=("zone-not-found",),
+)
+def figures(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "figures", **call.query)
+
+
+@routes.get(
     "/v1/dispatch/deliveries/{order_id}/plan",
     summary="The recorded plan by which a courier was asked for an order",
     description=(
