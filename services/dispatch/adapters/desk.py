@@ -16,6 +16,7 @@ from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, z
 from services.dispatch.application.ports import DueZone, LeaseLostError
 from services.dispatch.contracts import recorded
 from services.dispatch.domain.courier import Sighting
+from services.dispatch.domain.lending import are_neighbours
 from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState, most_at_once
@@ -84,6 +85,23 @@ _CIRCUMSTANCES = text("""
         WHERE zone_id = :zone_id AND status IN ('accepted', 'declined', 'expired')
         ORDER BY offered_at DESC LIMIT 20
     ) AS lately
+""")
+# Orders that a plan has seen, and that it gives to nobody, or to somebody who comes later than promised; less
+# the couriers who have come for them since.
+_WANTING = text(f"""
+    WITH waiting AS (
+        SELECT d.zone_id, count(*) AS orders, min(d.paid_at) AS since
+        FROM delivery AS d JOIN zone_plan AS p USING (zone_id)
+        WHERE d.zone_id <> :zone_id AND d.status IN ({_UNASSIGNED}) AND d.offer_id IS NULL
+            AND d.paid_at < p.planned_at AND (d.eta IS NULL OR d.eta > d.promised_at)
+            AND (d.slot_id IS NULL OR d.promised_at < p.planned_at + interval '1 hour')
+            AND d.zone_id NOT IN (SELECT zone_id FROM zone_pause WHERE resumed_at IS NULL)
+        GROUP BY d.zone_id
+    )
+    SELECT zone.*, orders - (
+        SELECT count(*) FROM loan AS l
+        WHERE l.to_zone_id = waiting.zone_id AND l.status IN ('offered', 'lent') AND l.offered_at >= since
+    ) AS missed FROM waiting JOIN zone USING (zone_id)
 """)
 _LOCK_COURIERS = text("""
     SELECT courier_id, version FROM courier WHERE courier_id = ANY(:ids)
@@ -177,7 +195,18 @@ class SqlDesk:
             most = most_at_once(len(state.couriers))
             for row in connection.execute(_DELIVERIES, here | {"most": most}).mappings():
                 state.deliveries[row["order_id"]] = delivery_of(row)
+            if zone.settings.lend_minutes > 0 and not state.paused:
+                state.wanting = self._wanting(connection, zone)
         return state
+
+    def _wanting(self, connection: Connection, zone: Zone) -> dict[str, tuple[Position, int]]:
+        """Neighbours where orders wait too long, and how many couriers are missed there still."""
+        found = {}
+        for row in connection.execute(_WANTING, {"zone_id": zone.zone_id}).mappings():
+            other = zone_of(row)
+            if row["missed"] > 0 and are_neighbours(zone, other):
+                found[other.zone_id] = (other.area.middle, int(row["missed"]))
+        return found
 
     def renew(self, due: DueZone) -> bool:
         with self._database.read() as connection:

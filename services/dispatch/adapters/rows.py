@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from services.dispatch.adapters.loan_rows import loan_of_json, loan_row
 from services.dispatch.domain.courier import Courier, RouteStop, Shift
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.facts import DropOff, Part, Pickup
@@ -218,6 +219,7 @@ def courier_row(courier: Courier) -> dict[str, Any]:
         "lon": courier.place.lon if courier.place else None,
         "missed_offers": courier.missed_offers,
         "paused_until": _wire(courier.paused_until),
+        "loan": None if courier.loan is None else loan_row(courier.loan),
     }
 
 
@@ -243,6 +245,7 @@ def courier_of(row: Row) -> Courier:
         place=None if row["lat"] is None else Position(lat=row["lat"], lon=row["lon"]),
         missed_offers=row["missed_offers"],
         paused_until=row["paused_until"],
+        loan=None if row["loan"] is None else loan_of_json(row["loan"]),
     )
 
 

@@ -10,10 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.dispatch.adapters.interventions import override_of_row, pause_of_row
+from services.dispatch.adapters.loan_rows import loan_of
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, slot_of, zone_of
 from services.dispatch.contracts import recorded
 from services.dispatch.domain.courier import Courier, Sighting
 from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.loan import Loan
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
@@ -26,6 +28,10 @@ _OPEN_OFFERS = text(
     "SELECT * FROM offer WHERE courier_id = :courier_id AND status = 'open' AND expires_at > :now"
 )
 _OFFER = text("SELECT * FROM offer WHERE offer_id = :offer_id")
+_LOANS = text(
+    "SELECT * FROM loan WHERE from_zone_id = :zone_id OR to_zone_id = :zone_id"
+    " ORDER BY offered_at DESC, loan_id LIMIT 200"
+)
 _ENDED = text(
     "SELECT * FROM delivery WHERE zone_id = :zone_id AND ended_at >= :since AND ended_at < :until"
     " AND status IN ('delivered', 'failed', 'cancelled') ORDER BY order_id"
@@ -85,6 +91,7 @@ _BOARD = text(f"""
             'break_status', CASE WHEN c.shift->>'break_asked_at' IS NULL THEN NULL
                 WHEN c.route = '[]' THEN 'on' ELSE 'asked' END,
             'stops', jsonb_array_length(c.route),
+            'loan_id', c.loan->'loan_id', 'loan_status', c.loan->'status',
             'position', CASE WHEN s.lat IS NULL THEN NULL
                 ELSE json_build_object('lat', s.lat, 'lon', s.lon) END,
             'seen_at', to_char(s.seen_at AT TIME ZONE 'UTC', '{_WIRE_TIME}')
@@ -121,6 +128,10 @@ class Views:
     def offer(self, offer_id: str) -> Offer | None:
         row = self._connection.execute(_OFFER, {"offer_id": offer_id}).mappings().one_or_none()
         return None if row is None else offer_of(row)
+
+    def loans(self, zone_id: str) -> list[Loan]:
+        rows = self._connection.execute(_LOANS, {"zone_id": zone_id}).mappings()
+        return [loan_of(row) for row in rows]
 
     def ended(self, zone_id: str, since: datetime, until: datetime) -> list[Delivery] | None:
         here = {"zone_id": zone_id, "since": since, "until": until}

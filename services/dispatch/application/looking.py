@@ -18,6 +18,7 @@ from services.dispatch.domain.errors import (
     ZoneNotFound,
 )
 from services.dispatch.domain.lifecycle import UNASSIGNED, UNPAID
+from services.dispatch.domain.loan import Loan
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
@@ -61,6 +62,8 @@ class Views(Protocol):
     def pauses(self) -> dict[str, Pause]: ...
 
     def overrides(self, zone_id: str) -> list[Override]: ...
+
+    def loans(self, zone_id: str) -> list[Loan]: ...
 
     def zone_at(self, place: Position) -> Zone | None: ...
 
@@ -170,3 +173,9 @@ def figures(
         (since, now), ended, views.shifts(zone_id, since, now), views.accepted(zone_id, since, now)
     )
     return (since, now), found
+
+
+def loans(actor: Actor, zone_id: str, *, views: Views) -> list[Loan]:
+    """The loans out of a zone and into it, newest first, for operators."""
+    actor.must_operate()
+    return views.loans(zone_id)

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from services.dispatch.application.deadline import Deadline
 from services.dispatch.application.leasing import Lease
+from services.dispatch.application.lending import lend_idle
 from services.dispatch.application.ports import DueZone, Keeping, PlanningDesk
 from services.dispatch.domain.courier import Break, Courier, RouteStop
 from services.dispatch.domain.lifecycle import UNASSIGNED
@@ -143,6 +144,7 @@ def plan_next_zone(
     _propose(state, board, decisions, draft, due, now, ids, policy, clock)
     _reorder(state, decisions, draft, now)
     _foresee(state, decisions, draft, due, now)
+    draft.changes += lend_idle(state, plan, now, ids)
     with desk.keeping(due) as keeping:
         stale = _keep(keeping, versions, draft)
         if policy.records and snapshot.baskets:
@@ -317,7 +319,8 @@ def _next_look(
 ) -> datetime | None:
     if stale:
         return now
-    if not state.deliveries and not state.offers:
+    may_lend = state.zone.settings.lend_minutes > 0 and bool(state.couriers)
+    if not state.deliveries and not state.offers and not may_lend:
         ends = [courier.on_shift().ends_at for courier in state.couriers.values()]
         return max(min(ends), now + policy.at_least_every) if ends else None
     latest = now + policy.at_least_every

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from services.dispatch.domain.courier import Courier, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.loan import Loan
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
@@ -151,7 +152,13 @@ class Overrides(Protocol):
     def keep_override(self, override: Override) -> None: ...
 
 
-class Store(Deliveries, Zones, Pauses, Overrides, Protocol):
+class Loans(Protocol):
+    """Couriers lent to other zones. What becomes of a loan is saved with its courier."""
+
+    def loan(self, loan_id: str) -> Loan | None: ...
+
+
+class Store(Deliveries, Zones, Pauses, Overrides, Loans, Protocol):
     """All of it, in one transaction."""
 
 

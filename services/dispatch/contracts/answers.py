@@ -12,6 +12,7 @@ from services.dispatch.contracts.published import code_of
 from services.dispatch.domain.courier import Courier, RouteStop, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import RIDING
+from services.dispatch.domain.loan import Loan
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
@@ -218,6 +219,12 @@ def figures(zone_id: str, span: Span, figures: ZoneFigures) -> Wire:
         failed[code_of(reason)] += count
     told = {"zone_id": zone_id, "since": _time(span[0]), "until": _time(span[1])}
     return told | asdict(figures) | {"failed": dict(failed)}
+
+
+def loan(loan: Loan) -> Wire:
+    moments = ("until", "offered_at", "lent_at", "recalled_at", "returned_at")
+    told = {name: _time(getattr(loan, name)) for name in moments}
+    return asdict(loan) | {"status": loan.status.value} | told
 
 
 def explanation(offer: Offer) -> Wire:

@@ -11,8 +11,6 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from services.dispatch.domain.events import (
     CourierAssigned,
-    CourierOffShift,
-    CourierOnShift,
     CourierUnassigned,
     DeliveryCompleted,
     DeliveryFailed,
@@ -134,6 +132,39 @@ class CourierOffShiftV1(_OfShift):
     ended_at = fields.AwareDateTime(required=True)
 
 
+class _OfLoan(_Published):
+    loan_id = fields.String(required=True, validate=_text)
+    courier_id = fields.String(required=True, validate=_text)
+    from_zone_id = fields.String(required=True, validate=_text)
+    to_zone_id = fields.String(required=True, validate=_text)
+
+
+class CourierLoanOfferedV1(_OfLoan):
+    """A courier will be lent to a neighbouring zone once there is nothing left to do in the old one."""
+
+    offered_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True)
+
+
+class CourierLentV1(_OfLoan):
+    """The courier is the other zone's from now on, until ``ends_at`` or a recall."""
+
+    lent_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True)
+
+
+class CourierRecalledV1(_OfLoan):
+    """The courier was called back, and takes nothing new in the other zone."""
+
+    recalled_at = fields.AwareDateTime(required=True)
+
+
+class CourierReturnedV1(_OfLoan):
+    """The loan is over: the courier is the old zone's again, or goes home, or never left."""
+
+    returned_at = fields.AwareDateTime(required=True)
+
+
 SCHEMAS: Mapping[str, type[Schema]] = {
     "DeliveryPlanned": DeliveryPlannedV1,
     "CourierAssigned": CourierAssignedV1,
@@ -143,6 +174,10 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "DeliveryFailed": DeliveryFailedV1,
     "CourierOnShift": CourierOnShiftV1,
     "CourierOffShift": CourierOffShiftV1,
+    "CourierLoanOffered": CourierLoanOfferedV1,
+    "CourierLent": CourierLentV1,
+    "CourierRecalled": CourierRecalledV1,
+    "CourierReturned": CourierReturnedV1,
 }
 
 _OF_DELIVERY = (
@@ -180,9 +215,9 @@ def code_of(reason: str) -> str:
 
 
 def publish(outbox: Outbox, event: DispatchEvent) -> None:
-    """Tell others: about a delivery in the order of its order's messages, about a shift in the courier's."""
+    """Tell others: about a delivery in the order of its order's messages, of the rest in the courier's."""
     name = type(event).__name__
     if isinstance(event, _OF_DELIVERY):
         outbox.publish(name, event.delivery_id, data_of(event), partitionkey=event.order_id)
-    elif isinstance(event, CourierOnShift | CourierOffShift):
+    else:
         outbox.publish(name, event.courier_id, data_of(event))

@@ -195,6 +195,7 @@ class SettingsSchema(_Strict):
     shift_slack_minutes = _number(0, 240)
     offer_seconds = _number(5, 3600)
     capacity = fields.Integer(strict=True, validate=validate.Range(1, 200))
+    lend_minutes = _number(0, 24 * 60)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> ZoneSettings:
@@ -322,6 +323,22 @@ class OfZoneSchema(_Command):
     zone_id = _id()
 
 
+class LendSchema(_Command):
+    loan_id = _id()
+    courier_id = _id()
+    to_zone_id = _id()
+    until = fields.AwareDateTime(required=True)
+    reason = _reason()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> commands.LendCourier:
+        return commands.LendCourier(**data)
+
+
+class OfLoanSchema(_Command):
+    loan_id = _id()
+
+
 class FiguresSchema(_Command):
     zone_id = _id()
     hours = _number(0.1, 24 * 31, load_default=24.0)
@@ -364,6 +381,7 @@ START_SHIFT, POSITION, OFFER, AT_STOP = (
 )
 OF_ORDER, OF_ZONE, NOTHING, PAUSE = OfOrderSchema(), OfZoneSchema(), NothingSchema(), PauseSchema()
 OVERRIDE, FIGURES = OverrideSchema(), FiguresSchema()
+LEND, OF_LOAN = LendSchema(), OfLoanSchema()
 
 
 def hold(request: Mapping[str, Any]) -> commands.Hold:

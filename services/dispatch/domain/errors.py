@@ -2,12 +2,12 @@
 
 Refusal
 ├── NotFound   ZoneNotFound · SlotNotFound · OrderNotDispatched · OfferNotFound · StopNotFound
-│              PlanNotRecorded
+│              PlanNotRecorded · LoanNotFound
 ├── Forbidden  OperatorsOnly · CouriersOnly
 ├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved
 └── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed (OfferExpired) · WrongState
                PickupOutstanding · ZoneExists · SlotExists · OverrideExists · GoodsOnBoard
-               CourierNotAvailable
+               CourierNotAvailable · LoanExists
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ class OfferNotFound(NotFound):
 
 class PlanNotRecorded(NotFound):
     code, title = "plan-not-recorded", "No plan for this order is on record any more"
+
+
+class LoanNotFound(NotFound):
+    code, title = "loan-not-found", "There is no such loan"
 
 
 class StopNotFound(NotFound):
@@ -101,6 +105,10 @@ class SlotExists(Conflict):
 
 class OverrideExists(Conflict):
     code, title = "override-exists", "This id belongs to another override"
+
+
+class LoanExists(Conflict):
+    code, title = "loan-exists", "This id belongs to another loan"
 
 
 class GoodsOnBoard(Conflict):

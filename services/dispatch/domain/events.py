@@ -84,6 +84,44 @@ class CourierOffShift:
     ended_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class CourierLoanOffered:
+    loan_id: str
+    courier_id: str
+    from_zone_id: str
+    to_zone_id: str
+    offered_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierLent:
+    loan_id: str
+    courier_id: str
+    from_zone_id: str
+    to_zone_id: str
+    lent_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierRecalled:
+    loan_id: str
+    courier_id: str
+    from_zone_id: str
+    to_zone_id: str
+    recalled_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierReturned:
+    loan_id: str
+    courier_id: str
+    from_zone_id: str
+    to_zone_id: str
+    returned_at: datetime
+
+
 DeliveryEvent = (
     DeliveryPlanned
     | CourierAssigned
@@ -93,4 +131,5 @@ DeliveryEvent = (
     | DeliveryFailed
 )
 ShiftEvent = CourierOnShift | CourierOffShift
-DispatchEvent = DeliveryEvent | ShiftEvent
+LoanEvent = CourierLoanOffered | CourierLent | CourierRecalled | CourierReturned
+DispatchEvent = DeliveryEvent | ShiftEvent | LoanEvent

@@ -19,7 +19,8 @@ class ZoneSettings:
     ``commit_margin_minutes`` is how much earlier than strictly needed a courier is asked, beside what
     couriers take to answer;
     ``shift_slack_minutes`` how far a last drop-off may run past a shift's end; after
-    ``give_up_minutes`` beyond the last ready time a delivery that nobody took has failed.
+    ``give_up_minutes`` beyond the last ready time a delivery that nobody took has failed. For
+    ``lend_minutes`` (never, if none) the planner lends idle couriers to neighbouring zones where orders wait.
     """
 
     metres_per_minute: float = 320.0
@@ -34,6 +35,7 @@ class ZoneSettings:
     shift_slack_minutes: float = 20.0
     offer_seconds: float = 60.0
     capacity: int = 12
+    lend_minutes: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones, SqlZoneMap
 from services.dispatch.application import (
     holding,
+    lending,
     looking,
     operating,
     orders,
@@ -193,6 +194,24 @@ class DispatchService(ShowsDeadLetters):
         command = requests.load(requests.OFFER, request)
         with self._views() as views:
             return answers.explanation(looking.explanation(command.actor, command.offer_id, views=views))
+
+    @answer
+    def lend_courier(self, **request: Any) -> Wire:
+        act = partial(lending.lend_courier, requests.load(requests.LEND, request))
+        return answers.loan(self._do(lambda store: act(store=store, clock=self.clock)))
+
+    @answer
+    def recall_courier(self, **request: Any) -> Wire:
+        asked = requests.load(requests.OF_LOAN, request)
+        act = partial(lending.recall_courier, asked["actor"], asked["loan_id"])
+        return answers.loan(self._do(lambda store: act(store=store, clock=self.clock)))
+
+    @answer
+    def loans(self, **request: Any) -> Wire:
+        asked = requests.load(requests.OF_ZONE, request)
+        with self._views() as views:
+            found = looking.loans(asked["actor"], asked["zone_id"], views=views)
+        return {"items": [answers.loan(one) for one in found], "next_cursor": None}
 
     @answer
     def figures(self, **request: Any) -> Wire:

@@ -159,6 +159,11 @@ class BoardCourier(Schema):
     ends_at = Instant(allow_none=True)
     break_status = _break_status()
     stops = fields.Integer(metadata={"description": "How many stops are still to be made."})
+    loan_id = fields.String(allow_none=True)
+    loan_status = fields.String(
+        allow_none=True,
+        metadata={"description": "How far a loan to another zone has come, or one from there."},
+    )
     position = fields.Nested(Position, allow_none=True)
     seen_at = Instant(allow_none=True)
 
@@ -274,6 +279,24 @@ class Board(Schema):
     pause = fields.Nested(BoardPause, allow_none=True)
 
 
+class Loan(Schema):
+    """A courier lent to a neighbouring zone."""
+
+    loan_id = fields.String(required=True)
+    courier_id = fields.String()
+    from_zone_id = fields.String()
+    to_zone_id = fields.String()
+    status = fields.String(metadata={"enum": ["offered", "lent", "recalled", "returned"]})
+    until = Instant()
+    offered_at = Instant()
+    by = fields.String(metadata={"description": "The operator's account, or `planner`."})
+    reason = fields.String()
+    lent_at = Instant(allow_none=True)
+    recalled_at = Instant(allow_none=True)
+    recalled_by = fields.String(allow_none=True)
+    returned_at = Instant(allow_none=True)
+
+
 class Override(Schema):
     """What an operator decided by hand about a delivery."""
 
@@ -288,5 +311,6 @@ class Override(Schema):
     reason = fields.String()
 
 
+LoanPage = several(Loan, "LoanPage")
 OverridePage = several(Override, "OverridePage")
 ZonePage = several(Zone, "ZonePage")

@@ -186,6 +186,7 @@ class ZoneSettings(Schema):
     horizon_minutes = _number(5, 24 * 60)
     slot_lead_minutes = _number(5, 24 * 60)
     commit_margin_minutes = _number(0, 120)
+    lend_minutes = _number(0, 24 * 60)
     shift_slack_minutes = _number(0, 240)
     offer_seconds = _number(5, 3600)
     capacity = integer(1, 200)
@@ -249,6 +250,13 @@ class SetRatePlan(Schema):
 
 class BoardQuery(Schema):
     zone_id = fields.String(required=True, validate=validate.Length(min=1, max=80))
+
+
+class LendCourier(Schema):
+    courier_id = fields.String(required=True, validate=validate.Length(min=1, max=80))
+    to_zone_id = fields.String(required=True, validate=validate.Length(min=1, max=80))
+    until = Instant(required=True)
+    reason = text(200, required=True)
 
 
 class FiguresQuery(BoardQuery):

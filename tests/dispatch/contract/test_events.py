@@ -28,6 +28,12 @@ def time(text: str) -> datetime:
 
 
 OF = {"delivery_id": delivery_id_of(ORDER), "order_id": ORDER}
+LENT = {
+    "loan_id": "019b8d12-0000-7000-8000-0000000000f7",
+    "courier_id": COURIER,
+    "from_zone_id": ZONE,
+    "to_zone_id": "019b8d00-0000-7000-8000-0000000000b2",
+}
 HAPPENED: list[Any] = [
     events.DeliveryPlanned(
         **OF, zone_id=ZONE, courier_id=COURIER, plan_version=17, eta=time("03:34"), promised_at=time("03:45")
@@ -51,6 +57,10 @@ HAPPENED: list[Any] = [
         courier_id=COURIER, zone_id=ZONE, shift_id=SHIFT, started_at=time("02:00"), ends_at=time("06:00")
     ),
     events.CourierOffShift(courier_id=COURIER, zone_id=ZONE, shift_id=SHIFT, ended_at=time("06:02")),
+    events.CourierLoanOffered(**LENT, offered_at=time("03:00"), ends_at=time("05:00")),
+    events.CourierLent(**LENT, lent_at=time("03:05"), ends_at=time("05:00")),
+    events.CourierRecalled(**LENT, recalled_at=time("04:30")),
+    events.CourierReturned(**LENT, returned_at=time("04:40")),
 ]
 
 

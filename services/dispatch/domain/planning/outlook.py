@@ -10,6 +10,7 @@ from services.dispatch.domain.courier import Courier, RouteStop, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.problem import NEVER, Basket, Rider, Snapshot, Visit
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
 from services.dispatch.domain.zone import Zone, ZoneSettings
@@ -22,6 +23,9 @@ _LEAST_AT_ONCE, _MOST_PER_COURIER = 40, 3
 class ZoneState:
     """Everything of one zone that planning needs, by id. Only open offers and unfinished deliveries.
 
+    ``wanting`` are neighbouring zones that could do with couriers: their middle, and how many; none unless
+    this zone lends.
+
     ``answer_minutes`` is how long couriers have lately taken to answer; ``paused`` whether nobody may be
     asked, and ``resumed_at`` when that was over last.
     """
@@ -32,6 +36,7 @@ class ZoneState:
     offers: dict[str, Offer] = field(default_factory=dict)
     sightings: dict[str, Sighting] = field(default_factory=dict)
     answer_minutes: float = 0.0
+    wanting: dict[str, tuple[Position, int]] = field(default_factory=dict)
     paused: bool = False
     resumed_at: datetime | None = None
 

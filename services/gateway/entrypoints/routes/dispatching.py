@@ -116,6 +116,49 @@ def explain_offer(call: Call) -> Any:
     return call.ask_as_caller("dispatch", "explain_offer", **call.path)
 
 
+@routes.post(
+    "/v1/dispatch/loans",
+    summary="Lend a courier to a neighbouring zone",
+    description=(
+        "Nothing new is asked of the courier in the old zone; as soon as what was accepted is brought, the"
+        " other zone has one more: at once, for an idle courier. It ends at `until`, with the shift or by a"
+        " recall, whichever comes first."
+    ),
+    roles=OPERATOR,
+    body=trade_forms.LendCourier,
+    answer=dispatch_shapes.Loan,
+    status=201,
+    key=Key.RECORDED,
+    refusals=("zone-not-found", "courier-not-available", "wrong-state"),
+)
+def lend_courier(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "lend_courier", loan_id=call.new_id, **call.body)
+
+
+@routes.post(
+    "/v1/dispatch/loans/{loan_id}/recall",
+    summary="Call a lent courier back",
+    description="What was accepted in the other zone is brought first. One who has not left yet stays.",
+    roles=OPERATOR,
+    body=forms.Nothing,
+    answer=dispatch_shapes.Loan,
+    refusals=("loan-not-found",),
+)
+def recall_courier(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "recall_courier", **call.path)
+
+
+@routes.get(
+    "/v1/dispatch/loans",
+    summary="Couriers lent out of a zone and into it, newest first",
+    roles=OPERATOR,
+    query=trade_forms.BoardQuery,
+    answer=dispatch_shapes.LoanPage,
+)
+def loans(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "loans", **call.query)
+
+
 @routes.get(
     "/v1/dispatch/figures",
     summary="How a zone did in the last hours",
