@@ -15,8 +15,12 @@ _ROWS = {
     "offer": "SELECT * FROM offer WHERE zone_id = :zone_id AND status = 'open'",
     "delivery": "SELECT * FROM delivery WHERE zone_id = :zone_id AND ended_at IS NULL",
 }
-# What is derived from an id in a way that PostgreSQL does not know, and nobody looks at here.
-_INSTEAD = {"delivery": " || jsonb_build_object('delivery_id', r.order_id)"}
+# Ids that do not begin with the zone's, so that they are not the same in each copy.
+_OFFER = "'offer_id', r.zone_id || ':' || r.offer_id"
+_INSTEAD = {
+    "offer": f" || jsonb_build_object({_OFFER})",
+    "delivery": f" || jsonb_build_object('delivery_id', r.order_id, {_OFFER})",
+}
 
 
 def copy_zone(database: Database, zone_id: str, times: int, name: str) -> None:
