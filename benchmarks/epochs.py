@@ -111,7 +111,7 @@ def main(
     ] = None,
     hours: Annotated[
         float, typer.Option(min=0.1, max=4, help="How long to measure each zone at dinner.")
-    ] = 2.0,
+    ] = 1.0,
     zones: Annotated[int, typer.Option(min=2, help="How many copies are planned at once.")] = 120,
     planners: Annotated[int, typer.Option(min=1, help="How many planner processes at most.")] = os.cpu_count()
     or 1,

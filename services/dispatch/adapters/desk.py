@@ -6,10 +6,9 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 import orjson
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 
 from services.dispatch.adapters.keeping import Keeper
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, zone_of
@@ -103,17 +102,21 @@ _WANTING = text(f"""
         WHERE l.to_zone_id = waiting.zone_id AND l.status IN ('offered', 'lent') AND l.offered_at >= since
     ) AS missed FROM waiting JOIN zone USING (zone_id)
 """)
-_LOCK_COURIERS = text("""
-    SELECT courier_id, version FROM courier WHERE courier_id = ANY(:ids)
-    ORDER BY courier_id FOR UPDATE SKIP LOCKED
-""")
-_LOCK_OFFERS = text("""
-    SELECT offer_id FROM offer WHERE offer_id = ANY(:ids) AND status = 'open'
-    ORDER BY offer_id FOR UPDATE SKIP LOCKED
-""")
-_LOCK_DELIVERIES = text("""
-    SELECT order_id, version FROM delivery WHERE order_id = ANY(:ids)
-    ORDER BY order_id FOR UPDATE SKIP LOCKED
+# In the order couriers, offers, deliveries, as everybody locks them; none is waited for.
+_LOCK = text("""
+    WITH couriers AS (
+        SELECT courier_id, version FROM courier WHERE courier_id = ANY(:couriers)
+        ORDER BY courier_id FOR UPDATE SKIP LOCKED
+    ), offers AS (
+        SELECT offer_id FROM offer WHERE offer_id = ANY(:offers) AND status = 'open'
+        ORDER BY offer_id FOR UPDATE SKIP LOCKED
+    ), deliveries AS (
+        SELECT order_id, version FROM delivery WHERE order_id = ANY(:orders)
+        ORDER BY order_id FOR UPDATE SKIP LOCKED
+    )
+    SELECT 'courier' AS kind, courier_id AS id, version FROM couriers
+    UNION ALL SELECT 'offer', offer_id, 0 FROM offers
+    UNION ALL SELECT 'order', order_id, version FROM deliveries
 """)
 _FINISH = text("""
     UPDATE zone_plan SET plan_version = :plan_version, plan = CAST(:plan AS jsonb),
@@ -236,13 +239,18 @@ class SqlKeeping(Keeper):
     """Where a plan is kept, in one transaction that has locked the zone's lease."""
 
     def unchanged(self, change: Change, state: ZoneState) -> Change:
-        couriers = self._locked(_LOCK_COURIERS, change.couriers)
-        offers = self._locked(_LOCK_OFFERS, change.offers)
-        orders = self._locked(_LOCK_DELIVERIES, change.orders)
+        wanted = {
+            "couriers": sorted(change.couriers),
+            "offers": sorted(change.offers),
+            "orders": sorted(change.orders),
+        }
+        if not any(wanted.values()):
+            return change
+        locked = [tuple(row) for row in self.connection.execute(_LOCK, wanted)]
         return Change.of(
-            couriers=[c for c, version in couriers if state.couriers[c].version == version],
-            offers=[o for (o,) in offers],
-            orders=[o for o, version in orders if state.deliveries[o].version == version],
+            couriers=[i for kind, i, v in locked if kind == "courier" and state.couriers[i].version == v],
+            offers=[i for kind, i, _ in locked if kind == "offer"],
+            orders=[i for kind, i, v in locked if kind == "order" and state.deliveries[i].version == v],
         )
 
     def record(self, record: PlanRecord) -> None:
@@ -272,8 +280,3 @@ class SqlKeeping(Keeper):
                 "due_at": due_at,
             },
         )
-
-    def _locked(self, statement: TextClause, ids: frozenset[str]) -> list[tuple[Any, ...]]:
-        if not ids:
-            return []
-        return [tuple(row) for row in self.connection.execute(statement, {"ids": sorted(ids)})]

@@ -73,6 +73,7 @@ def machine() -> Machine:
         name="compiled",
         ints=_ints,
         floats=_floats,
+        same=_same,
         travel=_over_plane,
         enter=enter,
         refresh=_entry(kernel.refresh),
@@ -118,6 +119,11 @@ def _ints(numbers: Iterable[int]) -> Any:
 
 def _floats(numbers: Iterable[float]) -> Any:
     return np.array(numbers, dtype=np.float64)
+
+
+def _same(number: float, count: int) -> Any:
+    """A row of the same number: whole ones of a whole one."""
+    return np.full(count, number, dtype=np.int64 if isinstance(number, int) else np.float64)
 
 
 def _over_plane(x: Floats, y: Floats) -> Any:

@@ -26,6 +26,7 @@ class Machine:
     name: str
     ints: Callable[[Iterable[int]], Ints]
     floats: Callable[[Iterable[float]], Floats]
+    same: Callable[[Any, int], Any]
     travel: Callable[[Floats, Floats], Floats]
     enter: Callable[[Problem, State], tuple[Any, Any]]
     refresh: Callable[..., float]
@@ -50,6 +51,7 @@ PLAIN = Machine(
     name="plain",
     ints=list,
     floats=list,
+    same=lambda number, count: [number] * count,
     travel=over_plane,
     enter=lambda problem, state: (problem, state),
     refresh=kernel.refresh,
