@@ -90,8 +90,13 @@ _CIRCUMSTANCES = text("""
 _WANTING = text(f"""
     WITH waiting AS (
         SELECT d.zone_id, count(*) AS orders, min(d.paid_at) AS since
-        FROM delivery AS d JOIN zone_plan AS p USING (zone_id)
-        WHERE d.zone_id <> :zone_id AND d.status IN ({_UNASSIGNED}) AND d.offer_id IS NULL
+        FROM zone AS here
+        JOIN zone AS near ON near.zone_id <> here.zone_id
+            AND near.south < here.north + 0.05 AND near.north > here.south - 0.05
+            AND near.west < here.east + 0.2 AND near.east > here.west - 0.2
+        JOIN zone_plan AS p ON p.zone_id = near.zone_id
+        JOIN delivery AS d ON d.zone_id = near.zone_id
+        WHERE here.zone_id = :zone_id AND d.status IN ({_UNASSIGNED}) AND d.offer_id IS NULL
             AND d.paid_at < p.planned_at AND (d.eta IS NULL OR d.eta > d.promised_at)
             AND (d.slot_id IS NULL OR d.promised_at < p.planned_at + interval '1 hour')
             AND d.zone_id NOT IN (SELECT zone_id FROM zone_pause WHERE resumed_at IS NULL)

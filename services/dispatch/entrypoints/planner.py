@@ -78,8 +78,6 @@ class Planner:
         self._stopped.set()
 
     def run(self) -> None:
-        # Python would look for garbage in the middle of a plan, which takes longer than the plan.
-        gc.disable()
         settle_memory()
         while not self._stopped.is_set():
             self._stopped.wait(self.pause())
@@ -109,6 +107,8 @@ class Planner:
             if not is_any_due(connection, now, now - self._policy.pause(self._clock)):
                 return None
         desk = SqlDesk(self._database, self._name, self._policy.lease_seconds)
+        # Or Python may look for garbage in the middle of a plan, which takes longer than the plan.
+        gc.disable()
         try:
             epoch = plan_next_zone(desk, clock=self._clock, ids=self._ids, policy=self._policy)
         except LeaseLostError:
@@ -122,6 +122,8 @@ class Planner:
             log.exception("planning the zone %s failed", desk.claimed)
             self._postpone(desk)
             return None
+        finally:
+            gc.enable()
         if epoch is not None:
             observe(epoch)
             if epoch.baskets and self._at_first_plan is not None:
