@@ -127,9 +127,17 @@ def _same(number: float, count: int) -> Any:
 
 
 def _over_plane(x: Floats, y: Floats) -> Any:
+    # In place: a big zone has a million legs, and each array in between would be fresh memory.
     east, north = np.asarray(x), np.asarray(y)
-    legs = np.sqrt((east[:, None] - east) ** 2 + (north[:, None] - north) ** 2)
-    return np.ceil(legs - 1e-9).ravel() + 0.0
+    legs, across = east[:, None] - east, north[:, None] - north
+    legs *= legs
+    across *= across
+    legs += across
+    np.sqrt(legs, out=legs)
+    legs -= 1e-9
+    np.ceil(legs, out=legs)
+    legs += 0.0
+    return legs.ravel()
 
 
 def _cache_folder() -> Path:
