@@ -69,8 +69,10 @@ def _add_days() -> None:
     from linli.bench import bench
     from linli.day import commands
     from linli.planning.commands import plan
+    from linli.planning.why import why
 
-    app.command(rich_help_panel="Planning")(plan)
+    for command in (plan, why):
+        app.command(rich_help_panel="Planning")(command)
     app.add_typer(bench, name="bench", rich_help_panel="Planning")
     panel = "Days"
     app.command("import", rich_help_panel=panel)(commands.import_day)

@@ -61,7 +61,7 @@ def import_day(
     """
     console = Console()
     day = checked(folder, console)
-    platform = running_here(name) if url is None else running_at(url, _operator(operator, password))
+    platform = platform_of(name, url, operator, password)
     person = Person(*platform.operator)
     path = journal or state_folder("imports") / f"{day.name}.jsonl"
 
@@ -208,6 +208,13 @@ def running_here(name: str | None) -> RunningPlatform:
         operator=(OPERATOR, password),
         database_urls=found.database_urls,
     )
+
+
+def platform_of(
+    name: str | None, url: str | None, operator: str | None, password: str | None
+) -> RunningPlatform:
+    """The platform at `url`, for an operator who was named, or else the one that runs on this machine."""
+    return running_here(name) if url is None else running_at(url, _operator(operator, password))
 
 
 def running_at(url: str, operator: tuple[str, str]) -> RunningPlatform:

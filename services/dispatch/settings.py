@@ -31,6 +31,8 @@ class Settings:
     """``expiry_grace_seconds`` is wall time: how long a message about a hold may take to arrive.
 
     ``slot_solver`` is ``own``, ``pyvrp``, or ``auto``: the better plan of both, where PyVRP is installed.
+    Plans are kept on record for ``record_hours`` of business time, and as many of a zone's newest as fit into
+    ``record_megabytes``.
     """
 
     expiry_grace_seconds: float
@@ -38,6 +40,8 @@ class Settings:
     slots: SlotPolicy = field(default_factory=SlotPolicy)
     slot_solver: str = "auto"
     router: RouterSettings | None = None
+    record_hours: float = 24.0
+    record_megabytes: float = 64.0
 
     def expiry_grace(self, clock: Clock) -> timedelta:
         """The grace in business time: messages take wall time, however fast the clock runs."""
@@ -63,6 +67,8 @@ def read_settings() -> Settings:
         slot_seconds = env.float("SLOT_SECONDS", SlotPolicy().seconds, validate=above_zero)
         slot_hours = env.float("SLOT_AHEAD_HOURS", 36.0, validate=above_zero)
         router = _router(env)
+        hours = env.float("RECORD_HOURS", 24.0, validate=validate.Range(min=0, max=24 * 366))
+        megabytes = env.float("RECORD_MEGABYTES", 64.0, validate=validate.Range(min=0))
     env.seal()
     policy = PlannerPolicy(
         at_least_every=timedelta(seconds=at_least_every),
@@ -73,9 +79,18 @@ def read_settings() -> Settings:
         build_seconds=build,
         solve_seconds=solve,
         lease_seconds=lease,
+        records=hours > 0 and megabytes > 0,
     )
     slots = SlotPolicy(ahead=timedelta(hours=slot_hours), seconds=slot_seconds)
-    return Settings(expiry_grace_seconds=grace, policy=policy, slots=slots, slot_solver=solver, router=router)
+    return Settings(
+        expiry_grace_seconds=grace,
+        policy=policy,
+        slots=slots,
+        slot_solver=solver,
+        router=router,
+        record_hours=hours,
+        record_megabytes=megabytes,
+    )
 
 
 def _router(env: Env) -> RouterSettings | None:

@@ -18,6 +18,7 @@ from services.dispatch.domain.lifecycle import ENDED, Status
 from services.dispatch.domain.offer import Offer, OfferStatus
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState, merged
+from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.stop import StopKind, StopStatus
 from services.dispatch.domain.zone import Zone
@@ -51,6 +52,7 @@ class DeskInMemory:
     plan: Mapping[str, Sequence[str]] = field(default_factory=dict)
     version: int = 0
     stale: set[str] = field(default_factory=set)
+    records: list[PlanRecord] = field(default_factory=list)
 
     def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
         self.version += 1
@@ -100,6 +102,9 @@ class DeskInMemory:
                 self.state.offers[offer.offer_id] = offer
             else:
                 self.state.offers.pop(offer.offer_id, None)
+
+    def record(self, record: PlanRecord) -> None:
+        self.records.append(record)
 
     def finish(
         self,

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from services.dispatch.contracts import recorded
+from services.dispatch.domain.planning.record import explain
 from tests.journeys.people import Neighbourhood, Person, Refused, eventually
 
 pytestmark = pytest.mark.timeout(240)
@@ -71,6 +73,9 @@ def test_a_paused_zone_asks_nobody_and_an_operator_decides_who_brings_what(town:
     )
     town.courier = offered
     town.deliver(another)
+    recorded_plan = town.operator.get(f"/v1/dispatch/deliveries/{another['order_id']}/plan")
+    found = explain(recorded.read(recorded_plan), another["order_id"])
+    assert (found.same, found.asked, found.chosen) == (True, True, offered.account_id)
 
 
 def _asked(person: Person, path: str) -> Any:
@@ -91,6 +96,37 @@ def test_a_courier_takes_a_break_and_comes_back(town: Neighbourhood) -> None:
     order = town.place_and_pay()
     town.accept_and_pack(order)
     town.deliver(order)
+
+
+def test_a_courier_is_lent_next_door_and_called_back(town: Neighbourhood) -> None:
+    zones = town.customer.get("/v1/zones")["items"]
+    area = next(zone["area"] for zone in zones if zone["zone_id"] == town.zone_id)
+    beside = area | {"west": area["east"], "east": area["east"] + 0.02}
+    there = town.operator.post("/v1/zones", {"name": "Next door", "area": beside})["zone_id"]
+    body = {
+        "courier_id": town.courier.account_id,
+        "to_zone_id": there,
+        "until": town.in_minutes(60),
+        "reason": "busy there",
+    }
+    loan = town.operator.post("/v1/dispatch/loans", body)
+    assert (loan["status"], loan["by"]) == ("lent", town.operator.account_id)
+    (courier,) = town.operator.get("/v1/dispatch/board", zone_id=there)["couriers"]
+    assert (courier["courier_id"], courier["loan_status"]) == (town.courier.account_id, "lent")
+    assert town.courier.get("/v1/courier/route")["shift"]["zone_id"] == there
+    assert refusal(town.operator, "/v1/dispatch/loans", body) == (409, "courier-not-available")
+    with pytest.raises(Refused) as refused:
+        town.courier.post("/v1/dispatch/loans", body)
+    assert refused.value.status == 403
+    recall = f"/v1/dispatch/loans/{loan['loan_id']}/recall"
+    assert town.operator.post(recall)["status"] == "returned"
+    (listed,) = town.operator.get("/v1/dispatch/loans", zone_id=there)["items"]
+    assert listed["status"] == "returned"
+    assert town.operator.get("/v1/dispatch/figures", zone_id=there)["delivered"] == 0
+    order = town.place_and_pay()
+    town.accept_and_pack(order)
+    town.deliver(order)
+    assert town.operator.get("/v1/dispatch/figures", zone_id=town.zone_id)["delivered"] >= 1
 
 
 def test_a_zone_may_have_any_shape_that_does_not_meet_itself(town: Neighbourhood) -> None:

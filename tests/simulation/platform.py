@@ -15,6 +15,7 @@ import orjson
 from services.campaigns.entrypoints import service as campaigns
 from services.commission.entrypoints import service as commission
 from services.crm.entrypoints import service as crm
+from services.dispatch.adapters import forgetting
 from services.dispatch.application.planner import PlannerPolicy
 from services.dispatch.entrypoints import planner as planning
 from services.dispatch.entrypoints import service as dispatch
@@ -86,6 +87,9 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
 
 # In memory a transaction sees one moment anyway.
 STATEMENTS[id(commission._ONE_MOMENT)] = lambda _connection, _values: []
+# The planner here keeps no plans on record.
+for _statement in (forgetting._TOO_OLD, forgetting._TOO_MANY):
+    STATEMENTS[id(_statement)] = lambda _connection, _values: []
 
 
 @contextmanager

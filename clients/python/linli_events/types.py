@@ -109,6 +109,28 @@ class CourierAssigned(TypedDict):
     reason: NotRequired[str]
 
 
+class CourierLent(TypedDict):
+    """The courier is the other zone's from now on, until `ends_at` or a recall."""
+
+    loan_id: str
+    courier_id: str
+    from_zone_id: str
+    to_zone_id: str
+    lent_at: str
+    ends_at: str
+
+
+class CourierLoanOffered(TypedDict):
+    """A courier will be lent to a neighbouring zone once there is nothing left to do in the old one."""
+
+    loan_id: str
+    courier_id: str
+    from_zone_id: str
+    to_zone_id: str
+    offered_at: str
+    ends_at: str
+
+
 class CourierOffShift(TypedDict):
     """A courier went home."""
 
@@ -127,6 +149,26 @@ class CourierOnShift(TypedDict):
     started_at: str
     ends_at: str
     vehicle: NotRequired[str]
+
+
+class CourierRecalled(TypedDict):
+    """The courier was called back, and takes nothing new in the other zone."""
+
+    loan_id: str
+    courier_id: str
+    from_zone_id: str
+    to_zone_id: str
+    recalled_at: str
+
+
+class CourierReturned(TypedDict):
+    """The loan is over: the courier is the old zone's again, or goes home, or never left."""
+
+    loan_id: str
+    courier_id: str
+    from_zone_id: str
+    to_zone_id: str
+    returned_at: str
 
 
 class CourierUnassigned(TypedDict):

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 import orjson
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, text
 
 from services.dispatch.adapters.experience import Experience
 from services.dispatch.adapters.keeping import Keeper
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, zone_of
 from services.dispatch.application.ports import DueZone, LeaseLostError
+from services.dispatch.contracts import recorded
 from services.dispatch.domain.courier import Sighting
+from services.dispatch.domain.lending import are_neighbours
 from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState, most_at_once
+from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.zone import Zone
 from shared.persistence import Database
@@ -46,7 +49,7 @@ _CLAIM = text(f"""
         UPDATE zone_plan AS p SET token = p.token + 1, holder = :holder, leased_until = {_LEASE_END},
             due_at = least(p.due_at, :now)
         FROM due WHERE p.zone_id = due.zone_id
-        RETURNING p.zone_id, p.token, p.plan_version, p.plan
+        RETURNING p.zone_id, p.token, p.plan_version, p.plan, p.planned_at
     )
     SELECT * FROM leased JOIN zone USING (zone_id)
 """)
@@ -83,22 +86,52 @@ _CIRCUMSTANCES = text("""
         ORDER BY offered_at DESC LIMIT 20
     ) AS lately
 """)
-_LOCK_COURIERS = text("""
-    SELECT courier_id, version FROM courier WHERE courier_id = ANY(:ids)
-    ORDER BY courier_id FOR UPDATE SKIP LOCKED
+# Orders that a plan has seen, and that it gives to nobody, or to somebody who comes later than promised; less
+# the couriers who have come for them since.
+_WANTING = text(f"""
+    WITH waiting AS (
+        SELECT d.zone_id, count(*) AS orders, min(d.paid_at) AS since
+        FROM zone AS here
+        JOIN zone AS near ON near.zone_id <> here.zone_id
+            AND near.south < here.north + 0.05 AND near.north > here.south - 0.05
+            AND near.west < here.east + 0.2 AND near.east > here.west - 0.2
+        JOIN zone_plan AS p ON p.zone_id = near.zone_id
+        JOIN delivery AS d ON d.zone_id = near.zone_id
+        WHERE here.zone_id = :zone_id AND d.status IN ({_UNASSIGNED}) AND d.offer_id IS NULL
+            AND d.paid_at < p.planned_at AND (d.eta IS NULL OR d.eta > d.promised_at)
+            AND (d.slot_id IS NULL OR d.promised_at < p.planned_at + interval '1 hour')
+            AND d.zone_id NOT IN (SELECT zone_id FROM zone_pause WHERE resumed_at IS NULL)
+        GROUP BY d.zone_id
+    )
+    SELECT zone.*, orders - (
+        SELECT count(*) FROM loan AS l
+        WHERE l.to_zone_id = waiting.zone_id AND l.status IN ('offered', 'lent') AND l.offered_at >= since
+    ) AS missed FROM waiting JOIN zone USING (zone_id)
 """)
-_LOCK_OFFERS = text("""
-    SELECT offer_id FROM offer WHERE offer_id = ANY(:ids) AND status = 'open'
-    ORDER BY offer_id FOR UPDATE SKIP LOCKED
-""")
-_LOCK_DELIVERIES = text("""
-    SELECT order_id, version FROM delivery WHERE order_id = ANY(:ids)
-    ORDER BY order_id FOR UPDATE SKIP LOCKED
+# In the order couriers, offers, deliveries, as everybody locks them; none is waited for.
+_LOCK = text("""
+    WITH couriers AS (
+        SELECT courier_id, version FROM courier WHERE courier_id = ANY(:couriers)
+        ORDER BY courier_id FOR UPDATE SKIP LOCKED
+    ), offers AS (
+        SELECT offer_id FROM offer WHERE offer_id = ANY(:offers) AND status = 'open'
+        ORDER BY offer_id FOR UPDATE SKIP LOCKED
+    ), deliveries AS (
+        SELECT order_id, version FROM delivery WHERE order_id = ANY(:orders)
+        ORDER BY order_id FOR UPDATE SKIP LOCKED
+    )
+    SELECT 'courier' AS kind, courier_id AS id, version FROM couriers
+    UNION ALL SELECT 'offer', offer_id, 0 FROM offers
+    UNION ALL SELECT 'order', order_id, version FROM deliveries
 """)
 _FINISH = text("""
     UPDATE zone_plan SET plan_version = :plan_version, plan = CAST(:plan AS jsonb),
         planned_at = :now, due_at = :due_at, holder = NULL, leased_until = NULL, travel = :travel
     WHERE zone_id = :zone_id
+""")
+_RECORD = text("""
+    INSERT INTO plan_record (zone_id, plan_version, at, size, document)
+    VALUES (:zone_id, :plan_version, :at, :size, :document)
 """)
 _POSTPONE = text("""
     UPDATE zone_plan SET planned_at = :now, due_at = :due_at, holder = NULL, leased_until = NULL
@@ -150,6 +183,7 @@ class SqlDesk:
             token=row["token"],
             plan_version=row["plan_version"] + 1,
             previous=row["plan"],
+            planned_at=row["planned_at"],
         )
 
     def look(self, zone: Zone) -> ZoneState:
@@ -178,7 +212,18 @@ class SqlDesk:
                 shops = _open_shops(state)
                 state.preparation = self._experience.preparation(connection, zone.zone_id, shops, self._now)
                 state.windows = self._experience.windows(connection, zone.zone_id, self._now)
+            if zone.settings.lend_minutes > 0 and not state.paused:
+                state.wanting = self._wanting(connection, zone)
         return state
+
+    def _wanting(self, connection: Connection, zone: Zone) -> dict[str, tuple[Position, int]]:
+        """Neighbours where orders wait too long, and how many couriers are missed there still."""
+        found = {}
+        for row in connection.execute(_WANTING, {"zone_id": zone.zone_id}).mappings():
+            other = zone_of(row)
+            if row["missed"] > 0 and are_neighbours(zone, other):
+                found[other.zone_id] = (other.area.middle, int(row["missed"]))
+        return found
 
     def renew(self, due: DueZone) -> bool:
         with self._database.read() as connection:
@@ -214,13 +259,32 @@ class SqlKeeping(Keeper):
     """Where a plan is kept, in one transaction that has locked the zone's lease."""
 
     def unchanged(self, change: Change, state: ZoneState) -> Change:
-        couriers = self._locked(_LOCK_COURIERS, change.couriers)
-        offers = self._locked(_LOCK_OFFERS, change.offers)
-        orders = self._locked(_LOCK_DELIVERIES, change.orders)
+        wanted = {
+            "couriers": sorted(change.couriers),
+            "offers": sorted(change.offers),
+            "orders": sorted(change.orders),
+        }
+        if not any(wanted.values()):
+            return change
+        locked = [tuple(row) for row in self.connection.execute(_LOCK, wanted)]
         return Change.of(
-            couriers=[c for c, version in couriers if state.couriers[c].version == version],
-            offers=[o for (o,) in offers],
-            orders=[o for o, version in orders if state.deliveries[o].version == version],
+            couriers=[i for kind, i, v in locked if kind == "courier" and state.couriers[i].version == v],
+            offers=[i for kind, i, _ in locked if kind == "offer"],
+            orders=[i for kind, i, v in locked if kind == "order" and state.deliveries[i].version == v],
+        )
+
+    def record(self, record: PlanRecord) -> None:
+        # Most of it are ids and digits: more effort makes it hardly smaller.
+        document = zlib.compress(recorded.dumps(record), 1)
+        self.connection.execute(
+            _RECORD,
+            {
+                "zone_id": record.zone_id,
+                "plan_version": record.plan_version,
+                "at": record.at,
+                "size": len(document),
+                "document": document,
+            },
         )
 
     def finish(
@@ -242,8 +306,3 @@ class SqlKeeping(Keeper):
                 "travel": travel,
             },
         )
-
-    def _locked(self, statement: TextClause, ids: frozenset[str]) -> list[tuple[Any, ...]]:
-        if not ids:
-            return []
-        return [tuple(row) for row in self.connection.execute(statement, {"ids": sorted(ids)})]

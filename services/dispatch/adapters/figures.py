@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from prometheus_client import Counter, Histogram
 
@@ -17,11 +16,10 @@ from services.dispatch.domain.events import (
     DeliveryFailed,
     PickupCompleted,
 )
-from services.dispatch.domain.stop import StopKind, StopStatus
+from services.dispatch.domain.outcome import outcome_of, ready_at_of
 
 _MINUTES = (5, 10, 15, 20, 25, 30, 35, 40, 50, 60, 90, 120, 180)
 _SHORT = (0, 1, 2, 5, 10, 15, 30, 60)
-_MANY_SHOPS = 4
 
 CLICK_TO_DOOR = Histogram(
     "linli_delivery_click_to_door_minutes",
@@ -60,6 +58,14 @@ UNASSIGNED = Counter(
     "linli_delivery_unassigned_total", "Deliveries that left their courier again", ["zone", "reason"]
 )
 FAILED = Counter("linli_delivery_failed_total", "Deliveries that were not brought", ["zone", "reason"])
+RINGS = Counter(
+    "linli_delivery_doorbell_rings_total",
+    "How often couriers came to the doors of deliveries that ended",
+    ["zone"],
+)
+SPLIT = Counter(
+    "linli_delivery_split_total", "Deliveries that changed couriers with goods on board: never", ["zone"]
+)
 
 
 def observe(delivery: Delivery, happened: Iterable[DeliveryEvent]) -> None:
@@ -72,37 +78,35 @@ def observe(delivery: Delivery, happened: Iterable[DeliveryEvent]) -> None:
             case CourierUnassigned():
                 UNASSIGNED.labels(zone, data_of(event)["reason"]).inc()
             case PickupCompleted(store_order_id=part, picked_up_at=at):
-                _since(READY_TO_PICKUP.labels(zone), _ready(delivery, [part]), at)
+                ready_at = ready_at_of(delivery, part)
+                if ready_at is not None:
+                    _observe(READY_TO_PICKUP.labels(zone), (at - ready_at).total_seconds() / 60)
             case DeliveryCompleted():
                 _completed(delivery, event, zone)
             case DeliveryFailed():
                 FAILED.labels(zone, data_of(event)["reason"]).inc()
+                _at_the_door(delivery, zone)
 
 
 def _completed(delivery: Delivery, event: DeliveryCompleted, zone: str) -> None:
-    kind = "asap" if delivery.slot is None else "slot"
-    shops = f"{_MANY_SHOPS}+" if event.pickups >= _MANY_SHOPS else str(event.pickups)
-    collected = [
-        stop.store_order_id or ""
-        for stop in delivery.stops
-        if stop.kind is StopKind.PICKUP and stop.status is StopStatus.DONE
-    ]
-    _since(CLICK_TO_DOOR.labels(zone, kind, shops), delivery.placed_at, event.completed_at)
-    _since(READY_TO_DOOR.labels(zone, kind), _ready(delivery, collected), event.completed_at)
-    _since(LATE.labels(zone, kind), delivery.promised_at, event.completed_at)
-    METRES.labels(zone).inc(event.distance_m)
-    window = delivery.told.window
+    outcome = outcome_of(delivery)
+    _observe(CLICK_TO_DOOR.labels(zone, outcome.kind, outcome.shops), outcome.click_to_door)
+    _observe(READY_TO_DOOR.labels(zone, outcome.kind), outcome.ready_to_door)
+    _observe(LATE.labels(zone, outcome.kind), outcome.late)
+    METRES.labels(zone).inc(outcome.metres)
+    window, completed_at = delivery.told.window, event.completed_at
     if window is not None:
-        late = "late" if event.completed_at > window.ends_at else "inside"
-        WINDOWS.labels(zone, kind, "early" if event.completed_at < window.starts_at else late).inc()
+        late = "late" if completed_at > window.ends_at else "inside"
+        WINDOWS.labels(zone, outcome.kind, "early" if completed_at < window.starts_at else late).inc()
+    _at_the_door(delivery, zone)
 
 
-def _ready(delivery: Delivery, store_order_ids: Iterable[str]) -> datetime | None:
-    """When the last of the parts was ready, as far as its shop has said so."""
-    said = [delivery.parts[name].ready_at for name in store_order_ids if name in delivery.parts]
-    return max((at for at in said if at is not None), default=None)
+def _at_the_door(delivery: Delivery, zone: str) -> None:
+    outcome = outcome_of(delivery)
+    RINGS.labels(zone).inc(outcome.rings)
+    SPLIT.labels(zone).inc(outcome.split)
 
 
-def _since(histogram: Histogram, begin: datetime | None, end: datetime) -> None:
-    if begin is not None:
-        histogram.observe(max(0.0, (end - begin).total_seconds() / 60))
+def _observe(histogram: Histogram, minutes: float | None) -> None:
+    if minutes is not None:
+        histogram.observe(max(0.0, minutes))

@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import text
 
 from services.dispatch.adapters.keeping import Keeper
+from services.dispatch.adapters.loan_rows import loan_of
 from services.dispatch.adapters.rows import courier_of, offer_of
 from services.dispatch.application.ports import Whereabouts
 from services.dispatch.domain.courier import Courier
+from services.dispatch.domain.loan import Loan
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override, OverrideKind
 from services.dispatch.domain.pause import Pause
@@ -31,6 +33,7 @@ _OPEN_OFFERS = text(
 )
 _WHEREABOUTS = text("SELECT zone_id, courier_id, offer_id FROM delivery WHERE order_id = :order_id")
 _COURIERS = text("SELECT * FROM courier WHERE courier_id = ANY(:ids) ORDER BY courier_id FOR UPDATE")
+_LOAN = text("SELECT * FROM loan WHERE loan_id = :loan_id")
 _OVERRIDE = text("SELECT * FROM override WHERE override_id = :override_id")
 _KEEP_OVERRIDE = text("""
     INSERT INTO override
@@ -50,7 +53,11 @@ def pause_of_row(row: Mapping[Any, Any]) -> Pause:
 
 
 class Interventions(Keeper):
-    """Pauses of zones and overrides of deliveries, in one transaction."""
+    """Pauses of zones, overrides of deliveries and loans of couriers, in one transaction."""
+
+    def loan(self, loan_id: str) -> Loan | None:
+        row = self.connection.execute(_LOAN, {"loan_id": loan_id}).mappings().one_or_none()
+        return None if row is None else loan_of(row)
 
     def revoke_lease(self, zone_id: str) -> None:
         self.connection.execute(_REVOKE, {"zone_id": zone_id})

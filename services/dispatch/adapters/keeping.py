@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from services.dispatch.adapters.experience import keep_outcomes
 from services.dispatch.adapters.figures import observe
+from services.dispatch.adapters.loan_rows import loan_row
 from services.dispatch.adapters.rows import courier_row, delivery_row, offer_row
 from services.dispatch.contracts.published import publish
 from services.dispatch.domain.courier import Courier
@@ -29,7 +30,12 @@ _DELIVERY_COLUMNS = """
 _COURIER_COLUMNS = """
     courier_id text, version bigint, registered_at timestamptz, approved_at timestamptz, zone_id text,
     shift jsonb, route jsonb, lat double precision, lon double precision, missed_offers integer,
-    paused_until timestamptz
+    paused_until timestamptz, loan jsonb
+"""
+_LOAN_COLUMNS = """
+    loan_id text, courier_id text, from_zone_id text, to_zone_id text, status text, until timestamptz,
+    offered_at timestamptz, by text, reason text, lent_at timestamptz, recalled_at timestamptz,
+    recalled_by text, returned_at timestamptz
 """
 _OFFER_COLUMNS = """
     offer_id text, zone_id text, courier_id text, status text, order_ids text[], route jsonb,
@@ -73,6 +79,12 @@ _KEEP_OFFERS = text(
     _insert("offer", _OFFER_COLUMNS)
     + " ON CONFLICT (offer_id) DO UPDATE SET status = excluded.status, answered_at = excluded.answered_at,"
     " reason = excluded.reason"
+)
+_KEEP_LOANS = text(
+    _insert("loan", _LOAN_COLUMNS)
+    + " ON CONFLICT (loan_id) DO UPDATE SET status = excluded.status, lent_at = excluded.lent_at,"
+    " recalled_at = excluded.recalled_at, recalled_by = excluded.recalled_by,"
+    " returned_at = excluded.returned_at"
 )
 _MARK_ONLY = text("INSERT INTO zone_change (zone_id) SELECT DISTINCT unnest(CAST(:zones AS text[]))")
 _COUNT_IN_SLOTS = text(
@@ -152,9 +164,22 @@ class Keeper:
         )
         for courier in couriers:
             for event in courier.events:
-                self._log_shift(event)
+                if isinstance(event, CourierOnShift | CourierOffShift):
+                    self._log_shift(event)
                 publish(self.tx, event)
             courier.events.clear()
+        self._loans(couriers)
+
+    def _loans(self, couriers: Collection[Courier]) -> None:
+        # The last of each: one statement cannot write a row twice.
+        loans = {loan.loan_id: loan for courier in couriers for loan in courier.changed_loans}
+        if not loans:
+            return
+        self.connection.execute(_KEEP_LOANS, {"rows": _json([loan_row(loan) for loan in loans.values()])})
+        zones = {zone for loan in loans.values() for zone in (loan.from_zone_id, loan.to_zone_id)}
+        self.connection.execute(_MARK_ONLY, {"zones": sorted(zones)})
+        for courier in couriers:
+            courier.changed_loans.clear()
 
     def _log_shift(self, event: CourierOnShift | CourierOffShift) -> None:
         if isinstance(event, CourierOnShift):

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from services.dispatch.adapters.loan_rows import loan_of_json, loan_row
 from services.dispatch.adapters.shift_rows import load_of, settings_json, settings_of, shift_json, shift_of
 from services.dispatch.adapters.told_rows import told_json, told_of
 from services.dispatch.domain.courier import Courier, RouteStop
@@ -219,6 +220,7 @@ def courier_row(courier: Courier) -> dict[str, Any]:
         "lon": courier.place.lon if courier.place else None,
         "missed_offers": courier.missed_offers,
         "paused_until": _wire(courier.paused_until),
+        "loan": None if courier.loan is None else loan_row(courier.loan),
     }
 
 
@@ -234,6 +236,7 @@ def courier_of(row: Row) -> Courier:
         place=None if row["lat"] is None else Position(lat=row["lat"], lon=row["lon"]),
         missed_offers=row["missed_offers"],
         paused_until=row["paused_until"],
+        loan=None if row["loan"] is None else loan_of_json(row["loan"]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -10,13 +11,17 @@ from sqlalchemy import Connection, text
 
 from services.dispatch.adapters.experience import Experience
 from services.dispatch.adapters.interventions import override_of_row, pause_of_row
+from services.dispatch.adapters.loan_rows import loan_of
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, slot_of, zone_of
+from services.dispatch.contracts import recorded
 from services.dispatch.domain.courier import Courier, Sighting
 from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.loan import Loan
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.promise import Windows
 from services.dispatch.domain.zone import Slot, Zone, zone_of_place
 
@@ -25,6 +30,32 @@ _OPEN_OFFERS = text(
     "SELECT * FROM offer WHERE courier_id = :courier_id AND status = 'open' AND expires_at > :now"
 )
 _OFFER = text("SELECT * FROM offer WHERE offer_id = :offer_id")
+_LOANS = text(
+    "SELECT * FROM loan WHERE from_zone_id = :zone_id OR to_zone_id = :zone_id"
+    " ORDER BY offered_at DESC, loan_id LIMIT 200"
+)
+_ENDED = text(
+    "SELECT * FROM delivery WHERE zone_id = :zone_id AND ended_at >= :since AND ended_at < :until"
+    " AND status IN ('delivered', 'failed', 'cancelled') ORDER BY order_id"
+)
+_SHIFTS = text(
+    "SELECT started_at, coalesce(ended_at, :until) AS ended_at FROM shift"
+    " WHERE zone_id = :zone_id AND started_at < :until AND (ended_at IS NULL OR ended_at > :since)"
+)
+_ACCEPTED = text(
+    "SELECT unnest(order_ids) FROM offer WHERE zone_id = :zone_id AND status = 'accepted'"
+    " AND offered_at >= :since AND offered_at < :until"
+)
+_ZONE_EXISTS = text("SELECT EXISTS (SELECT 1 FROM zone WHERE zone_id = :zone_id)")
+_RECORD = text("""
+    SELECT r.document FROM delivery AS d
+    JOIN plan_record AS r ON r.zone_id = d.zone_id AND r.at >= d.placed_at
+    LEFT JOIN offer AS o ON o.zone_id = r.zone_id AND o.plan_version = r.plan_version
+        AND o.offered_at >= d.placed_at AND d.order_id = ANY(o.order_ids)
+    WHERE d.order_id = :order_id
+    ORDER BY (o.status = 'accepted') DESC NULLS LAST, o.offered_at DESC NULLS LAST, r.plan_version DESC
+    LIMIT 1
+""")
 _DELIVERIES = text("SELECT * FROM delivery WHERE order_id = ANY(:order_ids)")
 _DELIVERY = text("SELECT * FROM delivery WHERE order_id = :order_id")
 _SEEN = text("SELECT * FROM sighting WHERE courier_id = :courier_id")
@@ -63,6 +94,7 @@ _BOARD = text(f"""
                 WHEN c.route = '[]' THEN 'on' ELSE 'asked' END,
             'vehicle', coalesce(c.shift->>'vehicle', 'bicycle'),
             'stops', jsonb_array_length(c.route),
+            'loan_id', c.loan->'loan_id', 'loan_status', c.loan->'status',
             'position', CASE WHEN s.lat IS NULL THEN NULL
                 ELSE json_build_object('lat', s.lat, 'lon', s.lon) END,
             'seen_at', to_char(s.seen_at AT TIME ZONE 'UTC', '{_WIRE_TIME}')
@@ -109,6 +141,28 @@ class Views:
     def offer(self, offer_id: str) -> Offer | None:
         row = self._connection.execute(_OFFER, {"offer_id": offer_id}).mappings().one_or_none()
         return None if row is None else offer_of(row)
+
+    def loans(self, zone_id: str) -> list[Loan]:
+        rows = self._connection.execute(_LOANS, {"zone_id": zone_id}).mappings()
+        return [loan_of(row) for row in rows]
+
+    def ended(self, zone_id: str, since: datetime, until: datetime) -> list[Delivery] | None:
+        here = {"zone_id": zone_id, "since": since, "until": until}
+        found = [delivery_of(row) for row in self._connection.execute(_ENDED, here).mappings()]
+        known = found or self._connection.scalar(_ZONE_EXISTS, {"zone_id": zone_id})
+        return found if known else None
+
+    def shifts(self, zone_id: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        here = {"zone_id": zone_id, "since": since, "until": until}
+        return [(begin, end) for begin, end in self._connection.execute(_SHIFTS, here)]
+
+    def accepted(self, zone_id: str, since: datetime, until: datetime) -> list[str]:
+        here = {"zone_id": zone_id, "since": since, "until": until}
+        return list(self._connection.execute(_ACCEPTED, here).scalars())
+
+    def record_for(self, order_id: str) -> PlanRecord | None:
+        document = self._connection.scalar(_RECORD, {"order_id": order_id})
+        return None if document is None else recorded.loads(zlib.decompress(document))
 
     def deliveries(self, order_ids: Iterable[str]) -> dict[str, Delivery]:
         wanted = sorted(set(order_ids))

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from services.dispatch.domain.commands import Actor
 from services.dispatch.domain.courier import Courier, Sighting
 from services.dispatch.domain.delivery import Delivery
-from services.dispatch.domain.errors import OfferNotFound, OrderNotDispatched, OutOfZone, ZoneNotFound
+from services.dispatch.domain.errors import (
+    OfferNotFound,
+    OrderNotDispatched,
+    OutOfZone,
+    PlanNotRecorded,
+    ZoneNotFound,
+)
 from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED, UNPAID
+from services.dispatch.domain.loan import Loan
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.promise import Window, Windows
 from services.dispatch.domain.zone import Slot, Zone
+from services.dispatch.domain.zone_figures import Span, ZoneFigures, zone_figures
 from shared.kernel.clock import Clock
 
 
@@ -30,6 +39,21 @@ class Views(Protocol):
 
     def offer(self, offer_id: str) -> Offer | None: ...
 
+    def ended(self, zone_id: str, since: datetime, until: datetime) -> list[Delivery] | None:
+        """The deliveries of a zone that ended in a span; ``None`` when there is no such zone."""
+
+    def shifts(self, zone_id: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        """From when until when couriers were on shift in a zone, of those that touch a span."""
+
+    def accepted(self, zone_id: str, since: datetime, until: datetime) -> list[str]:
+        """The orders of offers that were made in a span and accepted, one after the other."""
+
+    def record_for(self, order_id: str) -> PlanRecord | None:
+        """The plan by which a courier was asked for the order, rather one who accepted; else the newest plan.
+
+        ``None`` when that is not kept any more.
+        """
+
     def deliveries(self, order_ids: Iterable[str]) -> dict[str, Delivery]: ...
 
     def delivery(self, order_id: str) -> Delivery | None: ...
@@ -39,6 +63,8 @@ class Views(Protocol):
     def pauses(self) -> dict[str, Pause]: ...
 
     def overrides(self, zone_id: str) -> list[Override]: ...
+
+    def loans(self, zone_id: str) -> list[Loan]: ...
 
     def zone_at(self, place: Position) -> Zone | None: ...
 
@@ -125,3 +151,40 @@ def explanation(actor: Actor, offer_id: str, *, views: Views) -> Offer:
     if found is None:
         raise OfferNotFound
     return found
+
+
+def recorded_plan(actor: Actor, order_id: str, *, views: Views) -> PlanRecord:
+    """What the plan was asked and answered by which somebody was asked for an order, for operators.
+
+    Raises :class:`PlanNotRecorded` when it is not kept, or no plan has seen the order yet.
+    """
+    actor.must_operate()
+    delivery = views.delivery(order_id)
+    if delivery is None or delivery.status in UNPAID:
+        raise OrderNotDispatched
+    record = views.record_for(order_id)
+    if record is None or not record.knows(order_id):
+        raise PlanNotRecorded
+    return record
+
+
+def figures(
+    actor: Actor, zone_id: str, hours: float, *, views: Views, clock: Clock
+) -> tuple[Span, ZoneFigures]:
+    """How a zone did in the last hours, for operators."""
+    actor.must_operate()
+    now = clock.now()
+    since = now - timedelta(hours=hours)
+    ended = views.ended(zone_id, since, now)
+    if ended is None:
+        raise ZoneNotFound
+    found = zone_figures(
+        (since, now), ended, views.shifts(zone_id, since, now), views.accepted(zone_id, since, now)
+    )
+    return (since, now), found
+
+
+def loans(actor: Actor, zone_id: str, *, views: Views) -> list[Loan]:
+    """The loans out of a zone and into it, newest first, for operators."""
+    actor.must_operate()
+    return views.loans(zone_id)

@@ -112,7 +112,7 @@ def _orders_of(offer: Offer | None) -> tuple[str, ...]:
 
 def _assign(scene: _Scene, command: OverrideDelivery, store: Store, now: datetime) -> str:
     must_wait(scene.delivery)
-    courier = must_be_able(scene.couriers.get(command.courier_id or ""), scene.delivery)
+    courier = must_be_able(scene.couriers.get(command.courier_id or ""), scene.delivery, now)
     if scene.offer is not None:
         take_question_back(scene.offer, scene.also_asked, "an operator decided otherwise", now)
     _give(scene, courier, store, BY_HAND, now)
@@ -131,7 +131,7 @@ def _transfer(scene: _Scene, command: OverrideDelivery, store: Store, now: datet
     source = must_be_given_back(scene.delivery)
     if source == command.courier_id:
         raise WrongState("This courier has this delivery already.")
-    target = must_be_able(scene.couriers.get(command.courier_id or ""), scene.delivery)
+    target = must_be_able(scene.couriers.get(command.courier_id or ""), scene.delivery, now)
     take(scene.couriers[source], scene.delivery, HANDED_ON, now)
     _give(scene, target, store, HANDED_ON, now)
     return source, target.courier_id

@@ -9,16 +9,19 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import TypeVar
 
+from services.dispatch.application.deadline import Deadline
 from services.dispatch.application.leasing import Lease
+from services.dispatch.application.lending import lend_idle
 from services.dispatch.application.ports import DueZone, Keeping, PlanningDesk
 from services.dispatch.application.travelling import Source, TravelMemory
-from services.dispatch.domain.courier import Courier, RouteStop
+from services.dispatch.domain.courier import Break, Courier, RouteStop
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.planning.candidates import Candidate, Judge
 from services.dispatch.domain.planning.commitment import Decisions, Proposal, decide
 from services.dispatch.domain.planning.outlook import ZoneState, look_ahead, when
 from services.dispatch.domain.planning.problem import Plan, PlannedStop, Snapshot
+from services.dispatch.domain.planning.record import Choice, PlanRecord, order_of_stops
 from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
 from services.dispatch.domain.planning.upkeep import Change, Patience, keep_up
@@ -39,7 +42,8 @@ class PlannerPolicy:
     courier's device less time than a device needs, ``silent_wall_seconds`` from missing one that only
     hung for a moment. A plan is built for at most ``build_seconds`` of the processor and improved for
     ``rounds`` rounds or ``solve_seconds``, whichever is over first. A zone is a planner's for
-    ``lease_seconds`` of the wall, and again for as long while it plans.
+    ``lease_seconds`` of the wall, and again for as long while it plans. With ``records`` what each plan of
+    some baskets was asked and answered is kept, so that it can be explained.
     """
 
     at_least_every: timedelta = timedelta(seconds=30)
@@ -51,6 +55,7 @@ class PlannerPolicy:
     build_seconds: float = 0.25
     solve_seconds: float = 0.06
     lease_seconds: float = 5.0
+    records: bool = False
 
     def pause(self, clock: Clock) -> timedelta:
         """How long, in business time, a zone is left alone after it was planned."""
@@ -69,7 +74,11 @@ class PlannerPolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """What one step did, in ``seconds`` of the wall and ``effort`` seconds of the processor."""
+    """What one step did, in ``seconds`` of the wall and ``effort`` seconds of the processor.
+
+    ``solving`` of these went into the search, which time may have ended before it had built a plan, or
+    made all rounds. ``since`` is the business time since the zone's last plan; couriers are those now.
+    """
 
     zone_id: str
     plan_version: int
@@ -81,6 +90,13 @@ class Epoch:
     rounds: int = 0
     seconds: float = 0.0
     effort: float = 0.0
+    solving: float = 0.0
+    build_ended: bool = False
+    improvement_ended: bool = False
+    since: timedelta | None = None
+    on_shift: int = 0
+    riding: int = 0
+    resting: int = 0
 
 
 @dataclass
@@ -127,15 +143,20 @@ def plan_next_zone(
     source = Source.GREAT_CIRCLE if travel is None else travel.source
     board = Board(snapshot)
     lease = Lease(desk, due, policy.lease_seconds, stopwatch)
-    plan = _solved(snapshot, board, policy, effort, lease)
+    search = Deadline(policy.build_seconds, policy.solve_seconds, effort, lease)
+    plan = solve(snapshot, policy.rounds, search.keep_going, board, search.keep_building)
+    search.end()
     decisions = decide(snapshot, plan, _margin(state, policy, clock), board)
-    _propose(state, snapshot, decisions, draft, due, now, ids, policy, clock)
+    _propose(state, board, decisions, draft, due, now, ids, policy, clock)
     _reorder(state, decisions, draft, now)
     _foresee(state, decisions, draft, due, now)
+    draft.changes += lend_idle(state, plan, now, ids)
     with desk.keeping(due) as keeping:
         stale = _keep(keeping, versions, draft)
+        if policy.records and snapshot.baskets:
+            keeping.record(_recorded(due, now, snapshot, plan, search.built, draft))
         due_at = _next_look(state, decisions, stale, now, policy)
-        keeping.finish(due, _order_of_stops(plan), now, due_at, source.value)
+        keeping.finish(due, order_of_stops(plan), now, due_at, source.value)
     return Epoch(
         zone_id=due.zone.zone_id,
         plan_version=due.plan_version,
@@ -147,24 +168,40 @@ def plan_next_zone(
         rounds=plan.rounds,
         seconds=stopwatch() - started,
         effort=effort() - effort_before,
+        solving=search.seconds,
+        build_ended=search.built is not None,
+        improvement_ended=search.improvement_ended,
+        since=None if due.planned_at is None else now - due.planned_at,
+        on_shift=len(state.couriers),
+        riding=sum(bool(courier.route) for courier in state.couriers.values()),
+        resting=sum(courier.rest is Break.ON for courier in state.couriers.values()),
     )
 
 
-def _solved(
-    snapshot: Snapshot, board: Board, policy: PlannerPolicy, effort: Callable[[], float], lease: Lease
-) -> Plan:
-    began = effort()
-    built: list[float] = []
-
-    def keep_building() -> bool:
-        return lease.holds() and effort() - began < policy.build_seconds
-
-    def keep_going() -> bool:
-        # Improvement has its own time, however long the building took.
-        built[:] = built or [effort()]
-        return lease.holds() and effort() - built[0] < policy.solve_seconds
-
-    return solve(snapshot, policy.rounds, keep_going, board, keep_building)
+def _recorded(
+    due: DueZone, now: datetime, snapshot: Snapshot, plan: Plan, built: int | None, draft: _Draft
+) -> PlanRecord:
+    choices = (
+        Choice(
+            offer_id=offer.offer_id,
+            courier_id=offer.courier_id,
+            basket_ids=offer.order_ids,
+            candidates=offer.candidates,
+        )
+        for offer in draft.offers.values()
+    )
+    return PlanRecord(
+        zone_id=due.zone.zone_id,
+        plan_version=due.plan_version,
+        at=now,
+        snapshot=snapshot,
+        routes=order_of_stops(plan),
+        unassigned=plan.unassigned,
+        cost=plan.cost,
+        rounds=plan.rounds,
+        built=built,
+        choices=tuple(choices),
+    )
 
 
 def _margin(state: ZoneState, policy: PlannerPolicy, clock: Clock) -> float:
@@ -176,7 +213,7 @@ def _margin(state: ZoneState, policy: PlannerPolicy, clock: Clock) -> float:
 
 def _propose(
     state: ZoneState,
-    snapshot: Snapshot,
+    board: Board,
     decisions: Decisions,
     draft: _Draft,
     due: DueZone,
@@ -187,7 +224,7 @@ def _propose(
 ) -> None:
     if not decisions.proposals:
         return
-    judge = Judge(snapshot)
+    judge = Judge(board)
     answer_by = now + policy.time_to_answer(timedelta(seconds=due.zone.settings.offer_seconds), clock)
     for proposal in decisions.proposals:
         offer = Offer(
@@ -285,16 +322,13 @@ def _route(state: ZoneState, route: Collection[PlannedStop], now: datetime) -> t
     )
 
 
-def _order_of_stops(plan: Plan) -> dict[str, list[str]]:
-    return {courier_id: [stop.stop_id for stop in route] for courier_id, route in plan.routes.items()}
-
-
 def _next_look(
     state: ZoneState, decisions: Decisions, stale: int, now: datetime, policy: PlannerPolicy
 ) -> datetime | None:
     if stale:
         return now
-    if not state.deliveries and not state.offers:
+    may_lend = state.zone.settings.lend_minutes > 0 and bool(state.couriers)
+    if not state.deliveries and not state.offers and not may_lend:
         ends = [courier.on_shift().ends_at for courier in state.couriers.values()]
         return max(min(ends), now + policy.at_least_every) if ends else None
     latest = now + policy.at_least_every

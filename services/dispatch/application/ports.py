@@ -10,11 +10,13 @@ from typing import Protocol
 
 from services.dispatch.domain.courier import Courier, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.loan import Loan
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState
+from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.preparation import Prepared
 from services.dispatch.domain.zone import Slot, Zone
@@ -161,18 +163,25 @@ class Experience(Protocol):
         """Forget what happened ``before``; answers how much it was."""
 
 
-class Store(Deliveries, Zones, Pauses, Overrides, Experience, Protocol):
+class Loans(Protocol):
+    """Couriers lent to other zones. What becomes of a loan is saved with its courier."""
+
+    def loan(self, loan_id: str) -> Loan | None: ...
+
+
+class Store(Deliveries, Zones, Pauses, Overrides, Loans, Experience, Protocol):
     """All of it, in one transaction."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DueZone:
-    """A zone whose turn it is, leased under ``token``; ``previous`` is the last plan's order."""
+    """A zone whose turn it is, leased under ``token``; its last plan is ``previous``, of ``planned_at``."""
 
     zone: Zone
     token: int
     plan_version: int
     previous: Mapping[str, Sequence[str]]
+    planned_at: datetime | None = None
 
 
 class LeaseLostError(Exception):
@@ -229,6 +238,9 @@ class Keeping(Stored, Protocol):
 
     def unchanged(self, change: Change, state: ZoneState) -> Change:
         """Lock what ``change`` names, without waiting; answers what is still as it was in ``state``."""
+
+    def record(self, record: PlanRecord) -> None:
+        """Keep what the plan was asked and answered, for a while."""
 
     def finish(
         self,

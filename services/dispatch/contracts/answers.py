@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from services.dispatch.contracts.published import code_of
 from services.dispatch.domain.courier import Courier, RouteStop, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import RIDING
+from services.dispatch.domain.loan import Loan
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.promise import Window
 from services.dispatch.domain.stop import Stop, StopKind
 from services.dispatch.domain.zone import Slot, Zone
+from services.dispatch.domain.zone_figures import Span, ZoneFigures
 from shared.kernel.clock import to_wire
 
 Wire = dict[str, Any]
@@ -229,6 +233,20 @@ def at_stop(delivery: Delivery, stop: Stop) -> Wire:
         "status": stop.status.value,
         "delivery_status": delivery.status.value,
     }
+
+
+def figures(zone_id: str, span: Span, figures: ZoneFigures) -> Wire:
+    failed: Counter[str] = Counter()
+    for reason, count in figures.failed.items():
+        failed[code_of(reason)] += count
+    told = {"zone_id": zone_id, "since": _time(span[0]), "until": _time(span[1])}
+    return told | asdict(figures) | {"failed": dict(failed)}
+
+
+def loan(loan: Loan) -> Wire:
+    moments = ("until", "offered_at", "lent_at", "recalled_at", "returned_at")
+    told = {name: _time(getattr(loan, name)) for name in moments}
+    return asdict(loan) | {"status": loan.status.value} | told
 
 
 def explanation(offer: Offer) -> Wire:

@@ -11,8 +11,6 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from services.dispatch.domain.events import (
     CourierAssigned,
-    CourierOffShift,
-    CourierOnShift,
     CourierUnassigned,
     DeliveryCompleted,
     DeliveryFailed,
@@ -163,6 +161,39 @@ class SlotCapacityChangedV1(_Published):
     pace = fields.Float(required=True, validate=validate.Range(min=0))
 
 
+class _OfLoan(_Published):
+    loan_id = fields.String(required=True, validate=_text)
+    courier_id = fields.String(required=True, validate=_text)
+    from_zone_id = fields.String(required=True, validate=_text)
+    to_zone_id = fields.String(required=True, validate=_text)
+
+
+class CourierLoanOfferedV1(_OfLoan):
+    """A courier will be lent to a neighbouring zone once there is nothing left to do in the old one."""
+
+    offered_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True)
+
+
+class CourierLentV1(_OfLoan):
+    """The courier is the other zone's from now on, until ``ends_at`` or a recall."""
+
+    lent_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True)
+
+
+class CourierRecalledV1(_OfLoan):
+    """The courier was called back, and takes nothing new in the other zone."""
+
+    recalled_at = fields.AwareDateTime(required=True)
+
+
+class CourierReturnedV1(_OfLoan):
+    """The loan is over: the courier is the old zone's again, or goes home, or never left."""
+
+    returned_at = fields.AwareDateTime(required=True)
+
+
 SCHEMAS: Mapping[str, type[Schema]] = {
     "DeliveryPlanned": DeliveryPlannedV1,
     "CourierAssigned": CourierAssignedV1,
@@ -173,6 +204,10 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "CourierOnShift": CourierOnShiftV1,
     "CourierOffShift": CourierOffShiftV1,
     "SlotCapacityChanged": SlotCapacityChangedV1,
+    "CourierLoanOffered": CourierLoanOfferedV1,
+    "CourierLent": CourierLentV1,
+    "CourierRecalled": CourierRecalledV1,
+    "CourierReturned": CourierReturnedV1,
 }
 
 # What older events do not say, and newer ones only where it is known.
@@ -205,22 +240,22 @@ def data_of(event: DispatchEvent) -> dict[str, Any]:
             del data[name]
     if "reason" in data:
         stated = data.pop("reason")
-        data |= {} if stated is None else {"reason": _told(stated)}
+        data |= {} if stated is None else {"reason": code_of(stated)}
     return data
 
 
-def _told(reason: str) -> str:
+def code_of(reason: str) -> str:
     """The code of ``reason``; at which kind of stop it happened is not part of it."""
     _, at_a_stop, why = reason.partition("-failed: ")
     return reason_code(why if at_a_stop else reason, REASONS)
 
 
 def publish(outbox: Outbox, event: DispatchEvent) -> None:
-    """Tell others: about a delivery in the order of its order's messages, about a shift in the courier's."""
+    """Tell others, in one order of messages for each order, for each slot, and for each courier."""
     name = type(event).__name__
     if isinstance(event, _OF_DELIVERY):
         outbox.publish(name, event.delivery_id, data_of(event), partitionkey=event.order_id)
-    elif isinstance(event, CourierOnShift | CourierOffShift):
-        outbox.publish(name, event.courier_id, data_of(event))
     elif isinstance(event, SlotCapacityChanged):
         outbox.publish(name, event.slot_id, data_of(event))
+    else:
+        outbox.publish(name, event.courier_id, data_of(event))

@@ -293,6 +293,27 @@ class OfZoneSchema(_Command):
     zone_id = an_id()
 
 
+class LendSchema(_Command):
+    loan_id = an_id()
+    courier_id = an_id()
+    to_zone_id = an_id()
+    until = fields.AwareDateTime(required=True)
+    reason = reason()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> commands.LendCourier:
+        return commands.LendCourier(**data)
+
+
+class OfLoanSchema(_Command):
+    loan_id = an_id()
+
+
+class FiguresSchema(_Command):
+    zone_id = an_id()
+    hours = number(0.1, 24 * 31, load_default=24.0)
+
+
 class PauseSchema(_Command):
     zone_id = an_id()
     reason = reason()
@@ -329,7 +350,8 @@ START_SHIFT, POSITION, OFFER, AT_STOP = (
     AtStopSchema(),
 )
 OF_ORDER, OF_ZONE, NOTHING, PAUSE = OfOrderSchema(), OfZoneSchema(), NothingSchema(), PauseSchema()
-OVERRIDE = OverrideSchema()
+OVERRIDE, FIGURES = OverrideSchema(), FiguresSchema()
+LEND, OF_LOAN = LendSchema(), OfLoanSchema()
 
 
 def hold(request: Mapping[str, Any]) -> commands.Hold:

@@ -99,6 +99,16 @@ class AtStop:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LendCourier:
+    actor: Actor
+    loan_id: str
+    courier_id: str
+    to_zone_id: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class OverrideDelivery:
     """Decide by hand who has a delivery; ``courier_id`` is who shall have it from now on."""
 

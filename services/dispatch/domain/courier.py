@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from services.dispatch.domain.errors import CourierNotApproved, NoShift, ShiftRunning, WrongState
-from services.dispatch.domain.events import CourierOffShift, CourierOnShift, ShiftEvent
+from services.dispatch.domain.events import CourierOffShift, CourierOnShift, LoanEvent, ShiftEvent
+from services.dispatch.domain.loan import Loan, LoanStatus, event_of
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.stop import StopKind
 from services.dispatch.domain.vehicle import ANY, USUAL_VEHICLE, Capacity, Vehicle
@@ -89,7 +90,10 @@ class Sighting:
 
 @dataclass(kw_only=True)
 class Courier:
-    """Who rides, and the stops promised to them. ``place`` is where the last leg ended."""
+    """Who rides, and the stops promised to them. ``place`` is where the last leg ended.
+
+    ``loan`` is the one that runs; ``changed_loans`` collects what has newly become of loans, for saving.
+    """
 
     courier_id: str
     version: int = 0
@@ -100,7 +104,9 @@ class Courier:
     place: Position | None = None
     missed_offers: int = 0
     paused_until: datetime | None = None
-    events: list[ShiftEvent] = field(default_factory=list)
+    loan: Loan | None = None
+    changed_loans: list[Loan] = field(default_factory=list)
+    events: list[ShiftEvent | LoanEvent] = field(default_factory=list)
 
     @property
     def readiness(self) -> Readiness:
@@ -148,16 +154,26 @@ class Courier:
         """End an ending shift once nothing is left on the route; true when it has ended."""
         if self.shift is None or not self.shift.ending or self.route:
             return False
+        home = self.shift.zone_id
+        if self.loan is not None:
+            home = self.loan.from_zone_id
+            self.note_loan(self.loan.end(at))
         self.events.append(
             CourierOffShift(
                 courier_id=self.courier_id,
-                zone_id=self.shift.zone_id,
+                zone_id=home,
                 shift_id=self.shift.shift_id,
                 ended_at=at,
             )
         )
         self.shift = None
         return True
+
+    def note_loan(self, loan: Loan) -> None:
+        """The running loan is as ``loan`` says from now on; one that is returned runs no more."""
+        self.loan = None if loan.status is LoanStatus.RETURNED else loan
+        self.changed_loans.append(loan)
+        self.events.append(event_of(loan))
 
     def ask_for_break(self, at: datetime) -> None:
         """Take nothing new from now on; raises :class:`WrongState` when the shift is ending anyway."""
@@ -213,5 +229,7 @@ class Courier:
         if self.shift is None or self.shift.ending or now >= self.shift.ends_at or self.rest is not None:
             return False
         if any(pause.covers(now) for pause in self.shift.breaks):
+            return False
+        if self.loan is not None and self.loan.is_moving(now):
             return False
         return self.paused_until is None or now >= self.paused_until

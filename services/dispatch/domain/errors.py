@@ -2,12 +2,12 @@
 
 Refusal
 ├── NotFound   ZoneNotFound · SlotNotFound · OrderNotDispatched · OfferNotFound · StopNotFound
-│              RotaEntryNotFound
+│              RotaEntryNotFound · PlanNotRecorded · LoanNotFound
 ├── Forbidden  OperatorsOnly · CouriersOnly
 ├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved · RotaRefused
 └── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed (OfferExpired) · WrongState
                PickupOutstanding · ZoneExists · SlotExists · OverrideExists · GoodsOnBoard
-               CourierNotAvailable · RotaOverlap · RotaEntryExists
+               CourierNotAvailable · RotaOverlap · RotaEntryExists · LoanExists
 """
 
 from __future__ import annotations
@@ -29,6 +29,14 @@ class OrderNotDispatched(NotFound):
 
 class OfferNotFound(NotFound):
     code, title = "offer-not-found", "There is no such offer"
+
+
+class PlanNotRecorded(NotFound):
+    code, title = "plan-not-recorded", "No plan for this order is on record any more"
+
+
+class LoanNotFound(NotFound):
+    code, title = "loan-not-found", "There is no such loan"
 
 
 class StopNotFound(NotFound):
@@ -97,6 +105,10 @@ class SlotExists(Conflict):
 
 class OverrideExists(Conflict):
     code, title = "override-exists", "This id belongs to another override"
+
+
+class LoanExists(Conflict):
+    code, title = "loan-exists", "This id belongs to another loan"
 
 
 class GoodsOnBoard(Conflict):

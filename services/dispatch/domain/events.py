@@ -103,6 +103,44 @@ class SlotCapacityChanged:
     pace: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class CourierLoanOffered:
+    loan_id: str
+    courier_id: str
+    from_zone_id: str
+    to_zone_id: str
+    offered_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierLent:
+    loan_id: str
+    courier_id: str
+    from_zone_id: str
+    to_zone_id: str
+    lent_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierRecalled:
+    loan_id: str
+    courier_id: str
+    from_zone_id: str
+    to_zone_id: str
+    recalled_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CourierReturned:
+    loan_id: str
+    courier_id: str
+    from_zone_id: str
+    to_zone_id: str
+    returned_at: datetime
+
+
 DeliveryEvent = (
     DeliveryPlanned
     | CourierAssigned
@@ -112,4 +150,5 @@ DeliveryEvent = (
     | DeliveryFailed
 )
 ShiftEvent = CourierOnShift | CourierOffShift
-DispatchEvent = DeliveryEvent | ShiftEvent | SlotCapacityChanged
+LoanEvent = CourierLoanOffered | CourierLent | CourierRecalled | CourierReturned
+DispatchEvent = DeliveryEvent | ShiftEvent | LoanEvent | SlotCapacityChanged

@@ -60,7 +60,7 @@ def must_be_given_back(delivery: Delivery) -> str:
     return delivery.courier_id
 
 
-def must_be_able(courier: Courier | None, delivery: Delivery) -> Courier:
+def must_be_able(courier: Courier | None, delivery: Delivery, now: datetime) -> Courier:
     """The courier, if able to take the delivery now; raises :class:`CourierNotAvailable` saying why not."""
     if courier is None or courier.shift is None:
         raise CourierNotAvailable("This courier is not on shift.")
@@ -68,6 +68,8 @@ def must_be_able(courier: Courier | None, delivery: Delivery) -> Courier:
         raise CourierNotAvailable("This courier is on shift in another zone.")
     if courier.shift.ending:
         raise CourierNotAvailable("This courier's shift is ending.")
+    if courier.loan is not None and courier.loan.is_moving(now):
+        raise CourierNotAvailable("This courier is changing zones.")
     if courier.rest is not None:
         raise CourierNotAvailable("This courier takes a break.")
     parts = len(_pickups(delivery))

@@ -50,6 +50,10 @@ class Area:
         """In square degrees; only good for comparing."""
         return (self.north - self.south) * (self.east - self.west)
 
+    @property
+    def middle(self) -> Position:
+        return Position(lat=(self.south + self.north) / 2, lon=(self.west + self.east) / 2)
+
     def contains(self, position: Position) -> bool:
         return self.south <= position.lat < self.north and self.west <= position.lon < self.east
 

@@ -25,7 +25,8 @@ class ZoneSettings:
     ``moving_minutes`` of a customer's waiting is what it must save to plan a delivery for somebody else than
     was foreseen. A shop's part is planned to be ready when it is in a ``ready_share`` of all cases.
     ``capacity`` is how many pickups a courier carries whose vehicle says nothing else. Of the couriers' time
-    in a slot ``slot_share`` is the slot's, the rest is kept for who orders to have it soon.
+    in a slot ``slot_share`` is the slot's, the rest is kept for who orders to have it soon. For
+    ``lend_minutes`` (never, if none) the planner lends idle couriers to neighbouring zones where orders wait.
     """
 
     metres_per_minute: float = 320.0
@@ -44,6 +45,7 @@ class ZoneSettings:
     moving_minutes: float = 0.5
     ready_share: float = 0.55
     vehicles: tuple[VehicleKind, ...] = ()
+    lend_minutes: float = 0.0
 
     def kind_of(self, vehicle: Vehicle) -> VehicleKind:
         """What this vehicle can do here, all that is said of it and the usual for the rest."""

@@ -73,12 +73,14 @@ def machine() -> Machine:
         name="compiled",
         ints=_ints,
         floats=_floats,
+        same=_same,
         travel=_over_plane,
         enter=enter,
         refresh=_entry(kernel.refresh),
         start_group=_entry(moves.start_group),
         insert_next=_entry(moves.insert_next),
         improve=_entry(moves.improve),
+        best_insertion=_entry(insertion.best_insertion),
         total=_entry(moves.total),
     )
 
@@ -119,10 +121,23 @@ def _floats(numbers: Iterable[float]) -> Any:
     return np.array(numbers, dtype=np.float64)
 
 
+def _same(number: float, count: int) -> Any:
+    """A row of the same number: whole ones of a whole one."""
+    return np.full(count, number, dtype=np.int64 if isinstance(number, int) else np.float64)
+
+
 def _over_plane(x: Floats, y: Floats) -> Any:
+    # In place: a big zone has a million legs, and each array in between would be fresh memory.
     east, north = np.asarray(x), np.asarray(y)
-    legs = np.sqrt((east[:, None] - east) ** 2 + (north[:, None] - north) ** 2)
-    return np.ceil(legs - 1e-9).ravel() + 0.0
+    legs, across = east[:, None] - east, north[:, None] - north
+    legs *= legs
+    across *= across
+    legs += across
+    np.sqrt(legs, out=legs)
+    legs -= 1e-9
+    np.ceil(legs, out=legs)
+    legs += 0.0
+    return legs.ravel()
 
 
 def _cache_folder() -> Path:

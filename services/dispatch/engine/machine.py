@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Any
 
-from services.dispatch.engine import kernel, moves
+from services.dispatch.engine import insertion, kernel, moves
 from services.dispatch.engine.problem import Floats, Ints, Problem, State
 
 log = logging.getLogger(__name__)
@@ -26,12 +26,14 @@ class Machine:
     name: str
     ints: Callable[[Iterable[int]], Ints]
     floats: Callable[[Iterable[float]], Floats]
+    same: Callable[[Any, int], Any]
     travel: Callable[[Floats, Floats], Floats]
     enter: Callable[[Problem, State], tuple[Any, Any]]
     refresh: Callable[..., float]
     start_group: Callable[..., int]
     insert_next: Callable[..., bool]
     improve: Callable[..., int]
+    best_insertion: Callable[..., float]
     total: Callable[..., float]
 
 
@@ -49,12 +51,14 @@ PLAIN = Machine(
     name="plain",
     ints=list,
     floats=list,
+    same=lambda number, count: [number] * count,
     travel=over_plane,
     enter=lambda problem, state: (problem, state),
     refresh=kernel.refresh,
     start_group=moves.start_group,
     insert_next=moves.insert_next,
     improve=moves.improve,
+    best_insertion=insertion.best_insertion,
     total=moves.total,
 )
 
@@ -82,12 +86,13 @@ def warm_up() -> bool:
     return True
 
 
-def warm_up_on_the_side() -> None:
-    """As :func:`warm_up`, in a thread of its own; without numba nothing happens."""
+def warm_up_on_the_side(then: Callable[[], None] = lambda: None) -> None:
+    """As :func:`warm_up`, in a thread of its own, that then calls ``then``; nothing without numba."""
 
     def work() -> None:
         try:
-            warm_up()
+            if warm_up():
+                then()
         except Exception:
             log.exception("the kernel could not be compiled: plain Python goes on")
 
@@ -101,7 +106,9 @@ def _rehearsed(made: Machine) -> Machine:
 
     job = Job(pickups=(Stop(place=0, amount=(1,)),), drop=Stop(place=1))
     model = Model(jobs=(job, job), vehicles=(Vehicle(start=0, capacity=(2,)),), travel=[0.0, 1.0, 1.0, 0.0])
-    Search(model, made).run(rounds=1)
+    search = Search(model, made)
+    search.run(rounds=1)
+    search.inserted(0, (), 0)
     return made
 
 

@@ -96,6 +96,16 @@ class Search:
         self.lay(self.p.vehicles, route)
         return float(self.on.refresh(*self.inside, self.p.vehicles, vehicle))
 
+    def inserted(self, vehicle: int, route: Sequence[int], job: int) -> tuple[float, tuple[int, ...]] | None:
+        """What adding the job to ``route`` costs at least, and the route then; ``None`` when it may not be.
+
+        ``route`` becomes the vehicle's.
+        """
+        self.lay(vehicle, route)
+        self.on.refresh(*self.inside, vehicle, vehicle)
+        extra = float(self.on.best_insertion(*self.inside, vehicle, job, INF))
+        return None if extra >= INF else (extra, self.route_of(self.p.vehicles + 1))
+
     def build(self, keep_building: Callable[[], bool] = lambda: True) -> None:
         """Give away what nobody has, the most urgent first, until time is up."""
         at = 0

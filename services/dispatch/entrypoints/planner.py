@@ -5,6 +5,7 @@ It knows no broker: it reads and writes dispatch's database, and its events leav
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -17,12 +18,13 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 from sqlalchemy.exc import DBAPIError
 
 from services.dispatch.adapters.desk import SqlDesk, is_any_due
 from services.dispatch.adapters.experience import Experience
 from services.dispatch.adapters.osrm import OsrmRouter
+from services.dispatch.adapters.planner_figures import observe
 from services.dispatch.application.planner import Epoch, PlannerPolicy, business_span, plan_next_zone
 from services.dispatch.application.ports import LeaseLostError
 from services.dispatch.application.travelling import Source, TravelMemory
@@ -45,18 +47,8 @@ _AFTER_FAILURE = 1.0
 _REST = 4.0
 _LONGEST_REST = timedelta(seconds=15)
 
-_SECONDS = Histogram(
-    "linli_planner_epoch_seconds",
-    "Time to plan a zone once, from its snapshot to its commit",
-    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 10),
-)
-_BASKETS = Gauge("linli_planner_baskets", "Baskets in the last plan", ["zone"])
-_COURIERS = Gauge("linli_planner_couriers", "Couriers in the last plan", ["zone"])
-_UNASSIGNED = Gauge("linli_planner_unassigned", "Baskets nobody could take in the last plan", ["zone"])
 _DEGRADED = Gauge("linli_planner_router_degraded", "1 while great circles stand in for a router that fails")
 _WAYS = Gauge("linli_planner_router_pairs", "Ways between places that this planner remembers")
-_OFFERS = Counter("linli_planner_offers_total", "Offers made to couriers")
-_STALE = Counter("linli_planner_stale_total", "Changes dropped since something had changed meanwhile")
 _FAILED = Counter("linli_planner_failures_total", "Epochs that failed")
 _LOST = Counter("linli_planner_lost_leases_total", "Plans dropped since the zone was not leased any more")
 
@@ -95,6 +87,7 @@ class Planner:
         self._stopped.set()
 
     def run(self) -> None:
+        settle_memory()
         while not self._stopped.is_set():
             self._stopped.wait(self.pause())
 
@@ -113,6 +106,7 @@ class Planner:
             idle, self._idle = self._idle, min(2 * self._idle, self._latest)
             return idle
         self._idle = self._soonest
+        gc.collect()
         return min(epoch.effort * _REST, self._clock.wall_seconds(_LONGEST_REST))
 
     def step(self) -> Epoch | None:
@@ -122,6 +116,8 @@ class Planner:
             if not is_any_due(connection, now, now - self._policy.pause(self._clock)):
                 return None
         desk = SqlDesk(self._database, self._name, self._policy.lease_seconds, self._experience)
+        # Or Python may look for garbage in the middle of a plan, which takes longer than the plan.
+        gc.disable()
         try:
             epoch = plan_next_zone(
                 desk, clock=self._clock, ids=self._ids, policy=self._policy, travel=self._travel
@@ -137,8 +133,10 @@ class Planner:
             log.exception("planning the zone %s failed", desk.claimed)
             self._postpone(desk)
             return None
+        finally:
+            gc.enable()
         if epoch is not None:
-            _observe(epoch)
+            observe(epoch)
             _DEGRADED.set(self._travel.source is Source.DEGRADED)
             _WAYS.set(self._travel.pairs)
             if epoch.baskets and self._at_first_plan is not None:
@@ -152,17 +150,14 @@ class Planner:
         desk.postpone(now, now + pause)
 
 
+def settle_memory() -> None:
+    """Leave what is in memory by now out of every later look for garbage: it stays for good."""
+    gc.collect()
+    gc.freeze()
+
+
 def _poll(seconds: float) -> float:
     return min(max(seconds, _SHORTEST_POLL), _LONGEST_POLL)
-
-
-def _observe(epoch: Epoch) -> None:
-    _SECONDS.observe(epoch.seconds)
-    _BASKETS.labels(epoch.zone_id).set(epoch.baskets)
-    _COURIERS.labels(epoch.zone_id).set(epoch.couriers)
-    _UNASSIGNED.labels(epoch.zone_id).set(epoch.unassigned)
-    _OFFERS.inc(epoch.offers)
-    _STALE.inc(epoch.stale)
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -202,9 +197,14 @@ def main() -> None:
     name = f"{socket.gethostname()}:{os.getpid()}"
     travel = _travel(settings.router)
     planner = Planner(
-        database, clock, UuidV7(), settings.policy, name, at_first_plan=warm_up_on_the_side, travel=travel
+        database,
+        clock,
+        UuidV7(),
+        settings.policy,
+        name,
+        at_first_plan=lambda: warm_up_on_the_side(then=settle_memory),
+        travel=travel,
     )
-
     watch = SlotWatch(database, clock, settings.slots)
 
     def end(_number: int, _frame: object) -> None:

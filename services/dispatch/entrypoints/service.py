@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from services.dispatch.adapters.experience import REMEMBERED, Experience
+from services.dispatch.adapters.forgetting import forget_plans
 from services.dispatch.adapters.store import SqlHolds, SqlSightings, SqlStore
 from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones, SqlZoneMap
 from services.dispatch.application import (
     holding,
+    lending,
     looking,
     operating,
     orders,
@@ -22,7 +25,7 @@ from services.dispatch.application import (
     resting,
     riding,
 )
-from services.dispatch.contracts import answers, consumed, requests
+from services.dispatch.contracts import answers, consumed, recorded, requests
 from services.dispatch.domain.commands import Hold
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.places import Position
@@ -111,6 +114,13 @@ class DispatchService(JudgesSlots, ShowsDeadLetters):
         before = self.clock.now() - REMEMBERED
         self._do(lambda store: store.forget(before))
 
+    @every(seconds=60)
+    def forget_plans(self) -> None:
+        """What has been on record for long enough, or is more than there is room for."""
+        kept = timedelta(hours=self.settings.record_hours)
+        with self.database.transaction() as tx:
+            forget_plans(tx.connection, self.clock.now() - kept, self.settings.record_megabytes)
+
     # -- for customers -------------------------------------------------------------------------------------
 
     @answer
@@ -191,6 +201,40 @@ class DispatchService(JudgesSlots, ShowsDeadLetters):
         command = requests.load(requests.OFFER, request)
         with self._views() as views:
             return answers.explanation(looking.explanation(command.actor, command.offer_id, views=views))
+
+    @answer
+    def lend_courier(self, **request: Any) -> Wire:
+        act = partial(lending.lend_courier, requests.load(requests.LEND, request))
+        return answers.loan(self._do(lambda store: act(store=store, clock=self.clock)))
+
+    @answer
+    def recall_courier(self, **request: Any) -> Wire:
+        asked = requests.load(requests.OF_LOAN, request)
+        act = partial(lending.recall_courier, asked["actor"], asked["loan_id"])
+        return answers.loan(self._do(lambda store: act(store=store, clock=self.clock)))
+
+    @answer
+    def loans(self, **request: Any) -> Wire:
+        asked = requests.load(requests.OF_ZONE, request)
+        with self._views() as views:
+            found = looking.loans(asked["actor"], asked["zone_id"], views=views)
+        return {"items": [answers.loan(one) for one in found], "next_cursor": None}
+
+    @answer
+    def figures(self, **request: Any) -> Wire:
+        asked = requests.load(requests.FIGURES, request)
+        with self._views() as views:
+            found = looking.figures(
+                asked["actor"], asked["zone_id"], asked["hours"], views=views, clock=self.clock
+            )
+        return answers.figures(asked["zone_id"], *found)
+
+    @answer
+    def recorded_plan(self, **request: Any) -> Wire:
+        asked = requests.load(requests.OF_ORDER, request)
+        with self._views() as views:
+            record = looking.recorded_plan(asked["actor"], asked["order_id"], views=views)
+        return {"order_id": asked["order_id"], **recorded.to_wire(record)}
 
     # -- for couriers --------------------------------------------------------------------------------------
 

@@ -241,6 +241,11 @@ class BoardCourier(Schema):
     break_status = _break_status()
     vehicle = fields.String()
     stops = fields.Integer(metadata={"description": "How many stops are still to be made."})
+    loan_id = fields.String(allow_none=True)
+    loan_status = fields.String(
+        allow_none=True,
+        metadata={"description": "How far a loan to another zone has come, or one from there."},
+    )
     position = fields.Nested(Position, allow_none=True)
     seen_at = Instant(allow_none=True)
 
@@ -276,6 +281,69 @@ class OfferExplanation(Schema):
     candidates = fields.List(fields.Nested(Candidate))
 
 
+class RecordedPlan(Schema):
+    """What a plan was asked and what it answered, as `linli why FILE` reads it."""
+
+    order_id = fields.String(required=True)
+    form = fields.Integer()
+    plan = fields.Dict(
+        metadata={
+            "description": "The snapshot of the zone (baskets, riders, weights, seed, the plan before; in"
+            " minutes from then), routes by courier, what was left, the cost, and who was asked."
+        }
+    )
+
+
+class Spread(Schema):
+    """Minutes: of how many deliveries, on average, half of them below, nine in ten below."""
+
+    count = fields.Integer()
+    mean = fields.Float(allow_none=True)
+    p50 = fields.Float(allow_none=True)
+    p90 = fields.Float(allow_none=True)
+
+
+class FiguresGroup(Schema):
+    kind = fields.String(metadata={"enum": ["asap", "slot"]})
+    shops = fields.String(metadata={"description": "How many shops it was collected at; `4+` for more."})
+    click_to_door = fields.Nested(Spread)
+    late_share = fields.Float(allow_none=True)
+
+
+class ZoneFigures(Schema):
+    """How a zone did: deliveries that ended in the span, and the couriers on shift in it."""
+
+    zone_id = fields.String(required=True)
+    since = Instant()
+    until = Instant()
+    delivered = fields.Integer()
+    failed = fields.Dict(metadata={"description": "How many deliveries failed, by reason."})
+    cancelled = fields.Integer()
+    unassigned_share = fields.Float(
+        allow_none=True,
+        metadata={"description": "The share that no courier took, of what was to be brought."},
+    )
+    groups = fields.List(fields.Nested(FiguresGroup))
+    click_to_door = fields.Nested(Spread)
+    ready_to_pickup = fields.Nested(Spread)
+    ready_to_door = fields.Nested(Spread)
+    late = fields.Nested(
+        Spread, metadata={"description": "By how much what was late came later than promised."}
+    )
+    late_share = fields.Float(allow_none=True)
+    split = fields.Integer(metadata={"description": "Baskets that came by more than one courier: never."})
+    doorbell_rings_per_basket = fields.Float(allow_none=True)
+    km_per_order = fields.Float(allow_none=True)
+    courier_hours = fields.Float()
+    orders_per_courier_hour = fields.Float(allow_none=True)
+    utilisation = fields.Float(
+        allow_none=True, metadata={"description": "The share of courier time with a delivery to make."}
+    )
+    reassigned = fields.Integer(
+        metadata={"description": "How often a delivery was accepted again, by another courier."}
+    )
+
+
 class BoardPause(Schema):
     reason = fields.String()
     paused_at = Instant()
@@ -307,6 +375,24 @@ class Board(Schema):
     )
 
 
+class Loan(Schema):
+    """A courier lent to a neighbouring zone."""
+
+    loan_id = fields.String(required=True)
+    courier_id = fields.String()
+    from_zone_id = fields.String()
+    to_zone_id = fields.String()
+    status = fields.String(metadata={"enum": ["offered", "lent", "recalled", "returned"]})
+    until = Instant()
+    offered_at = Instant()
+    by = fields.String(metadata={"description": "The operator's account, or `planner`."})
+    reason = fields.String()
+    lent_at = Instant(allow_none=True)
+    recalled_at = Instant(allow_none=True)
+    recalled_by = fields.String(allow_none=True)
+    returned_at = Instant(allow_none=True)
+
+
 class Override(Schema):
     """What an operator decided by hand about a delivery."""
 
@@ -321,6 +407,7 @@ class Override(Schema):
     reason = fields.String()
 
 
+LoanPage = several(Loan, "LoanPage")
 OverridePage = several(Override, "OverridePage")
 ZonePage = several(Zone, "ZonePage")
 JudgedSlotPage = several(JudgedSlot, "JudgedSlotPage")

@@ -219,6 +219,7 @@ class ZoneSettings(Schema):
     horizon_minutes = _number(5, 24 * 60)
     slot_lead_minutes = _number(5, 24 * 60)
     commit_margin_minutes = _number(0, 120)
+    lend_minutes = _number(0, 24 * 60)
     shift_slack_minutes = _number(0, 240)
     offer_seconds = _number(5, 3600)
     capacity = integer(1, 200)
@@ -330,6 +331,21 @@ class SetRatePlan(Schema):
 
 class BoardQuery(Schema):
     zone_id = fields.String(required=True, validate=validate.Length(min=1, max=80))
+
+
+class LendCourier(Schema):
+    courier_id = fields.String(required=True, validate=validate.Length(min=1, max=80))
+    to_zone_id = fields.String(required=True, validate=validate.Length(min=1, max=80))
+    until = Instant(required=True)
+    reason = text(200, required=True)
+
+
+class FiguresQuery(BoardQuery):
+    hours = fields.Float(
+        load_default=24.0,
+        validate=validate.Range(min=0.1, max=24 * 31),
+        metadata={"description": "How far to look back, in business time."},
+    )
 
 
 class AccountsQuery(Page):

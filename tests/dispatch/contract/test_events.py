@@ -29,6 +29,12 @@ def time(text: str) -> datetime:
 
 
 OF = {"delivery_id": delivery_id_of(ORDER), "order_id": ORDER}
+LENT = {
+    "loan_id": "019b8d12-0000-7000-8000-0000000000f7",
+    "courier_id": COURIER,
+    "from_zone_id": ZONE,
+    "to_zone_id": "019b8d00-0000-7000-8000-0000000000b2",
+}
 HAPPENED: list[Any] = [
     events.DeliveryPlanned(
         **OF,
@@ -76,6 +82,10 @@ HAPPENED: list[Any] = [
         pace=2.25,
     ),
     events.CourierOffShift(courier_id=COURIER, zone_id=ZONE, shift_id=SHIFT, ended_at=time("06:02")),
+    events.CourierLoanOffered(**LENT, offered_at=time("03:00"), ends_at=time("05:00")),
+    events.CourierLent(**LENT, lent_at=time("03:05"), ends_at=time("05:00")),
+    events.CourierRecalled(**LENT, recalled_at=time("04:30")),
+    events.CourierReturned(**LENT, returned_at=time("04:40")),
 ]
 
 

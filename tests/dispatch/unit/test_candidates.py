@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.candidates import Judge
 from services.dispatch.domain.planning.problem import Basket, Rider, Snapshot, Visit
+from services.dispatch.domain.planning.routes import Board
+from services.dispatch.domain.planning.solver import solve
+from services.dispatch.engine import machine
 from tests.dispatch.builders import place
 
 # 320 m a minute; a place so many minutes to the east.
@@ -36,18 +40,18 @@ def a_snapshot(*riders: Rider, baskets: tuple[Basket, ...] = (a_basket(),)) -> S
 
 
 def names(snapshot: Snapshot, chosen: str = "a") -> list[str]:
-    return [one.courier_id for one in Judge(snapshot).candidates("order-1", chosen)]
+    return [one.courier_id for one in Judge(Board(snapshot)).candidates("order-1", chosen)]
 
 
 def test_what_an_idle_courier_would_cost_is_waiting_and_riding() -> None:
-    (one,) = Judge(a_snapshot(a_rider("a", 0))).candidates("order-1", "a")
+    (one,) = Judge(Board(a_snapshot(a_rider("a", 0)))).candidates("order-1", "a")
     # 5 minutes to the shop, 2 there, 5 to the door, 2 there; ten of them ridden.
     assert (one.door, one.extra, one.cost, one.chosen) == (14, 14, pytest.approx(14 + 0.15 * 10), True)
 
 
 def test_being_late_costs_three_times_as_much() -> None:
     late = replace(a_basket(), due=4.0)
-    (one,) = Judge(a_snapshot(a_rider("a", 0), baskets=(late,))).candidates("order-1", "a")
+    (one,) = Judge(Board(a_snapshot(a_rider("a", 0), baskets=(late,)))).candidates("order-1", "a")
     assert one.cost == pytest.approx(14 + 0.15 * 10 + 3 * 10)
 
 
@@ -82,13 +86,32 @@ def test_stops_on_the_way_cost_only_what_they_add_and_the_frozen_ones_stay_in_fr
     route = ("order-2.0", "order-2.door")
     for frozen, extra in ((0, 4), (1, 6)):
         rider = a_rider("a", 0, route=route, frozen=frozen)
-        (one,) = Judge(a_snapshot(rider, baskets=(a_basket(), other))).candidates("order-1", "a")
+        (one,) = Judge(Board(a_snapshot(rider, baskets=(a_basket(), other)))).candidates("order-1", "a")
         # On the way it is two services more; behind the frozen shop it is a minute back and forth besides.
         assert one.extra == extra
 
 
 def test_several_shops_are_all_collected_before_the_door() -> None:
-    (one,) = Judge(a_snapshot(a_rider("a", 0), baskets=(a_basket(shops=(5, 3, 8)),))).candidates(
+    (one,) = Judge(Board(a_snapshot(a_rider("a", 0), baskets=(a_basket(shops=(5, 3, 8)),)))).candidates(
         "order-1", "a"
     )
     assert (one.door, one.extra) == (18, 18)
+
+
+def test_the_compiled_engine_judges_as_plain_python_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("numba")
+    assert machine.warm_up()
+    other = a_basket("order-2", (6, 3), 12)
+    riders = [a_rider("a", 0, route=("order-2.0", "order-2.1", "order-2.door"), frozen=1), a_rider("b", 4)]
+    snapshot = a_snapshot(*riders, baskets=(a_basket(shops=(5, 3)), other))
+    compiled = Judge(Board(snapshot)).candidates("order-1", "a")
+    monkeypatch.setattr(machine, "_ready", [])
+    assert Judge(Board(snapshot)).candidates("order-1", "a") == compiled
+    assert json.dumps([one.cost + one.extra + one.door for one in compiled]), "plain numbers, as JSON wants"
+
+
+def test_a_board_whose_plan_is_made_still_judges_by_what_was_promised() -> None:
+    snapshot = a_snapshot(a_rider("a", 0), a_rider("b", 4))
+    board = Board(snapshot)
+    assert solve(snapshot, board=board).routes
+    assert Judge(board).candidates("order-1", "b") == Judge(Board(snapshot)).candidates("order-1", "b")

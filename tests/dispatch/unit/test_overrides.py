@@ -123,10 +123,10 @@ def resting() -> Courier:
 )
 def test_who_may_be_given_a_delivery(courier: Courier | None, says: str | None) -> None:
     if says is None:
-        assert must_be_able(courier, a_paid_delivery()) is courier
+        assert must_be_able(courier, a_paid_delivery(), NOON) is courier
         return
     with pytest.raises(CourierNotAvailable, match=says):
-        must_be_able(courier, a_paid_delivery())
+        must_be_able(courier, a_paid_delivery(), NOON)
 
 
 def test_what_is_given_goes_behind_the_route_the_next_shop_first_and_the_door_last() -> None:

@@ -12,6 +12,7 @@ from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.facts import Part
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.problem import NEVER, Basket, Rider, Snapshot, Visit, Weights
 from services.dispatch.domain.preparation import Preparation
 from services.dispatch.domain.promise import Windows
@@ -27,6 +28,9 @@ _LEAST_AT_ONCE, _MOST_PER_COURIER = 40, 3
 class ZoneState:
     """Everything of one zone that planning needs, by id. Only open offers and unfinished deliveries.
 
+    ``wanting`` are neighbouring zones that could do with couriers: their middle, and how many; none unless
+    this zone lends.
+
     ``answer_minutes`` is how long couriers have lately taken to answer; ``paused`` whether nobody may be
     asked, and ``resumed_at`` when that was over last. ``preparation`` is what its shops' past tells,
     ``windows`` what its forecasts' does.
@@ -40,6 +44,7 @@ class ZoneState:
     answer_minutes: float = 0.0
     preparation: Preparation = field(default_factory=Preparation)
     windows: Windows = field(default_factory=Windows)
+    wanting: dict[str, tuple[Position, int]] = field(default_factory=dict)
     paused: bool = False
     resumed_at: datetime | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from services.dispatch.domain.places import DEGREE_M, Position
 from services.dispatch.domain.planning.problem import Basket, PlannedStop, Rider, Snapshot, Visit
@@ -11,6 +12,15 @@ from services.dispatch.engine.kernel import INF
 from services.dispatch.engine.model import Job, Model, Stop, Vehicle
 from services.dispatch.engine.search import Search
 from services.dispatch.engine.timing import timed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """What one more basket adds to what a courier has promised: cost, time under way; and when it is done."""
+
+    cost: float
+    extra: float
+    door: float
 
 
 class Board:
@@ -40,15 +50,43 @@ class Board:
             seed=snapshot.seed,
         )
         self._search = Search(self.model)
+        self._is_handed_out = False
 
     def search(self) -> Search:
-        """A search that has not begun."""
-        return Search(self.model, self._search.on, self._search.p)
+        """A search that has not begun. The first one is the board's own: making one takes its time."""
+        if self._is_handed_out:
+            return Search(self.model, self._search.on, self._search.p)
+        self._is_handed_out = True
+        return self._search
 
     def cost(self, courier: int, route: Sequence[int]) -> float:
         """What ``route`` costs when ``courier`` drives it; precedence is the caller's affair."""
         cost = self._search.cost(courier, route)
         return math.inf if cost >= INF else cost
+
+    def way_to(self, courier: int, job: int) -> float:
+        """How far the courier, or the nearest of the promised stops, is from the basket's first stop."""
+        p, goal = self._search.p, self._search.p.place[self._search.p.first[job]]
+        places = [p.start[courier], *(p.place[stop] for stop in self.promised[courier])]
+        return min(float(p.travel[place * p.places + goal]) for place in places)
+
+    def added(self, courier: int, job: int) -> Added | None:
+        """What the basket would add at least to what the courier has promised; ``None`` when it does not fit.
+
+        Whatever the search has given the courier is forgotten.
+        """
+        search, promised = self._search, self.promised[courier]
+        found = search.inserted(courier, promised, job)
+        if found is None:
+            return None
+        cost, route = found
+        before, after = timed(search.p, courier, promised), timed(search.p, courier, route)
+        return Added(
+            cost=cost,
+            extra=after[-1].finish
+            - max(before[-1].finish if before else float(search.p.free_at[courier]), 0.0),
+            door=after[route.index(search.p.drop[job])].finish,
+        )
 
     def schedule(self, courier: int, route: Sequence[int]) -> tuple[PlannedStop, ...]:
         """The times of ``route``, with the latest departure towards each stop that delays no drop-off."""

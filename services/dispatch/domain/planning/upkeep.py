@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.lending import settle
 from services.dispatch.domain.lifecycle import ENDED, RIDING, UNASSIGNED
 from services.dispatch.domain.offer import Offer, OfferStatus, take_question_back
 from services.dispatch.domain.planning.outlook import ZoneState
@@ -55,6 +56,7 @@ def keep_up(state: ZoneState, now: datetime, patience: Patience = Patience()) ->
         *_clear_routes(state),
         *_miss_couriers(state, now, patience),
         *_end_shifts(state, now),
+        *_change_zones(state, now),
         *_give_up(state, now),
     ]
 
@@ -131,6 +133,16 @@ def _end_shifts(state: ZoneState, now: datetime) -> Iterator[Change]:
         if courier.go_home_if_done(now):
             del state.couriers[courier.courier_id]
         yield Change.of(couriers=[courier.courier_id], orders=[delivery.order_id for delivery in touched])
+
+
+def _change_zones(state: ZoneState, now: datetime) -> Iterator[Change]:
+    """Who is lent, or comes back, and has nothing more to do here, is another zone's from now on."""
+    for courier in list(state.couriers.values()):
+        here = courier.on_shift().zone_id
+        if settle(courier, state.offer_to(courier.courier_id) is not None, now):
+            if courier.on_shift().zone_id != here:
+                del state.couriers[courier.courier_id]
+            yield Change.of(couriers=[courier.courier_id])
 
 
 def riding_with(deliveries: Iterable[Delivery], courier: Courier) -> list[Delivery]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "dispatch_0009"
-down_revision = "dispatch_0008"
+revision = "dispatch_0010"
+down_revision = "dispatch_0009"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "dispatch_0013"
-down_revision = "dispatch_0009"
+down_revision = "dispatch_0012"
 branch_labels = None
 depends_on = None
 

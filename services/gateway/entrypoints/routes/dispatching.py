@@ -116,6 +116,78 @@ def explain_offer(call: Call) -> Any:
     return call.ask_as_caller("dispatch", "explain_offer", **call.path)
 
 
+@routes.post(
+    "/v1/dispatch/loans",
+    summary="Lend a courier to a neighbouring zone",
+    description=(
+        "Nothing new is asked of the courier in the old zone; as soon as what was accepted is brought, the"
+        " other zone has one more: at once, for an idle courier. It ends at `until`, with the shift or by a"
+        " recall, whichever comes first."
+    ),
+    roles=OPERATOR,
+    body=trade_forms.LendCourier,
+    answer=dispatch_shapes.Loan,
+    status=201,
+    key=Key.RECORDED,
+    refusals=("zone-not-found", "courier-not-available", "wrong-state"),
+)
+def lend_courier(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "lend_courier", loan_id=call.new_id, **call.body)
+
+
+@routes.post(
+    "/v1/dispatch/loans/{loan_id}/recall",
+    summary="Call a lent courier back",
+    description="What was accepted in the other zone is brought first. One who has not left yet stays.",
+    roles=OPERATOR,
+    body=forms.Nothing,
+    answer=dispatch_shapes.Loan,
+    refusals=("loan-not-found",),
+)
+def recall_courier(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "recall_courier", **call.path)
+
+
+@routes.get(
+    "/v1/dispatch/loans",
+    summary="Couriers lent out of a zone and into it, newest first",
+    roles=OPERATOR,
+    query=trade_forms.BoardQuery,
+    answer=dispatch_shapes.LoanPage,
+)
+def loans(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "loans", **call.query)
+
+
+@routes.get(
+    "/v1/dispatch/figures",
+    summary="How a zone did in the last hours",
+    description="Exact, out of what is kept. Prometheus has the same as counters and histograms, by zone.",
+    roles=OPERATOR,
+    query=trade_forms.FiguresQuery,
+    answer=dispatch_shapes.ZoneFigures,
+    refusals=("zone-not-found",),
+)
+def figures(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "figures", **call.query)
+
+
+@routes.get(
+    "/v1/dispatch/deliveries/{order_id}/plan",
+    summary="The recorded plan by which a courier was asked for an order",
+    description=(
+        "Everything that the planner was asked at that moment, and what it answered: `linli why` makes the"
+        " same plan again from it. Of an order that nobody was asked for it is the newest plan. Plans are"
+        " kept for a day, unless dispatch is set otherwise; they say where orders go, and not to whom."
+    ),
+    roles=OPERATOR,
+    answer=dispatch_shapes.RecordedPlan,
+    refusals=("delivery-not-found", "plan-not-recorded"),
+)
+def recorded_plan(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "recorded_plan", **call.path)
+
+
 def _override(call: Call, kind: str) -> Any:
     return call.ask_as_caller(
         "dispatch", "override", override_id=call.new_id, kind=kind, **call.path, **call.body
