@@ -5,11 +5,8 @@ from __future__ import annotations
 import typer
 
 from linli.bench import lilim
+from linli.bench.mdrp.command import mdrp
 
 bench = typer.Typer(help="Public benchmarks: instances in, judged solutions out.", no_args_is_help=True)
 bench.command()(lilim.lilim)
-
-
-@bench.callback()
-def _several() -> None:
-    """A group, however few commands it has."""
+bench.command()(mdrp)

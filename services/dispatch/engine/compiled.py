@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_type_hints
 
 import numba
@@ -59,38 +60,39 @@ structref.define_boxing(StateType, HeldState)
 
 def machine() -> Machine:
     """The machine; what it compiles when first called is kept beside the source, where one may write."""
-    folder = _cache_folder()
+    folder = cache_folder((problem, kernel, insertion, near, moves))
     numba.config.CACHE_DIR = str(folder)
     for function in _INNER:
         register_jitable(function)
-    hold_problem = _holder(ProblemType, Problem, folder)
-    hold_state = _holder(StateType, State, folder)
+    hold_problem = holder(ProblemType, Problem, folder)
+    hold_state = holder(StateType, State, folder)
 
     def enter(p: Problem, s: State) -> tuple[Any, Any]:
         return hold_problem(*p), hold_state(*s)
 
     return Machine(
         name="compiled",
-        ints=_ints,
-        floats=_floats,
+        ints=ints,
+        floats=floats,
         same=_same,
         travel=_over_plane,
         enter=enter,
-        refresh=_entry(kernel.refresh),
-        start_group=_entry(moves.start_group),
-        insert_next=_entry(moves.insert_next),
-        improve=_entry(moves.improve),
-        best_insertion=_entry(insertion.best_insertion),
-        total=_entry(moves.total),
+        refresh=entry(kernel.refresh),
+        start_group=entry(moves.start_group),
+        insert_next=entry(moves.insert_next),
+        improve=entry(moves.improve),
+        best_insertion=entry(insertion.best_insertion),
+        total=entry(moves.total),
     )
 
 
-def _entry(function: Callable[..., Any]) -> Callable[..., Any]:
+def entry(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function compiled, when it is first called, without the interpreter's lock."""
     made: Callable[..., Any] = numba.njit(nogil=True, cache=True)(function)
     return made
 
 
-def _holder(kind: Any, rows: Any, folder: Path) -> Callable[..., Any]:
+def holder(kind: Any, rows: Any, folder: Path) -> Callable[..., Any]:
     """A function that puts the fields of ``rows`` into one thing; it is kept because its source is a file."""
     fields = [(name, _TYPES[hint]) for name, hint in get_type_hints(rows).items()]
     names = [name for name, _ in fields]
@@ -110,14 +112,16 @@ def _holder(kind: Any, rows: Any, folder: Path) -> Callable[..., Any]:
     sys.modules[name] = module = importlib.util.module_from_spec(spec)
     module.__dict__.update(new=structref.new, held_type=kind(fields))
     spec.loader.exec_module(module)
-    return _entry(module.hold)
+    return entry(module.hold)
 
 
-def _ints(numbers: Iterable[int]) -> Any:
+def ints(numbers: Iterable[int]) -> Any:
+    """A row of whole numbers."""
     return np.array(numbers, dtype=np.int64)
 
 
-def _floats(numbers: Iterable[float]) -> Any:
+def floats(numbers: Iterable[float]) -> Any:
+    """A row of numbers."""
     return np.array(numbers, dtype=np.float64)
 
 
@@ -140,10 +144,10 @@ def _over_plane(x: Floats, y: Floats) -> Any:
     return legs.ravel()
 
 
-def _cache_folder() -> Path:
+def cache_folder(modules: Iterable[ModuleType]) -> Path:
     """One folder for each state of the source and of the compiler, so that nothing old is taken for new."""
     here = Path(__file__).parent
-    files = [module.__file__ or "" for module in (problem, kernel, insertion, near, moves)]
+    files = [module.__file__ or "" for module in modules]
     sources = [Path(file).read_bytes() for file in (*files, __file__)]
     digest = hashlib.sha256(b"".join(sources) + numba.__version__.encode()).hexdigest()[:16]
     beside = here / "__pycache__"
