@@ -28,7 +28,7 @@ def upgrade() -> None:
     """)
     op.execute("CREATE INDEX rota_by_zone ON rota (zone_id, ends_at)")
     op.execute("CREATE INDEX rota_by_courier ON rota (courier_id, ends_at) WHERE withdrawn_at IS NULL")
-    op.execute("CREATE INDEX shift_by_zone ON shift (zone_id, ends_at)")
+    op.execute("CREATE INDEX shift_by_end ON shift (zone_id, ends_at)")
     # A slot may take nobody: its couriers went away, or are still to come.
     op.execute("ALTER TABLE slot DROP CONSTRAINT slot_capacity_check")
     op.execute("ALTER TABLE slot ADD CONSTRAINT slot_capacity_check CHECK (capacity >= 0)")
@@ -93,5 +93,5 @@ def downgrade() -> None:
     """)
     op.execute("ALTER TABLE slot DROP CONSTRAINT slot_capacity_check")
     op.execute("ALTER TABLE slot ADD CONSTRAINT slot_capacity_check CHECK (capacity > 0)")
-    op.execute("DROP INDEX shift_by_zone")
+    op.execute("DROP INDEX shift_by_end")
     op.execute("DROP TABLE rota")
