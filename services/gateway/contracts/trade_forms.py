@@ -260,7 +260,7 @@ class OpenSlots(Schema):
     slots = fields.List(fields.Nested(NewSlot), required=True, validate=validate.Length(min=1, max=500))
 
 
-class PlannedBreak(Schema):
+class RotaBreak(Schema):
     starts_at = Instant(required=True)
     ends_at = Instant(required=True)
 
@@ -270,7 +270,7 @@ class PlanOwnShift(Schema):
 
     starts_at = Instant(required=True)
     ends_at = Instant(required=True)
-    breaks = fields.List(fields.Nested(PlannedBreak), validate=validate.Length(max=12))
+    breaks = fields.List(fields.Nested(RotaBreak), validate=validate.Length(max=12))
 
 
 class PlanZoneShift(PlanOwnShift):

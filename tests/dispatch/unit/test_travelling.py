@@ -15,6 +15,7 @@ from services.dispatch.application.travelling import Source, TravelMemory, Trave
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.candidates import Judge
 from services.dispatch.domain.planning.problem import Basket, Rider, Snapshot, Visit
+from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
 from services.dispatch.domain.planning.travel import TravelTable
 from tests.dispatch.builders import place
@@ -107,7 +108,7 @@ def test_a_plan_is_made_with_the_router_s_times_and_explained_with_them() -> Non
     plan = solve(by_road)
     assert list(plan.routes) == ["here"]
     assert plan.routes["here"][0].arrive == pytest.approx(far.metres_to(shop) / 300)
-    assert Judge(by_road).candidates("b0", "here")[0].courier_id == "here"
+    assert Judge(Board(by_road)).candidates("b0", "here")[0].courier_id == "here"
     # In whatever order the places come.
     shuffled = (door, far, shop, near)
     again = TravelTable(

@@ -10,6 +10,7 @@ from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.candidates import Judge
 from services.dispatch.domain.planning.outlook import ZoneState, look_ahead
 from services.dispatch.domain.planning.problem import Snapshot
+from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
 from services.dispatch.domain.vehicle import BOUNDLESS, Capacity, Load, Vehicle, VehicleKind
 from services.dispatch.domain.zone import ZoneSettings
@@ -78,7 +79,7 @@ def test_somebody_on_foot_takes_longer_and_the_explanation_knows_it() -> None:
     cycling = riding("courier-2", place(-2200))
     snapshot = seen(on_foot, cycling, deliveries=(order,))
     assert list(solve(snapshot).routes) == ["courier-2"]
-    cheapest, other = Judge(snapshot).candidates("order-1", "courier-2")
+    cheapest, other = Judge(Board(snapshot)).candidates("order-1", "courier-2")
     assert (cheapest.courier_id, other.courier_id) == ("courier-2", "courier-1")
     assert other.door > cheapest.door + 10
 
@@ -89,7 +90,7 @@ def test_nothing_is_planned_to_be_served_in_a_planned_break() -> None:
     assert snapshot.riders[0].breaks == ((4, 34),)
     (route,) = solve(snapshot).routes.values()
     assert all(stop.finish <= 4 or stop.start >= 34 for stop in route)
-    (candidate,) = Judge(snapshot).candidates("order-1", "courier-1")
+    (candidate,) = Judge(Board(snapshot)).candidates("order-1", "courier-1")
     assert candidate.door >= 34
 
 

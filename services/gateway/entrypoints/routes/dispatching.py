@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import dispatch_shapes, forms, trade_forms
+from services.gateway.contracts import dispatch_shapes, figures_shapes, forms, trade_forms
 from services.gateway.entrypoints.call import Call
 from services.gateway.entrypoints.routing import OPERATOR, Key, Routes
 
@@ -165,7 +165,7 @@ def loans(call: Call) -> Any:
     description="Exact, out of what is kept. Prometheus has the same as counters and histograms, by zone.",
     roles=OPERATOR,
     query=trade_forms.FiguresQuery,
-    answer=dispatch_shapes.ZoneFigures,
+    answer=figures_shapes.ZoneFigures,
     refusals=("zone-not-found",),
 )
 def figures(call: Call) -> Any:
