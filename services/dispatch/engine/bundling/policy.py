@@ -42,11 +42,11 @@ class Habits:
     unserved: float = 200.0
     lead: float = 0.0
     overdue: float = 2.0
-    every: int = 5
+    every: int = 2
     most_moved: int = 3
     staying: float = 30.0
-    worth: float = 0.05
-    approach: float = 0.03
+    worth: float = 0.03
+    approach: float = 0.02
     busy: float = 0.2
     prior: float = 1.0
     soon: float = 15.0
