@@ -171,7 +171,10 @@ class Search:
         self.on.refresh(*self.inside, vehicle, vehicle)
         base = vehicle * p.room
         for k, stop in enumerate(route):
-            p.closes[stop] = max(p.closes[stop], s.leaves[base + k] - p.service[stop])
+            begins = s.leaves[base + k] - p.service[stop]
+            p.closes[stop] = max(p.closes[stop], begins)
+            if not p.is_drop[stop]:
+                p.loads_until[vehicle] = max(p.loads_until[vehicle], begins)
         ended = s.leaves[base + len(route) - 1] + home(p, vehicle, p.place[route[-1]])
         p.until[vehicle] = max(p.until[vehicle], ended)
         self.on.refresh(*self.inside, vehicle, vehicle)
