@@ -19,7 +19,7 @@ from services.dispatch.domain.planning.commitment import Decisions, Proposal, de
 from services.dispatch.domain.planning.outlook import ZoneState, look_ahead, when
 from services.dispatch.domain.planning.problem import Plan, PlannedStop, Snapshot
 from services.dispatch.domain.planning.routes import Board
-from services.dispatch.domain.planning.solver import solve
+from services.dispatch.domain.planning.solver import effort_here, rounds_here, solve
 from services.dispatch.domain.planning.upkeep import Change, Patience, keep_up
 from shared.kernel.clock import Clock
 from shared.kernel.ids import Ids
@@ -37,8 +37,8 @@ class PlannerPolicy:
     clock from asking for more plans than a processor can make, ``answer_wall_seconds`` from giving a
     courier's device less time than a device needs, ``silent_wall_seconds`` from missing one that only
     hung for a moment. A plan is built for at most ``build_seconds`` of the processor and improved for
-    ``rounds`` rounds or ``solve_seconds``, whichever is over first. A zone is a planner's for
-    ``lease_seconds`` of the wall, and again for as long while it plans.
+    ``rounds`` rounds (more, where the engine is compiled) or ``solve_seconds``, whichever is over first. A
+    zone is a planner's for ``lease_seconds`` of the wall, and again for as long while it plans.
     """
 
     at_least_every: timedelta = timedelta(seconds=30)
@@ -119,7 +119,7 @@ def plan_next_zone(
     versions = ZoneState(zone=due.zone, deliveries=orders, couriers=everyone, offers=every_offer)
     draft = _Draft(changes=keep_up(state, now, policy.patience(clock)))
     snapshot = look_ahead(state, now, due.previous, seed=due.plan_version)
-    board = Board(snapshot)
+    board = Board(snapshot, effort_here())
     lease = Lease(desk, due, policy.lease_seconds, stopwatch)
     plan = _solved(snapshot, board, policy, effort, lease)
     decisions = decide(snapshot, plan, _margin(state, policy, clock), board)
@@ -157,7 +157,7 @@ def _solved(
         built[:] = built or [effort()]
         return lease.holds() and effort() - built[0] < policy.solve_seconds
 
-    return solve(snapshot, policy.rounds, keep_going, board, keep_building)
+    return solve(snapshot, rounds_here(policy.rounds), keep_going, board, keep_building)
 
 
 def _margin(state: ZoneState, policy: PlannerPolicy, clock: Clock) -> float:
