@@ -67,11 +67,13 @@ def _end_in_good_order() -> None:
 
 def _add_days() -> None:
     from linli.bench import bench
+    from linli.cli.simulating import simulate
     from linli.day import commands
     from linli.planning.commands import plan
 
     app.add_typer(bench, name="bench", rich_help_panel="Planning")
     app.command(rich_help_panel="Planning")(plan)
+    app.command(rich_help_panel="Planning")(simulate)
     panel = "Days"
     app.command("import", rich_help_panel=panel)(commands.import_day)
     app.command("replay", rich_help_panel=panel)(commands.replay)

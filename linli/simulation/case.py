@@ -68,8 +68,8 @@ class SimulatedCourier:
 class Case:
     """A day in a zone. Distances are over a plane (``is_plane``) or along the great circle.
 
-    A courier's last pickup is done by the end of the shift; with ``slack``, so many minutes after it the last
-    drop-off, too.
+    A courier's last pickup is made by the end of the shift; with ``slack``, the last drop-off is done so many
+    minutes after it instead.
     """
 
     name: str

@@ -168,6 +168,7 @@ class Playing:
                 courier_id=courier.spec.courier_id,
                 leaves=leg.leaves,
                 arrives=leg.arrives,
+                ends=leg.ends,
                 start=leg.start,
                 end=leg.end,
                 stop_id=leg.stop.stop_id if leg.stop else "",
@@ -258,12 +259,15 @@ class Playing:
             else:
                 free_at = leg.leaves - now
         aboard = {self._stops[stop_id].basket.basket_id for stop_id in courier.route}
+        off, slack = courier.spec.off - now, self.case.slack
+        until = math.inf if slack is None else off + slack
+        loads_until = off - self.case.handling.pickup_before if slack is None else math.inf
         return Rider(
             courier_id=courier.spec.courier_id,
             place=place,
             free_at=free_at,
-            until=math.inf if self.case.slack is None else courier.spec.off + self.case.slack - now,
-            loads_until=courier.spec.off - self.case.handling.pickup_before - now,
+            until=until,
+            loads_until=loads_until,
             capacity=(1000,),
             load=(sum(self._aboard.get(basket_id, 0) for basket_id in aboard),),
             route=tuple(courier.route),

@@ -10,7 +10,7 @@ from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.commitment import Decisions, Proposal, decide
 from services.dispatch.domain.planning.problem import Rider, Snapshot, Weights
 from services.dispatch.domain.planning.routes import Board
-from services.dispatch.domain.planning.solver import effort_here, solve
+from services.dispatch.domain.planning.solver import WIDE, solve
 from services.dispatch.engine.model import Effort
 
 # Minutes to the door and nothing else; a promise that is broken costs no more than any other minute.
@@ -30,7 +30,7 @@ class Rolling:
     rounds: int = 200
     margin: float = 0.0
     changes_mind: bool = False
-    effort: Effort = field(default_factory=effort_here)
+    effort: Effort = WIDE
     previous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def decide(self, snapshot: Snapshot, now: float) -> Orders:  # noqa: ARG002

@@ -9,11 +9,15 @@ from services.dispatch.domain.places import Position
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """A courier's ride from one place to another; ``stop_id`` is empty where nothing is to be done there."""
+    """A courier's ride from one place to another, and what is done there, until it ``ends``.
+
+    ``stop_id`` is empty where nothing is to be done.
+    """
 
     courier_id: str
     leaves: float
     arrives: float
+    ends: float
     start: Position
     end: Position
     stop_id: str = ""
