@@ -78,13 +78,18 @@ class Vehicle:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Effort:
-    """How far the engine looks: nearest vehicles and jobs, and the stops a route may have."""
+    """How far the engine looks: nearest vehicles and jobs, and the stops a route may have.
+
+    A round takes out about ``average`` jobs, and ``longest`` stops in a row of one route at most.
+    """
 
     most_stops: int = 20
     nearest_idle: int = 5
     nearest_busy: int = 6
     related: int = 12
     most_waiting: int = 6
+    average: float = 8.0
+    longest: float = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from services.dispatch.domain.planning.routes import Board
 from services.dispatch.engine.machine import PLAIN, machine
 from services.dispatch.engine.model import Effort
 
-# Twice as many couriers to try and orders to exchange with: worth it where it takes milliseconds.
-WIDE = Effort(nearest_idle=12, nearest_busy=20, related=30)
+# Twice as many couriers to try and deliveries to take out at once, where that takes milliseconds.
+WIDE = Effort(nearest_idle=12, nearest_busy=20, related=30, average=16.0, longest=20.0)
 COMPILED_ROUNDS = 200
 
 
