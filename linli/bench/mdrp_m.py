@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
@@ -157,25 +158,38 @@ def _play_all(
 
 
 def _show(results: dict[Chosen, list[Score]], console: Console) -> None:
+    from linli.simulation.figures import quantile
+
     for name, scores in results.items():
-        table = Table("instance", title=f"MDRP-M, {name.value}", title_justify="left", padding=(0, 0))
+        title = f"MDRP-M, {name.value}: minutes, means over the instances"
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        table.add_column("instance", min_width=14)
         for column in (
-            *("baskets", "undel. %", "nobody could", "click to door", "p90", "over floor", "km/ basket"),
-            *("split", "rings", "ms p50", "ms p99"),
+            "baskets",
+            "undeliv-\nered %",
+            "nobody\ncould",
+            "click\nto door",
+            "p90",
+            "over\nfloor",
+            "km a\nbasket",
         ):
             table.add_column(column, justify="right")
         for score in scores:
-            table.add_row(score.name, *_cells([score], score.seconds))
+            table.add_row(score.name, *_cells([score]))
+        every = [seconds for score in scores for seconds in score.seconds]
         if len(scores) > 1:
-            every = [seconds for score in scores for seconds in score.seconds]
-            table.add_row("mean", *_cells(scores, every), style="bold")
+            table.add_row("mean", *_cells(scores), style="bold")
         console.print(table)
+        console.print(
+            f"Baskets split: {sum(score.split for score in scores)}. "
+            f"Doorbell rings a basket: {fmean(score.rings for score in scores):.2f}. "
+            f"A plan: p50 {1000 * quantile(every, 0.5):.1f} ms, p99 {1000 * quantile(every, 0.99):.1f} ms.",
+            highlight=False,
+        )
 
 
-def _cells(scores: list[Score], seconds: tuple[float, ...] | list[float]) -> list[str]:
+def _cells(scores: list[Score]) -> list[str]:
     """Means over the instances; what is counted is summed."""
-    from linli.simulation.figures import quantile
-
     baskets = sum(score.baskets for score in scores)
     delivered = sum(score.delivered for score in scores)
     return [
@@ -186,8 +200,4 @@ def _cells(scores: list[Score], seconds: tuple[float, ...] | list[float]) -> lis
         f"{fmean(score.p90 for score in scores):.1f}",
         f"{fmean(score.over_floor for score in scores):.2f}",
         f"{fmean(score.kilometres for score in scores):.2f}",
-        f"{sum(score.split for score in scores)}",
-        f"{fmean(score.rings for score in scores):.2f}",
-        f"{1000 * quantile(list(seconds), 0.5):.1f}",
-        f"{1000 * quantile(list(seconds), 0.99):.1f}",
     ]
