@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Protocol
 
-from linli.simulation.case import Case, SimulatedBasket, SimulatedCourier
+from linli.simulation.case import Case, SimulatedBasket
 from linli.simulation.record import Fate, Move, Record
+from linli.simulation.seeing import Leg, Riding, StopToMake, basket_seen, rider_seen
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.commitment import Decisions
-from services.dispatch.domain.planning.problem import Basket, Rider, Snapshot, Visit
+from services.dispatch.domain.planning.problem import Basket, Snapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,42 +37,6 @@ class Policy(Protocol):
         """What is to be done now."""
 
 
-@dataclass
-class _Stop:
-    stop_id: str
-    basket: SimulatedBasket
-    number: int
-
-    @property
-    def is_door(self) -> bool:
-        return self.number < 0
-
-    @property
-    def place(self) -> Position:
-        return self.basket.door if self.is_door else self.basket.parcels[self.number].place
-
-
-@dataclass
-class _Leg:
-    """Under way to, or at, one stop (or a place to wait); ``begins`` is when it is served."""
-
-    stop: _Stop | None
-    start: Position
-    end: Position
-    leaves: float
-    arrives: float
-    begins: float
-    ends: float
-
-
-@dataclass
-class _Courier:
-    spec: SimulatedCourier
-    place: Position
-    route: list[str] = field(default_factory=list)
-    leg: _Leg | None = None
-
-
 class Playing:
     """One day under one policy; ``every`` is the longest time between two plans while baskets wait."""
 
@@ -81,11 +46,11 @@ class Playing:
         self._events: list[tuple[float, int, str, str]] = []
         self._turn = count()
         self._baskets = {basket.basket_id: basket for basket in case.baskets}
-        self._couriers = {one.courier_id: _Courier(one, one.place) for one in case.couriers}
-        self._on: dict[str, _Courier] = {}
+        self._couriers = {one.courier_id: Riding(one, one.place) for one in case.couriers}
+        self._on: dict[str, Riding] = {}
         self._open: dict[str, SimulatedBasket] = {}
         self._aboard: dict[str, int] = {}
-        self._stops: dict[str, _Stop] = {}
+        self._stops: dict[str, StopToMake] = {}
         self._tick = math.inf
         self._plans = 0
 
@@ -118,10 +83,10 @@ class Playing:
             basket = self._baskets[name]
             self._open[name] = basket
             self.record.fates[name] = Fate(basket_id=name)
-            self._stops[basket.door_stop] = _Stop(basket.door_stop, basket, -1)
+            self._stops[basket.door_stop] = StopToMake(basket.door_stop, basket, -1)
             for number in range(len(basket.parcels)):
                 stop_id = basket.pickup_stop(number)
-                self._stops[stop_id] = _Stop(stop_id, basket, number)
+                self._stops[stop_id] = StopToMake(stop_id, basket, number)
         elif kind == "on":
             self._on[name] = self._couriers[name]
         elif kind == "done":
@@ -132,7 +97,7 @@ class Playing:
             if self._on[courier_id].leg is None:
                 del self._on[courier_id]
 
-    def _finish(self, courier: _Courier) -> None:
+    def _finish(self, courier: Riding) -> None:
         leg = courier.leg
         assert leg is not None
         courier.leg, courier.place = None, leg.end
@@ -148,7 +113,7 @@ class Playing:
             fate.picked[leg.stop.number] = leg.begins + self.case.handling.pickup_before
             self._aboard[fate.basket_id] = self._aboard.get(fate.basket_id, 0) + 1
 
-    def _depart(self, courier: _Courier, now: float) -> None:
+    def _depart(self, courier: Riding, now: float) -> None:
         if courier.leg is not None or not courier.route:
             return
         stop = self._stops[courier.route[0]]
@@ -158,9 +123,9 @@ class Playing:
             ready = stop.basket.parcels[stop.number].ready
             begins = max(arrives, ready - self.case.handling.pickup_before)
             takes = self.case.handling.pickup
-        self._ride(courier, _Leg(stop, courier.place, stop.place, now, arrives, begins, begins + takes))
+        self._ride(courier, Leg(stop, courier.place, stop.place, now, arrives, begins, begins + takes))
 
-    def _ride(self, courier: _Courier, leg: _Leg) -> None:
+    def _ride(self, courier: Riding, leg: Leg) -> None:
         courier.leg = leg
         self._at(leg.ends, "done", courier.spec.courier_id)
         self.record.moves.append(
@@ -200,7 +165,7 @@ class Playing:
             courier = self._on[courier_id]
             if courier.leg is None and not courier.route and place != courier.place:
                 arrives = now + self.case.minutes(courier.place, place)
-                self._ride(courier, _Leg(None, courier.place, place, now, arrives, arrives, arrives))
+                self._ride(courier, Leg(None, courier.place, place, now, arrives, arrives, arrives))
         if waiting:
             soon = now + max(min(orders.decisions.look_again_in, self.every), 1e-3)
             if soon < self._tick:
@@ -210,67 +175,18 @@ class Playing:
     def snapshot(self, now: float) -> Snapshot:
         """What can be known at ``now``, as the planner takes it."""
         return Snapshot(
-            baskets=tuple(self._basket(basket, now) for basket in self._open.values()),
-            riders=tuple(self._rider(courier, now) for courier in self._on.values()),
+            baskets=tuple(self._seen(basket, now) for basket in self._open.values()),
+            riders=tuple(rider_seen(self.case, one, self._load(one), now) for one in self._on.values()),
             metres_per_minute=self.case.metres_per_minute,
             seed=self.seed + self._plans,
         )
 
-    def _basket(self, basket: SimulatedBasket, now: float) -> Basket:
-        fate, handling = self.record.fates[basket.basket_id], self.case.handling
-        pickups = [
-            Visit(
-                stop_id=basket.pickup_stop(number),
-                place=parcel.place,
-                ready=(parcel.ready if parcel.ready <= now else max(parcel.estimate, now))
-                - handling.pickup_before
-                - now,
-                service=handling.pickup,
-            )
-            for number, parcel in enumerate(basket.parcels)
-            if number not in fate.picked
-        ]
-        return Basket(
-            basket_id=basket.basket_id,
-            pickups=tuple(self._under_way(visit, fate, now) for visit in pickups),
-            drop_off=self._under_way(
-                Visit(stop_id=basket.door_stop, place=basket.door, service=handling.door), fate, now
-            ),
-            clicked=basket.placed - now,
-            due=basket.placed + self.case.target + handling.door_after - now,
-            holder=fate.courier_id,
-            on_board=(self._aboard.get(basket.basket_id, 0),),
-        )
-
-    def _under_way(self, visit: Visit, fate: Fate, now: float) -> Visit:
-        """Of what is being served only the rest is still to come."""
+    def _seen(self, basket: SimulatedBasket, now: float) -> Basket:
+        fate = self.record.fates[basket.basket_id]
         leg = self._couriers[fate.courier_id].leg if fate.courier_id else None
-        if leg is None or leg.stop is None or leg.stop.stop_id != visit.stop_id or leg.begins >= now:
-            return visit
-        return Visit(stop_id=visit.stop_id, place=visit.place, service=leg.ends - now)
+        aboard = self._aboard.get(basket.basket_id, 0)
+        return basket_seen(self.case, basket, fate, aboard=aboard, leg=leg, now=now)
 
-    def _rider(self, courier: _Courier, now: float) -> Rider:
-        leg, place, free_at = courier.leg, courier.place, 0.0
-        if leg is not None:
-            if leg.stop is None:
-                place, free_at = leg.end, leg.arrives - now
-            elif leg.arrives <= now:
-                place = leg.end
-            else:
-                free_at = leg.leaves - now
+    def _load(self, courier: Riding) -> int:
         aboard = {self._stops[stop_id].basket.basket_id for stop_id in courier.route}
-        off, slack = courier.spec.off - now, self.case.slack
-        until = math.inf if slack is None else off + slack
-        loads_until = off - self.case.handling.pickup_before if slack is None else math.inf
-        return Rider(
-            courier_id=courier.spec.courier_id,
-            place=place,
-            free_at=free_at,
-            until=until,
-            loads_until=loads_until,
-            capacity=(1000,),
-            load=(sum(self._aboard.get(basket_id, 0) for basket_id in aboard),),
-            route=tuple(courier.route),
-            frozen=1 if leg is not None and leg.stop is not None else 0,
-            new=True,
-        )
+        return sum(self._aboard.get(basket_id, 0) for basket_id in aboard)
