@@ -67,11 +67,12 @@ def _end_in_good_order() -> None:
 
 def _add_days() -> None:
     from linli.bench import bench
+    from linli.cli.simulating import simulate
     from linli.day import commands
     from linli.planning.commands import plan
     from linli.planning.why import why
 
-    for command in (plan, why):
+    for command in (plan, why, simulate):
         app.command(rich_help_panel="Planning")(command)
     app.add_typer(bench, name="bench", rich_help_panel="Planning")
     panel = "Days"

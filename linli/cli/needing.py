@@ -9,9 +9,9 @@ from linli.failures import Failure
 _HEAVY = ("pyarrow", "duckdb", "matplotlib")
 
 
-def need_analysis() -> None:
-    """Raise :class:`Failure` that says how to install what analysts' commands need, unless it is there."""
-    missing = [name for name in _HEAVY if find_spec(name) is None]
+def need_analysis(*names: str) -> None:
+    """Raise :class:`Failure` that says how to install what analysts' commands need (or ``names`` of it)."""
+    missing = [name for name in names or _HEAVY if find_spec(name) is None]
     if missing:
         raise Failure(f"This needs {', '.join(missing)}: run `make setup-analysis` first.", exit_code=2)
 

@@ -20,10 +20,10 @@ from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.planning.candidates import Candidate, Judge
 from services.dispatch.domain.planning.commitment import Decisions, Proposal, decide
 from services.dispatch.domain.planning.outlook import ZoneState, look_ahead, when
-from services.dispatch.domain.planning.problem import Plan, PlannedStop, Snapshot
+from services.dispatch.domain.planning.problem import Plan, PlannedStop
 from services.dispatch.domain.planning.record import Choice, PlanRecord, order_of_stops
 from services.dispatch.domain.planning.routes import Board
-from services.dispatch.domain.planning.solver import solve
+from services.dispatch.domain.planning.solver import effort_here, rounds_here, solve
 from services.dispatch.domain.planning.upkeep import Change, Patience, keep_up
 from services.dispatch.domain.promise import WORTH_TELLING, Forecast
 from shared.kernel.clock import Clock
@@ -41,9 +41,9 @@ class PlannerPolicy:
     clock from asking for more plans than a processor can make, ``answer_wall_seconds`` from giving a
     courier's device less time than a device needs, ``silent_wall_seconds`` from missing one that only
     hung for a moment. A plan is built for at most ``build_seconds`` of the processor and improved for
-    ``rounds`` rounds or ``solve_seconds``, whichever is over first. A zone is a planner's for
-    ``lease_seconds`` of the wall, and again for as long while it plans. With ``records`` what each plan of
-    some baskets was asked and answered is kept, so that it can be explained.
+    ``rounds`` rounds (more, where the engine is compiled) or ``solve_seconds``, whichever is over first. A
+    zone is a planner's for ``lease_seconds`` of the wall, and again for as long while it plans. With
+    ``records`` what each plan of some baskets was asked and answered is kept, so that it can be explained.
     """
 
     at_least_every: timedelta = timedelta(seconds=30)
@@ -141,10 +141,10 @@ def plan_next_zone(
     if travel is not None:
         snapshot = travel.on_roads(snapshot)
     source = Source.GREAT_CIRCLE if travel is None else travel.source
-    board = Board(snapshot)
+    board = Board(snapshot, effort_here())
     lease = Lease(desk, due, policy.lease_seconds, stopwatch)
     search = Deadline(policy.build_seconds, policy.solve_seconds, effort, lease)
-    plan = solve(snapshot, policy.rounds, search.keep_going, board, search.keep_building)
+    plan = solve(snapshot, rounds_here(policy.rounds), search.keep_going, board, search.keep_building)
     search.end()
     decisions = decide(snapshot, plan, _margin(state, policy, clock), board)
     _propose(state, board, decisions, draft, due, now, ids, policy, clock)
@@ -154,7 +154,7 @@ def plan_next_zone(
     with desk.keeping(due) as keeping:
         stale = _keep(keeping, versions, draft)
         if policy.records and snapshot.baskets:
-            keeping.record(_recorded(due, now, snapshot, plan, search.built, draft))
+            keeping.record(_recorded(due, now, board, plan, search.built, draft))
         due_at = _next_look(state, decisions, stale, now, policy)
         keeping.finish(due, order_of_stops(plan), now, due_at, source.value)
     return Epoch(
@@ -179,7 +179,7 @@ def plan_next_zone(
 
 
 def _recorded(
-    due: DueZone, now: datetime, snapshot: Snapshot, plan: Plan, built: int | None, draft: _Draft
+    due: DueZone, now: datetime, board: Board, plan: Plan, built: int | None, draft: _Draft
 ) -> PlanRecord:
     choices = (
         Choice(
@@ -194,12 +194,13 @@ def _recorded(
         zone_id=due.zone.zone_id,
         plan_version=due.plan_version,
         at=now,
-        snapshot=snapshot,
+        snapshot=board.snapshot,
         routes=order_of_stops(plan),
         unassigned=plan.unassigned,
         cost=plan.cost,
         rounds=plan.rounds,
         built=built,
+        effort=board.model.effort,
         choices=tuple(choices),
     )
 

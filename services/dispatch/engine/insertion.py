@@ -20,6 +20,8 @@ def pair(
     to_pickup, to_drop = place[pickup], place[drop]
     closes, drop_closes = p.closes[pickup], p.closes[drop]
     pauses, whole = p.break_from[vehicle + 1] > p.break_from[vehicle], s.cost[row]
+    if closes > p.loads_until[vehicle]:
+        closes = p.loads_until[vehicle]
     for i in range(lowest, count + 1):
         if i == 0:
             minute, total, at = p.free_at[vehicle], p.fixed[vehicle], p.start[vehicle]
@@ -90,6 +92,8 @@ def single(
     goal, closes, opens, service = p.place[stop], p.closes[stop], p.opens[stop], p.service[stop]
     pauses = p.break_from[vehicle + 1] > p.break_from[vehicle]
     if p.is_drop[stop] == 0:
+        if closes > p.loads_until[vehicle]:
+            closes = p.loads_until[vehicle]
         # Behind the last place where the goods would be too much.
         k = highest
         while k >= lowest and fits(p, s, row, vehicle, k, stop):

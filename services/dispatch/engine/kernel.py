@@ -55,6 +55,8 @@ def refresh(p: Problem, s: State, row: int, vehicle: int) -> float:
         minute = begin(p, vehicle, minute + leg, stop)
         if minute > p.closes[stop] + EPSILON:
             possible = False
+        if p.is_drop[stop] == 0 and minute > p.loads_until[vehicle] + EPSILON:
+            possible = False
         minute += p.service[stop]
         if p.is_drop[stop] == 1:
             total += at_door(p, stop, minute)
@@ -88,6 +90,8 @@ def _look_back(p: Problem, s: State, row: int, vehicle: int, leg: float) -> None
         latest -= p.service[stop]
         if latest > p.closes[stop]:
             latest = p.closes[stop]
+        if p.is_drop[stop] == 0 and latest > p.loads_until[vehicle]:
+            latest = p.loads_until[vehicle]
         for pause in range(p.break_from[vehicle + 1] - 1, p.break_from[vehicle] - 1, -1):
             starts = p.break_starts[pause]
             inside = latest >= starts or latest + p.service[stop] > starts

@@ -55,14 +55,16 @@ class Vehicle:
 
     ``route`` holds promised stops by number (a job's pickups, then its drop-off, job after job); the first
     ``frozen`` keep their place, and no rule takes back what is promised. A vehicle that takes nothing ``new``
-    finishes what is promised. In a break, from one time to another, nothing is served. Travel is divided by
-    ``speed_factor``. Vehicles of one ``kind`` are all alike while they are empty.
+    finishes what is promised. No pickup begins after ``loads_until``. In a break, from one time to another,
+    nothing is served. Travel is divided by ``speed_factor``. Vehicles of one ``kind`` are all alike while
+    they are empty.
     """
 
     start: int
     end: int | None = None
     free_at: float = 0.0
     until: float = IMPOSSIBLE
+    loads_until: float = IMPOSSIBLE
     speed_factor: float = 1.0
     fixed: float = 0.0
     capacity: tuple[int, ...] = ()
@@ -76,13 +78,18 @@ class Vehicle:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Effort:
-    """How far the engine looks: nearest vehicles and jobs, and the stops a route may have."""
+    """How far the engine looks: nearest vehicles and jobs, and the stops a route may have.
+
+    A round takes out about ``average`` jobs, and ``longest`` stops in a row of one route at most.
+    """
 
     most_stops: int = 20
     nearest_idle: int = 5
     nearest_busy: int = 6
     related: int = 12
     most_waiting: int = 6
+    average: float = 8.0
+    longest: float = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,6 +65,7 @@ class Problem(NamedTuple):
     end: Ints
     free_at: Floats
     until: Floats
+    loads_until: Floats
     slowness: Floats
     fixed: Floats
     capacity: Ints

@@ -82,6 +82,7 @@ def problem_of(model: Model, on: Machine) -> Problem:
         end=on.ints([-1 if vehicle.end is None else vehicle.end for vehicle in vehicles]),
         free_at=on.floats([vehicle.free_at for vehicle in vehicles]),
         until=on.floats([vehicle.until for vehicle in vehicles]),
+        loads_until=on.floats([vehicle.loads_until for vehicle in vehicles]),
         slowness=on.floats([1.0 / vehicle.speed_factor for vehicle in vehicles]),
         fixed=on.floats([vehicle.fixed for vehicle in vehicles]),
         capacity=on.ints([a for vehicle in vehicles for a in _filled(vehicle.capacity, dimensions)]),

@@ -18,7 +18,6 @@ from services.dispatch.engine.rows import problem_of, state_of
 # Rounds between two looks at the clock: plain Python makes some hundreds a second, the compiled kernel some
 # ten thousands.
 _AT_ONCE = {"plain": 1, "compiled": 8}
-AVERAGE, LONGEST = 8.0, 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +38,7 @@ class Search:
         self.p = p = problem or problem_of(model, self.on)
         self.s = s = state_of(p, model, self.on)
         self.inside = self.on.enter(p, s)
+        self.cut = (model.effort.average, model.effort.longest)
         self.most_rounds_at_once = _AT_ONCE[self.on.name]
         for vehicle in range(p.vehicles):
             promised = self.promised(vehicle)
@@ -69,7 +69,7 @@ class Search:
         done = 0
         while len(self.p.movable) and done < rounds and keep_going():
             batch = min(self.most_rounds_at_once, rounds - done)
-            self.on.improve(*self.inside, batch, 0.0, 1.0, 0.0, AVERAGE, LONGEST, 0.0)
+            self.on.improve(*self.inside, batch, 0.0, 1.0, 0.0, *self.cut, 0.0)
             done += batch
         return self.answer(done)
 
@@ -181,7 +181,10 @@ class Search:
         self.on.refresh(*self.inside, vehicle, vehicle)
         base = vehicle * p.room
         for k, stop in enumerate(route):
-            p.closes[stop] = max(p.closes[stop], s.leaves[base + k] - p.service[stop])
+            begins = s.leaves[base + k] - p.service[stop]
+            p.closes[stop] = max(p.closes[stop], begins)
+            if not p.is_drop[stop]:
+                p.loads_until[vehicle] = max(p.loads_until[vehicle], begins)
         ended = s.leaves[base + len(route) - 1] + home(p, vehicle, p.place[route[-1]])
         p.until[vehicle] = max(p.until[vehicle], ended)
         self.on.refresh(*self.inside, vehicle, vehicle)

@@ -187,8 +187,8 @@ def test_idle_couriers_wait_where_orders_come_from() -> None:
     for shop in (0, 0, 1, 1, 1, 1):
         order = policy.order(shop, (4000.0, 100.0), 0.0, 3.0)
         del policy._open[order]
-    assert policy.decide(5.0) == [Move(courier=0, shop=1, idle=True)]
-    assert policy.decide(6.0) == [], "the other stays for the other shop, and nobody is moved each minute"
+    assert policy.decide(4.0) == [Move(courier=0, shop=1, idle=True)]
+    assert policy.decide(5.0) == [], "the other stays for the other shop, and nobody is moved every minute"
 
 
 def test_an_approach_that_takes_as_long_as_the_preparation_delays_nobody() -> None:

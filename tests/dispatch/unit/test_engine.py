@@ -71,6 +71,19 @@ def test_a_window_and_a_shift_are_hard_and_a_due_time_is_soft() -> None:
     assert routes(a_model(late, vehicles=(dataclasses.replace(vehicle, until=18.0, end=0),))) == ((0, 1),)
 
 
+def test_nothing_is_picked_up_after_the_last_pickup_and_brought_all_the_same() -> None:
+    vehicle = Vehicle(start=0, capacity=(2,), loads_until=5.0)
+    assert routes(a_model(a_job(5, 9), vehicles=(vehicle,))) == ((0, 1),)
+    # Both lie at the same place, but the second takes a minute more than there is.
+    twice = a_job(5, 9, pickups=(Stop(place=5, service=1.0), Stop(place=5, service=1.0)))
+    assert routes(a_model(twice, vehicles=(vehicle,))) == ((),)
+    behind = dataclasses.replace(vehicle, loads_until=6.0)
+    assert len(routes(a_model(twice, vehicles=(behind,)))[0]) == 3
+    # What is promised stays promised, and nothing new comes to it.
+    late = dataclasses.replace(vehicle, loads_until=4.0, route=(0, 1))
+    assert routes(a_model(a_job(5, 9), a_job(6, 9), vehicles=(late,))) == ((0, 1),)
+
+
 def test_what_was_announced_is_moved_only_for_more_than_it_is_worth() -> None:
     vehicles = tuple(Vehicle(start=start, capacity=(1,)) for start in (0, 2))
     job = a_job(10, 20)
@@ -133,6 +146,7 @@ def a_zone(seed: int) -> Snapshot:
             courier_id=f"c{number:02}",
             place=somewhere(),
             until=chance.choice([60, 120, math.inf]),
+            loads_until=chance.choice([40, math.inf]),
             breaks=chance.choice([(), ((20.0, 35.0),)]),
             speed_factor=chance.choice([1.0, 1.3]),
         )

@@ -78,6 +78,30 @@ def test_what_waits_on_the_way_is_picked_up_on_the_way() -> None:
     assert set(route[2:]) == {"d", "od"}
 
 
+def test_what_the_plan_puts_before_a_promised_stop_is_asked_for_before_the_courier_rides_past_it() -> None:
+    aboard = Basket(
+        basket_id="aboard",
+        pickups=(),
+        drop_off=Visit(stop_id="d", place=place(6400), service=4),
+        clicked=0,
+        due=40,
+        holder="c",
+        on_board=(1,),
+    )
+    # Ready in four minutes, a minute from here, and both go to the same house.
+    near = Basket(
+        basket_id="o",
+        pickups=(Visit(stop_id="op", place=place(320), ready=4, service=1),),
+        drop_off=Visit(stop_id="od", place=place(6400), service=1),
+        clicked=0,
+        due=40,
+    )
+    rider = Rider(courier_id="c", place=place(), load=(1,), route=("d",))
+    assert asked(Snapshot(baskets=(aboard, near), riders=(rider,)), margin=0) == ["c"]
+    idle = Rider(courier_id="c", place=place())
+    assert asked(Snapshot(baskets=(near,), riders=(idle,)), margin=0) == [], "and in its own time otherwise"
+
+
 def promise(courier: Courier, *deliveries: Delivery) -> None:
     courier.follow(
         [

@@ -1,7 +1,8 @@
 """From a plan to what is done about it now: whom to ask, whose stops to re-order, nothing sooner than needed.
 
 A courier is asked when waiting longer would delay a customer: when the latest harmless departure towards
-the basket's first stop is no further away than the margin.
+the basket's first stop is no further away than the margin. What the plan puts in front of something promised
+is asked for before the courier is free to ride off to that, however long the shop takes.
 """
 
 from __future__ import annotations
@@ -70,14 +71,19 @@ def _due(rider: Rider, route: Sequence[PlannedStop], margin: float) -> tuple[lis
     wanted: list[str] = []
     soonest = float("inf")
     seen: set[str] = set()
-    for stop in route:
+    last = max((k for k, stop in enumerate(route) if stop.stop_id in promised), default=-1)
+    done = max(0.0, rider.free_at)
+    for k, stop in enumerate(route):
+        before, done = done, stop.finish
         if stop.stop_id in promised or stop.basket_id in seen:
             continue
         seen.add(stop.basket_id)
-        if stop.leave <= margin:
+        # With something promised behind it, it is told before the courier rides past it to that.
+        leave = before if k < last else stop.leave
+        if leave <= margin:
             wanted.append(stop.basket_id)
         else:
-            soonest = min(soonest, stop.leave - margin)
+            soonest = min(soonest, leave - margin)
     return wanted, soonest
 
 

@@ -56,16 +56,18 @@ class Rider:
     """A courier as the planner sees one: at ``place``, free to leave it at ``free_at``.
 
     ``route`` holds the stops already promised to this courier, in their present order; the first
-    ``frozen`` of them keep their place. ``until`` is when the last stop must be finished. ``capacity``
-    bounds what may be on board at once in each dimension (pickups, or volume, weight, what must stay cold),
-    ``load`` already is. A rider who does not take ``new`` baskets finishes what is promised. Nothing is
-    served in ``breaks``, from one minute to another; travel times are divided by ``speed_factor``.
+    ``frozen`` of them keep their place. ``until`` is when the last stop must be finished, ``loads_until``
+    when the last pickup must have begun. ``capacity`` bounds what may be on board at once in each dimension
+    (pickups, or volume, weight, what must stay cold), ``load`` already is. A rider who does not take ``new``
+    baskets finishes what is promised. Nothing is served in ``breaks``, from one minute to another; travel
+    times are divided by ``speed_factor``.
     """
 
     courier_id: str
     place: Position
     free_at: float = 0.0
     until: float = NEVER
+    loads_until: float = NEVER
     capacity: tuple[int, ...] = (12,)
     load: tuple[int, ...] = (0,)
     route: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 
@@ -11,6 +11,7 @@ from services.dispatch.domain.planning.candidates import Candidate, Judge
 from services.dispatch.domain.planning.problem import Plan, Snapshot
 from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
+from services.dispatch.engine.model import Effort
 
 _SAME_COST = 1e-6
 
@@ -29,8 +30,9 @@ class Choice:
 class PlanRecord:
     """What the engine was asked, how far it went, and what came of it.
 
-    ``rounds`` is how often it looked for something better, ``built`` after how many looks at the clock time
-    ended the building, if it did: with both, the same plan comes out however fast the machine is.
+    ``effort`` is how far it looked, ``rounds`` how often it looked for something better, ``built`` after how
+    many looks at the clock time ended the building, if it did: with these the same plan comes out however
+    fast the machine is, and whether or not its engine is compiled.
     """
 
     zone_id: str
@@ -42,6 +44,7 @@ class PlanRecord:
     cost: float
     rounds: int
     built: int | None = None
+    effort: Effort = field(default_factory=Effort)
     choices: tuple[Choice, ...] = ()
 
     def knows(self, basket_id: str) -> bool:
@@ -101,10 +104,11 @@ class Explanation:
 def solve_again(record: PlanRecord, board: Board | None = None, snapshot: Snapshot | None = None) -> Plan:
     """The plan, with as much effort as was made then; of another ``snapshot``, if one is given."""
     looks = count(1)
+    asked = snapshot or record.snapshot
     return solve(
-        snapshot or record.snapshot,
+        asked,
         record.rounds,
-        board=board,
+        board=board or Board(asked, record.effort),
         keep_building=lambda: record.built is None or next(looks) < record.built,
     )
 
@@ -120,7 +124,7 @@ def comes_out_of(record: PlanRecord, plan: Plan) -> bool:
 
 def explain(record: PlanRecord, basket_id: str) -> Explanation:
     """Make the recorded plan again and say why ``basket_id`` went to whom it did."""
-    board = Board(record.snapshot)
+    board = Board(record.snapshot, record.effort)
     plan = solve_again(record, board)
     choice = record.choice_of(basket_id)
     planned = (c for c, route in plan.routes.items() if any(stop.basket_id == basket_id for stop in route))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from services.dispatch.domain.places import DEGREE_M, Position
 from services.dispatch.domain.planning.problem import Basket, PlannedStop, Rider, Snapshot, Visit
 from services.dispatch.engine.kernel import INF
-from services.dispatch.engine.model import Job, Model, Stop, Vehicle
+from services.dispatch.engine.model import Effort, Job, Model, Stop, Vehicle
 from services.dispatch.engine.search import Search
 from services.dispatch.engine.timing import timed
 
@@ -26,7 +26,7 @@ class Added:
 class Board:
     """A snapshot and its search. Baskets held by somebody who is not in the snapshot are nobody's to plan."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, effort: Effort = Effort()) -> None:
         self.snapshot = snapshot
         self.riders = snapshot.riders
         couriers = {rider.courier_id: number for number, rider in enumerate(self.riders)}
@@ -48,6 +48,7 @@ class Board:
             riding=snapshot.weights.driving,
             late=snapshot.weights.lateness,
             seed=snapshot.seed,
+            effort=effort,
         )
         self._search = Search(self.model)
         self._is_handed_out = False
@@ -141,6 +142,7 @@ class Board:
             start=self._numbers[rider.place],
             free_at=rider.free_at,
             until=rider.until,
+            loads_until=rider.loads_until,
             speed_factor=rider.speed_factor,
             capacity=rider.capacity,
             load=rider.load,

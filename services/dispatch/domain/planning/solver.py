@@ -6,6 +6,22 @@ from collections.abc import Callable
 
 from services.dispatch.domain.planning.problem import Plan, Snapshot
 from services.dispatch.domain.planning.routes import Board
+from services.dispatch.engine.machine import PLAIN, machine
+from services.dispatch.engine.model import Effort
+
+# Twice as many couriers to try and deliveries to take out at once, where that takes milliseconds.
+WIDE = Effort(nearest_idle=12, nearest_busy=20, related=30, average=16.0, longest=20.0)
+COMPILED_ROUNDS = 200
+
+
+def effort_here() -> Effort:
+    """How far to look: farther once the engine is compiled."""
+    return Effort() if machine() is PLAIN else WIDE
+
+
+def rounds_here(rounds: int) -> int:
+    """How often to improve, if plain Python makes ``rounds``: more once the engine is compiled."""
+    return rounds if machine() is PLAIN or rounds == 0 else max(rounds, COMPILED_ROUNDS)
 
 
 def solve(
