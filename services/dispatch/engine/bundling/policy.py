@@ -37,7 +37,7 @@ class Habits:
     horizon: float = 60.0
     joining: float = 30.0
     most_together: int = 3
-    rounds: int = 100
+    rounds: int = 200
     riding: float = 0.05
     unserved: float = 200.0
     lead: float = 0.0
