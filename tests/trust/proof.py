@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
 from linli.day.importing import Progress, unwatched
@@ -18,6 +18,7 @@ from tests.trust.knee import Step, find_knee
 from tests.trust.load import Load, load
 from tests.trust.neighbourhood import BURST, Size, neighbourhood
 from tests.trust.oracle import Case, Verdict, judge
+from tests.trust.oracle.desk import leases_in
 from tests.trust.reading import read_archive, read_audit, read_books, read_broker
 from tests.trust.stage import Stage
 
@@ -69,6 +70,8 @@ class Proof:
     quiet_after: float
     """Seconds from the last order to quiet."""
     surprises: dict[str, int] = field(default_factory=dict)
+    leases: Mapping[str, int] = field(default_factory=dict)
+    """Of all zones: plans, leases, takeovers, and leases that were taken away."""
 
     @property
     def holds(self) -> bool:
@@ -130,6 +133,7 @@ async def prove(
         loaded_until=loaded_until,
         quiet_after=quiet_after,
         surprises=surprises,
+        leases=asdict(leases_in(books.history)),
     )
 
 
