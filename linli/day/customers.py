@@ -64,7 +64,7 @@ async def _order_and_pay(town: Town, record: Record) -> Mapping[str, Any]:
             "address": f"door of {day_order.customer}",
             "contact": "021-5555-0100",
         },
-        "slot_id": "asap",
+        "slot_id": record.slot_id,
     }
     if record.coupon_codes:
         basket["coupon_codes"] = list(record.coupon_codes)

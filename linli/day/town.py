@@ -42,6 +42,7 @@ class Record:
     order: DayOrder
     plan: str = "plain"
     coupon_codes: tuple[str, ...] = ()
+    slot_id: str = "asap"
     order_id: str | None = None
     status: str = "not placed"
     placed_at: float | None = None

@@ -23,7 +23,7 @@ from tests.trust import report
 from tests.trust.blows import scheduled
 from tests.trust.fault import Fault
 from tests.trust.neighbourhood import Size
-from tests.trust.proof import SETTINGS, SPEED, Plan, Proof, prove
+from tests.trust.proof import REPLICAS, SETTINGS, SPEED, Plan, Proof, prove
 from tests.trust.proxies import Proxies
 from tests.trust.stage import Setting, Stage, set_stage
 from tests.trust.table import FAULTS
@@ -33,6 +33,7 @@ console = Console()
 
 SMALL = Size(shops=4, listings=3, customers=12, couriers=6, hot_stock=10, hot_buyers=40, coupon_uses=8)
 SMOKE_KINDS = ("kill ordering", "kill relay", "kill commission", "kill platform", "kill planner")
+LEASE_KINDS = ("a planner in its plan",)
 
 Seed = Annotated[int, typer.Option(help="Decides what is asked, by whom, and which faults strike when")]
 Stack = Annotated[str, typer.Option(help="full or embedded")]
@@ -93,7 +94,10 @@ def smoke(
             seed=seed,
             size=SMALL,
             seconds=seconds,
-            faults=scheduled(_fitting(stage, SMOKE_KINDS), seed, 3, 0),
+            faults=[
+                *scheduled(_fitting(stage, SMOKE_KINDS), seed, 3, 0),
+                *scheduled(_fitting(stage, LEASE_KINDS), seed, 1, 0),
+            ],
             rate=rate,
         ),
     )
@@ -154,6 +158,7 @@ def _run(stack: str, seed: int, plan: Callable[[Stage], Plan], *, through_proxie
             name=f"trust-{stack}-{seed}",
             kind=cast(Kind, stack),
             speed=SPEED,
+            replicas=REPLICAS,
             environment=SETTINGS,
             failpoints=True,
             proxies=proxies,

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tests.trust.history import Change
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
@@ -96,6 +98,21 @@ class Delivery:
     order_id: str
     status: str
     courier_id: str | None
+    slot_id: str | None = None
+    slot_taken: bool = False
+    kept_by_payment: bool = False
+    """Its hold was given back before it was paid: it has its place in the slot all the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ByHand:
+    """What an operator did with a delivery."""
+
+    order_id: str
+    kind: str
+    from_courier_id: str | None
+    to_courier_id: str | None
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +185,13 @@ class Books:
     provider_returns: list[Returned] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     deliveries: dict[str, Delivery] = field(default_factory=dict)
+    by_hand: list[ByHand] = field(default_factory=list)
+    recorded_plans: dict[str, int] = field(default_factory=dict)
+    """Per zone, the newest plan on record."""
+    couriers_away: list[str] = field(default_factory=list)
+    """Who is on a break, or lent."""
+    history: list[Change] = field(default_factory=list)
+    """What dispatch's rows went through, in order."""
     levels: dict[str, Level] = field(default_factory=dict)
     units_sold: dict[str, int] = field(default_factory=dict)
     """Per listing, the units that storefront counts as sold and not returned."""

@@ -14,9 +14,10 @@ from tests.trust.stage import Stage
 
 # Which processes come by; in an embedded platform all but the planner are one.
 _SERVICES = ("campaigns", "commission", "crm", "dispatch", "ordering", "storefront")
-_WRITERS = ("campaigns", "commission", "dispatch", "ordering", "storefront", "planner")
+_PLANNERS = ("planner", "planner-1", "planner-2")
+_WRITERS = ("campaigns", "commission", "dispatch", "ordering", "storefront", *_PLANNERS)
 WHERE: dict[Place, tuple[str, ...]] = {
-    "transaction.before-commit": (*_SERVICES, "planner"),
+    "transaction.before-commit": (*_SERVICES, *_PLANNERS),
     "outbox.committed": _WRITERS,
     "relay.sent": ("relay",),
     "relay.published": ("relay",),

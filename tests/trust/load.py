@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from linli.day.api import ApiRefusal, OutOfPatience
@@ -23,10 +23,12 @@ from linli.day.town import Habits, Record, Town
 from shared.kernel.ids import derived_id
 from tests.trust.client_log import ClientLog, Wish
 from tests.trust.forgetful_api import ForgetfulApi
-from tests.trust.neighbourhood import BURST, Neighbourhood, launch_campaigns
+from tests.trust.neighbourhood import BURST, Neighbourhood, launch_campaigns, open_next_door
+from tests.trust.operators import Operators
 from tests.trust.stage import Stage
 
 _SCREENS_EVERY_SECONDS = 5.0
+_IN_A_SLOT = 0.15
 CHECKOUT = ("POST /v1/quotes", "POST /v1/orders", "POST /v1/orders/{id}/payments")
 
 
@@ -40,6 +42,8 @@ class Load:
     log: ClientLog
     merchants: Merchants
     group: asyncio.TaskGroup
+    operators: Operators
+    meddling: asyncio.Task[None] | None = None
     numbers: int = 0
     hot: int = 0
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
@@ -51,7 +55,7 @@ class Load:
         bursts = sorted(chance.randrange(count) for _ in range(hot_bursts)) if count else []
         for number in range(count):
             await asyncio.sleep(max(0.0, began + number / rate - time.monotonic()))
-            self._begin(self.hood.order(self.numbers, self.town.time.minute()))
+            self._begin(self._in_a_slot(self.hood.order(self.numbers, self.town.time.minute())))
             self.numbers += 1
             while bursts and bursts[0] <= number:
                 bursts.pop(0)
@@ -60,6 +64,10 @@ class Load:
                     self.hot += 1
         await asyncio.sleep(max(0.0, began + seconds - time.monotonic()))
 
+    def begin_meddling(self) -> None:
+        """From now on until :meth:`settle` operators do more than look on."""
+        self.meddling = self.group.create_task(self.operators.meddle())
+
     async def settle(self, patience: float) -> float:
         """Nobody orders any more: wait until every customer has seen the end of the own order, and every shop
         has given back what it means to.
@@ -67,8 +75,12 @@ class Load:
         Returns the seconds it took; whoever has not by then gives up looking.
         """
         began = time.monotonic()
+        self.operators.over.set()
+        if self.meddling is not None:
+            await asyncio.wait([self.meddling], timeout=patience)
         if self.under_way:
-            _, late = await asyncio.wait(self.under_way, timeout=patience)
+            left = max(1.0, patience - (time.monotonic() - began))
+            _, late = await asyncio.wait(self.under_way, timeout=left)
             for task in late:
                 task.cancel()
         await self.merchants.finish_refunds(max(10.0, patience - (time.monotonic() - began)))
@@ -77,6 +89,12 @@ class Load:
     def checkouts(self, since: float, until: float) -> list[Wish]:
         """The calls of checkouts that were asked for in this time."""
         return [w for w in self.log.wishes if w.call in CHECKOUT and since <= w.asked_at < until]
+
+    def _in_a_slot(self, record: Record) -> Record:
+        """Few want it later than soon."""
+        chance = random.Random(derived_id("slot", str(self.hood.seed), str(self.numbers)))
+        slot_id = self.operators.slot_for(chance) if chance.random() < _IN_A_SLOT else None
+        return record if slot_id is None else replace(record, slot_id=slot_id)
 
     def _begin(self, record: Record) -> None:
         self.town.records[record.order.order] = record
@@ -116,8 +134,14 @@ async def load(
         run=run,
         records={},
     )
+    operators = Operators(
+        town=town,
+        next_door=await open_next_door(api, cast, hood.day, run),
+        chance=random.Random(derived_id("operators", str(hood.seed))),
+    )
     async with asyncio.TaskGroup() as group:
         played = Load(
+            operators=operators,
             stage=stage,
             hood=hood,
             town=town,
@@ -135,7 +159,8 @@ async def load(
             for wake in town.wakes:
                 wake.set()
             await asyncio.wait(shifts, timeout=30.0)
-            for task in (*shifts, *played.under_way, board, screens):
+            meddling = [] if played.meddling is None else [played.meddling]
+            for task in (*shifts, *played.under_way, *meddling, board, screens):
                 task.cancel()
     await api.close()
 

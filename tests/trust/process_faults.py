@@ -109,6 +109,8 @@ _TO_KILL = (
     "campaigns",
     "relay",
     "planner",
+    "planner-1",
+    "planner-2",
     "platform",
     *SERVERS,
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
 from linli.day.importing import Progress, unwatched
-from linli.day.quiet import NOT_COMPLETED, databases_at, wait_until_quiet
+from linli.day.quiet import NOT_COMPLETED, LooseEnd, databases_at, wait_until_quiet
 from tests.trust.blows import Blow, Missed, Told, strike_all
 from tests.trust.books import Books
 from tests.trust.client_log import ClientLog, Wish, read_log
@@ -18,15 +18,25 @@ from tests.trust.knee import Step, find_knee
 from tests.trust.load import Load, load
 from tests.trust.neighbourhood import BURST, Size, neighbourhood
 from tests.trust.oracle import Case, Verdict, judge
+from tests.trust.oracle.desk import leases_in
 from tests.trust.reading import read_archive, read_audit, read_books, read_broker
 from tests.trust.stage import Stage
 
 # The business clock runs this fast: a delivery takes seconds, and what nobody pays runs out within a minute.
 SPEED = 60.0
 QUIET_SECONDS = 120.0
+# Of a planner that is killed or stopped another takes the zone, at once when its lease is over.
+REPLICAS = {"planner": 2}
 # Orders are completed while all this goes on, and none is any more when the books are read: an event that is
 # published between the reading of two databases looks like one that got lost.
 SETTINGS = {"LINLI_ORDERING_AFTER_SALE_WINDOW_SECONDS": str(20 * 60)}
+
+# What planners bring to an end by themselves.
+_AT_REST: tuple[LooseEnd, ...] = (
+    ("dispatch", "offers open", "SELECT count(*) FROM offer WHERE status = 'open'"),
+    ("dispatch", "couriers lent", "SELECT count(*) FROM loan WHERE status <> 'returned'"),
+    ("dispatch", "zones paused", "SELECT count(*) FROM zone_pause WHERE resumed_at IS NULL"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +70,8 @@ class Proof:
     quiet_after: float
     """Seconds from the last order to quiet."""
     surprises: dict[str, int] = field(default_factory=dict)
+    leases: Mapping[str, int] = field(default_factory=dict)
+    """Of all zones: plans, leases, takeovers, and leases that were taken away."""
 
     @property
     def holds(self) -> bool:
@@ -83,6 +95,7 @@ async def prove(
             rate = plan.share * knee
         told(f"{rate:.1f} orders a second")
         loaded_from = time.time()
+        played.begin_meddling()
         blows, missed = await _load_and_strike(stage, played, plan, rate, told)
         loaded_until = time.time()
         told("no more orders; waiting until all is quiet")
@@ -90,7 +103,7 @@ async def prove(
         await played.settle(QUIET_SECONDS * 0.75)
         with databases_at(stage.platform.database_urls) as databases:
             patience = max(10.0, QUIET_SECONDS - (time.time() - loaded_until))
-            left = await asyncio.to_thread(wait_until_quiet, databases, patience, NOT_COMPLETED)
+            left = await asyncio.to_thread(wait_until_quiet, databases, patience, NOT_COMPLETED, *_AT_REST)
         quiet_after = time.time() - loaded_until
         surprises = dict(played.town.surprises)
         listing_ids = played.town.cast.listing_ids
@@ -120,6 +133,7 @@ async def prove(
         loaded_until=loaded_until,
         quiet_after=quiet_after,
         surprises=surprises,
+        leases=asdict(leases_in(books.history)),
     )
 
 

@@ -15,7 +15,6 @@ from tests.trust.books import (
     Books,
     Campaign,
     Charge,
-    Delivery,
     Entry,
     Level,
     Line,
@@ -27,6 +26,7 @@ from tests.trust.books import (
     Taken,
     Told,
 )
+from tests.trust.reading_dispatch import read_dispatch
 from tests.trust.replayed import read_stream
 
 
@@ -35,6 +35,7 @@ def read_books(databases: Databases) -> Books:
     books = Books()
     _read_ordering(books, databases)
     _read_money(books, databases)
+    read_dispatch(books, databases)
     _read_goods(books, databases)
     _read_messages(books, databases)
     return books
@@ -171,10 +172,6 @@ def _read_money(books: Books, databases: Databases) -> None:
 
 
 def _read_goods(books: Books, databases: Databases) -> None:
-    books.deliveries = {
-        row[0]: Delivery(order_id=row[0], status=row[1], courier_id=row[2])
-        for row in databases.rows("dispatch", "SELECT order_id, status, courier_id FROM delivery")
-    }
     books.levels = {
         row[0]: Level(stock=row[1], reserved=row[2], short=row[3])
         for row in databases.rows("storefront", "SELECT listing_id, stock, reserved, short FROM stock_level")

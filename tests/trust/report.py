@@ -54,6 +54,7 @@ def to_json(proof: Proof, mutants: Sequence[Mapping[str, Any]] = ()) -> dict[str
         "blows": [to_wire(blow.struck) | {"ready_after": blow.ready_after} for blow in proof.blows],
         "invariants": [to_wire(verdict) for verdict in proof.verdicts],
         "mutants": [dict(mutant) for mutant in mutants],
+        "leases": dict(proof.leases),
         "surprises": proof.surprises,
     }
 
@@ -94,6 +95,9 @@ def to_markdown(proof: Proof, mutants: Sequence[Mapping[str, Any]] = ()) -> Iter
     if hits(proof):
         places = ", ".join(f"{place} {count}" for place, count in hits(proof).items())
         yield from ("", f"Named places at which a process was met: {places}.")
+    if proof.leases:
+        counts_of = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in proof.leases.items())
+        yield from ("", f"Planners and zones: {counts_of}.")
     for missed in proof.missed:
         yield f"\n**{missed.kind} failed**: {missed.reason}"
     if mutants:

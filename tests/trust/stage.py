@@ -26,6 +26,7 @@ from linli.stack.rabbitmq import PrivateRabbit
 from linli.stack.redis_server import PrivateRedis
 from linli.stack.supervisor import is_ready
 from shared.kernel.clock import Clock
+from tests.trust.history import keep_history
 from tests.trust.proxies import Proxies
 
 SERVERS = ("rabbitmq", "postgres", "redis")
@@ -41,6 +42,8 @@ class Setting:
     kind: Kind = "full"
     speed: float | None = None
     """How many times as fast as the wall the business clock runs."""
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    """Of which processes a full platform runs several."""
     modules: Mapping[str, str] = field(default_factory=dict)
     """Process name to the module run in its place with the same arguments (mutants)."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -89,6 +92,10 @@ class Stage:
     def services(self) -> tuple[str, ...]:
         """The processes that run one service each."""
         return tuple(n for n, p in self._processes.items() if p.arguments[:1] == (n,) and n != "relay")
+
+    @property
+    def planners(self) -> tuple[str, ...]:
+        return tuple(name for name in self._processes if name.partition("-")[0] == "planner")
 
     @property
     def private_servers(self) -> tuple[str, ...]:
@@ -208,11 +215,13 @@ def set_stage(setting: Setting, told: Callable[[str], None] = lambda _step: None
         setting.kind,
         setting.name,
         speed=setting.speed,
+        replicas=setting.replicas if setting.kind == "full" else {},
         settings=setting.environment,
         recast=setting.recast,
         told=told,
     ) as platform:
         stage = Stage(platform, setting)
+        keep_history(platform.database_urls["dispatch"])
         try:
             yield stage
         finally:

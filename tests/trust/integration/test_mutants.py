@@ -24,8 +24,15 @@ QUICK = {
     "poll-by-last-id": "late",
     "mark-first": "kept",
     "stock-read-modify-write": "stock",
+    "plan-without-lease": "lease",
 }
-NEEDS = {"once": ("crm",), "late": ("crm",), "kept": ("crm",), "stock": ("storefront",)}
+NEEDS = {
+    "once": ("crm",),
+    "late": ("crm",),
+    "kept": ("crm",),
+    "stock": ("storefront",),
+    "lease": ("dispatch",),
+}
 
 
 @pytest.fixture

@@ -28,6 +28,9 @@ from tests.waiting import wait_until
 warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
 
 
+OPERATOR = {"account_id": "operator-1", "role": "operator"}
+
+
 class Broken(Exception):
     """What must hold does not."""
 
@@ -170,6 +173,27 @@ def stock() -> None:
         raise Broken(f"two buyers at once hold {held} units")
 
 
+def lease() -> None:
+    """A planner that has lost a zone keeps no plan for it."""
+    from services.dispatch.application.ports import LeaseLostError
+    from tests.dispatch.world import World
+
+    world = World(_database("dispatch"))
+    world.open_zone()
+    world.on_shift("courier-1")
+    late, now = world.desk("late"), world.clock.now()
+    due = late.claim(now, now)
+    if due is None:
+        raise Broken("a zone with a courier on shift is never planned")
+    world.call("pause_zone", actor=OPERATOR, zone_id=due.zone.zone_id, reason="r")
+    try:
+        with late.keeping(due) as keeping:
+            keeping.finish(due, {}, now, None)
+    except LeaseLostError:
+        return
+    raise Broken("a planner whose lease was taken away has kept its plan")
+
+
 _ROW = """
 INSERT INTO outbox (id, type, subject, sequence, partitionkey, version, time, correlationid, data)
 VALUES (%(id)s, 'Thing', %(id)s, 1, 'k', 1, '2026-01-05T10:00:00Z', 'c', '{}')
@@ -198,7 +222,7 @@ def _database(service: str) -> Database:
 
 
 CHECKS: Mapping[str, Callable[[], None]] = {
-    check.__name__: check for check in (shares, refunds, once, late, kept, stock)
+    check.__name__: check for check in (shares, refunds, once, late, kept, stock, lease)
 }
 
 

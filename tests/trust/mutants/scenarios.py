@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -192,6 +193,30 @@ def _take_away(stage: Stage, source: str) -> None:
         channel.exchange_delete(UNROUTED)
 
 
+async def leases_are_lost(ground: Ground) -> None:
+    """Three times the zone is taken from its planner while it plans, as a pause does it."""
+    url = ground.stage.servers.database_urls["dispatch"]
+    await _while_ordering(ground, asyncio.to_thread(_take_leases_away, url, 3))
+    await ground.orders(2, _plain)
+
+
+def _take_leases_away(url: str, times: int) -> None:
+    until = time.monotonic() + _PATIENCE_SECONDS
+    with closing(connect(url)) as connection, connection.cursor() as cursor:
+        while times and time.monotonic() < until:
+            cursor.execute(_TAKE_LEASE_AWAY)
+            times -= cursor.rowcount
+            # Every moment of a plan is as good as any other.
+            time.sleep(0.003)
+
+
+_TAKE_LEASE_AWAY = """
+UPDATE zone_plan SET token = token + 1, holder = NULL, leased_until = NULL WHERE zone_id IN (
+    SELECT zone_id FROM zone_plan WHERE leased_until > clock_timestamp() LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+"""
+
+
 async def _register(ground: Ground) -> None:
     ground.specials += 1
     name = derived_id("newcomer", str(ground.load.hood.seed), str(ground.specials))
@@ -216,5 +241,6 @@ SCENARIOS: Mapping[str, Scenario] = {
     "commit-in-worker-result": dies_at("crm", "transaction.before-commit"),
     "requeue-for-ever": one_is_poison,
     "not-mandatory": a_queue_is_missing,
+    "plan-without-lease": leases_are_lost,
 }
 """By the mutant that each is made for."""

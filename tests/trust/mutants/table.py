@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.trust.mutants import broken_business, broken_messaging
+from tests.trust.mutants import broken_business, broken_messaging, broken_planning
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,7 @@ _ALL = (
     Mutant(name="commit-in-worker-result", where=("crm",), breaks=broken_messaging.commit_in_worker_result),
     Mutant(name="requeue-for-ever", where=("crm",), breaks=broken_messaging.requeue_without_limit),
     Mutant(name="not-mandatory", where=("relay",), breaks=broken_messaging.not_mandatory),
+    Mutant(name="plan-without-lease", where=("planner",), breaks=broken_planning.plan_without_lease),
     # Last, since what it has broken goes on breaking.
     Mutant(
         name="stock-read-modify-write", where=("storefront",), breaks=broken_business.stock_read_modify_write

@@ -4,10 +4,10 @@ It judges from the client's log and the books."""
 
 from __future__ import annotations
 
-from tests.trust.oracle import messages, money, orders
+from tests.trust.oracle import desk, hands, messages, money, orders
 from tests.trust.oracle.case import Case, Verdict
 
-CHECKS = (*orders.CHECKS, *money.CHECKS, *messages.CHECKS)
+CHECKS = (*orders.CHECKS, *money.CHECKS, *messages.CHECKS, *desk.CHECKS, *hands.CHECKS)
 
 
 def judge(case: Case) -> list[Verdict]:

@@ -46,3 +46,7 @@ def test_processes_that_die_under_load_lose_nothing_and_do_nothing_twice(stack: 
     looked_at = {verdict["name"]: verdict["looked_at"] for verdict in report["invariants"]}
     assert looked_at["captured-is-shared-out"] >= 20
     assert looked_at["outbox-equals-inbox"] >= 200
+    assert looked_at["one-question-at-a-time"] >= 20
+    assert looked_at["loans-come-home"] >= 1
+    # A planner died while it had the zone.
+    assert report["leases"]["takeovers"] >= 1

@@ -22,6 +22,7 @@ from tests.trust.books import (
 )
 from tests.trust.client_log import Wish
 from tests.trust.oracle import Case
+from tests.trust.unit.small_history import small_history
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 PAID_AT = NOW - timedelta(minutes=30)
@@ -106,7 +107,13 @@ def _books() -> Books:
         provider_charges=[charge],
         provider_returns=[back],
         entries=_entries(),
-        deliveries={ORDER: Delivery(order_id=ORDER, status="delivered", courier_id=COURIER)},
+        deliveries={
+            ORDER: Delivery(
+                order_id=ORDER, status="delivered", courier_id=COURIER, slot_id="slot-1", slot_taken=True
+            )
+        },
+        recorded_plans={"zone-1": 1},
+        history=small_history(ORDER, COURIER),
         levels={"listing-1": Level(stock=7)},
         campaigns={"campaign-1": Campaign(campaign_id="campaign-1", budget=500, spent=200, uses=1)},
         taken=[
@@ -168,7 +175,7 @@ def _stream(events: dict[str, Published]) -> dict[str, Told]:
             "amount": money(333),
         },
         "event-3": {"shop_id": SHOP, "customer_id": CUSTOMER, "paid": money(1_000)},
-        "event-4": {"order_id": ORDER, "courier_id": COURIER},
+        "event-4": {"order_id": ORDER, "courier_id": COURIER, "plan_version": 1},
         "event-5": {"order_id": ORDER, "courier_id": COURIER},
         "event-6": {"payee": {"kind": "shop", "id": SHOP}, "amount": money(634)},
         "event-7": {"payee": {"kind": "platform", "id": None}, "amount": money(FEE)},
