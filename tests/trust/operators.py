@@ -35,7 +35,7 @@ class Operators:
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def meddle(self) -> None:
-        """Until it is ``over``; then everything is put right again."""
+        """Until it is ``over``, and every kind once in any case; then everything is put right again."""
         acts: Sequence[tuple[Act, int]] = (
             (self._pause, 1),
             (self._give, 3),
@@ -49,7 +49,7 @@ class Operators:
         kinds, weights = [act for act, _ in acts], [weight for _, weight in acts]
         # However short it is, everything is done once.
         first = self.chance.sample(kinds, len(kinds))
-        while not self.over.is_set():
+        while first or not self.over.is_set():
             await self._wait(*_BETWEEN)
             self.done += 1
             act = first.pop() if first else self.chance.choices(kinds, weights)[0]
