@@ -32,7 +32,7 @@ class Settings:
 
     ``slot_solver`` is ``own``, ``pyvrp``, or ``auto``: the better plan of both, where PyVRP is installed.
     Plans are kept on record for ``record_hours`` of business time, and as many of a zone's newest as fit into
-    ``record_megabytes``.
+    ``record_megabytes``; pictures for ``photo_days`` of business time.
     """
 
     expiry_grace_seconds: float
@@ -42,6 +42,7 @@ class Settings:
     router: RouterSettings | None = None
     record_hours: float = 24.0
     record_megabytes: float = 64.0
+    photo_days: float = 30.0
 
     def expiry_grace(self, clock: Clock) -> timedelta:
         """The grace in business time: messages take wall time, however fast the clock runs."""
@@ -68,6 +69,7 @@ def read_settings() -> Settings:
         slot_hours = env.float("SLOT_AHEAD_HOURS", 36.0, validate=above_zero)
         router = _router(env)
         hours = env.float("RECORD_HOURS", 24.0, validate=validate.Range(min=0, max=24 * 366))
+        photo_days = env.float("PHOTO_DAYS", 30.0, validate=validate.Range(min=0, max=366))
         megabytes = env.float("RECORD_MEGABYTES", 64.0, validate=validate.Range(min=0))
     env.seal()
     policy = PlannerPolicy(
@@ -90,6 +92,7 @@ def read_settings() -> Settings:
         router=router,
         record_hours=hours,
         record_megabytes=megabytes,
+        photo_days=photo_days,
     )
 
 

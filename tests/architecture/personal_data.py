@@ -31,8 +31,8 @@ _IN_PLACES = {"lat", "lon"}
 _MOMENTS = (
     "accepted_at accrued_at assigned_at cancelled_at completed_at delivered_at ended_at ends_at eta"
     " eta_from eta_to expired_at expires_at failed_at issued_at lent_at offered_at paid_at picked_up_at"
-    " placed_at posted_at promised_at ready_at recalled_at registered_at rejected_at released_at returned_at"
-    " reversed_at started_at starts_at"
+    " placed_at posted_at promised_at proved_at ready_at recalled_at registered_at rejected_at released_at"
+    " returned_at reversed_at started_at starts_at"
 )
 _IDS = (
     "account_id accrual_id campaign_id courier_id customer_id delivery_id from_zone_id id line_id"
@@ -45,10 +45,10 @@ _SUMS = (
     " shop total unit_price"
 )
 _COUNTS = (
-    "capacity correction courier_minutes couriers distance_m pace parts pickups plan_version quantity"
-    " rate_plan restock sourced version was_paid"
+    "capacity correction courier_minutes couriers distance_m pace parts pickups plan_version"
+    " proved_distance_m quantity rate_plan restock sourced version was_paid"
 )
-_CODES = "category funder kind reason role source status vehicle"
+_CODES = "category funder handover kind proved_by reason role source status unproved_reason vehicle"
 _PARTS = "area drop_off_area lat lon lines payee store_orders"
 THOUGHT_ABOUT = frozenset(" ".join((_MOMENTS, _IDS, _SUMS, _COUNTS, _CODES, _PARTS)).split())
 

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from services.dispatch.adapters.desk import SqlDesk
 from services.dispatch.adapters.experience import Experience
+from services.dispatch.adapters.proofs import Codes
 from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones
 from services.dispatch.application.planner import Epoch, PlannerPolicy, plan_next_zone
@@ -44,6 +45,7 @@ class World:
         self.service.clock = self.clock
         self.service.settings = Settings(expiry_grace_seconds=10.0, policy=self.policy)
         self.service.known_zones = KnownZones()
+        self.service.codes = Codes()
         self.service.experience = Experience(lambda: float("inf"))
         self.travel: TravelMemory | None = None
         self._events = 0

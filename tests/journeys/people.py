@@ -53,6 +53,18 @@ class Person:
     def put(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._done(self._http.put(path, json=body, headers=self._headers))
 
+    def send(self, path: str, content: bytes, media_type: str) -> Any:
+        """What is no JSON, with PUT."""
+        headers = self._headers | {"Content-Type": media_type}
+        return self._done(self._http.put(path, content=content, headers=headers))
+
+    def fetch(self, path: str) -> httpx.Response:
+        """What is no JSON, with what is said about it."""
+        answer = self._http.get(path, headers=self._headers)
+        if not answer.is_success:
+            raise Refused(answer)
+        return answer
+
     def delete(self, path: str) -> Any:
         return self._done(self._http.delete(path, headers=self._headers))
 
@@ -172,7 +184,9 @@ def register(http: httpx.Client, role: str) -> Person:
 
 
 @contextmanager
-def open_neighbourhood(platform: Platform, stock: int = 50) -> Iterator[Neighbourhood]:
+def open_neighbourhood(
+    platform: Platform, stock: int = 50, **settings: float | bool
+) -> Iterator[Neighbourhood]:
     with httpx.Client(base_url=platform.base_url, timeout=20) as http:
         email, password = platform.operator
         session = http.post("/v1/tokens", json={"email": email, "password": password})
@@ -182,7 +196,7 @@ def open_neighbourhood(platform: Platform, stock: int = 50) -> Iterator[Neighbou
         # Far from every other neighbourhood of the same platform.
         lat = -60.0 + 0.1 * next(_NUMBERS)
         area = {"south": lat - 0.02, "west": 121.42, "north": lat + 0.02, "east": 121.46}
-        body = {"name": "Plum Lane", "area": area, "settings": {"offer_seconds": 600.0}}
+        body = {"name": "Plum Lane", "area": area, "settings": {"offer_seconds": 600.0, **settings}}
         zone = operator.post("/v1/zones", body)
         town = Neighbourhood(
             platform=platform,

@@ -190,6 +190,11 @@ class DeliveryCompleted(TypedDict):
     completed_at: str
     pickups: int
     distance_m: int
+    handover: NotRequired[str]
+    proved_by: NotRequired[str]
+    proved_at: NotRequired[str]
+    proved_distance_m: NotRequired[int]
+    unproved_reason: NotRequired[str]
 
 
 class DeliveryFailed(TypedDict):
@@ -380,7 +385,8 @@ class OrderPlaced(TypedDict):
 
 
 class PickupCompleted(TypedDict):
-    """One shop's part of the order is on board."""
+    """One shop's part of the order is on board. `proved_by` says how sure that is, where it was
+    checked."""
 
     delivery_id: str
     order_id: str
@@ -388,6 +394,9 @@ class PickupCompleted(TypedDict):
     shop_id: str
     courier_id: str
     picked_up_at: str
+    proved_by: NotRequired[str]
+    proved_at: NotRequired[str]
+    proved_distance_m: NotRequired[int]
 
 
 class RefundedLine(TypedDict):

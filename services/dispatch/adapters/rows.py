@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.dispatch.adapters.loan_rows import loan_of_json, loan_row
+from services.dispatch.adapters.proof_rows import proof_json, proof_of
 from services.dispatch.adapters.shift_rows import load_of, settings_json, settings_of, shift_json, shift_of
 from services.dispatch.adapters.told_rows import told_json, told_of
 from services.dispatch.domain.courier import Courier, RouteStop
@@ -185,6 +186,7 @@ def _stop_json(stop: Stop) -> dict[str, Any]:
         "ended_at": _wire(stop.ended_at),
         "leg_m": stop.leg_m,
         "proof": None if stop.proof is None else dict(stop.proof),
+        **proof_json(stop),
     }
 
 
@@ -203,6 +205,7 @@ def _stop(wire: Mapping[str, Any]) -> Stop:
         ended_at=_moment(wire["ended_at"]),
         leg_m=wire["leg_m"],
         proof=wire["proof"],
+        **proof_of(wire),
     )
 
 

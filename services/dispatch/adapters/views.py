@@ -79,9 +79,14 @@ _BOARD = text(f"""
             'eta', to_char(d.eta AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
             'promised_at', to_char(d.promised_at AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
             'slot_id', d.slot_id,
+            'photo_at', (SELECT to_char((s->>'photo_at')::timestamptz AT TIME ZONE 'UTC', '{_WIRE_TIME}')
+                FROM jsonb_array_elements(d.stops) AS s WHERE s->>'kind' = 'drop_off'),
+            'wrong_codes', (SELECT coalesce(sum((s->'tries')::integer), 0)
+                FROM jsonb_array_elements(d.stops) AS s),
             'drop_off', json_build_object('lat', d.held->'drop_off'->'lat', 'lon', d.held->'drop_off'->'lon'),
             'pickups', (SELECT json_agg(json_build_object('shop_id', s->'shop_id', 'lat', s->'lat',
-                'lon', s->'lon', 'status', s->'status')) FROM jsonb_array_elements(d.stops) AS s
+                'lon', s->'lon', 'status', s->'status', 'proved_by', s->'proved'->'by'))
+                FROM jsonb_array_elements(d.stops) AS s
                 WHERE s->>'kind' = 'pickup')
         ) ORDER BY d.promised_at), '[]')
         FROM delivery AS d WHERE d.zone_id = :zone_id
@@ -123,86 +128,86 @@ class Views:
     """Reads by what people ask for."""
 
     def __init__(self, connection: Connection, experience: Experience | None = None) -> None:
-        self._connection = connection
+        self.connection = connection
         self._experience = experience or Experience()
 
     def windows(self, zone_id: str, now: datetime) -> Windows:
         """How wrong the forecasts in a zone were, as far as this process has heard."""
-        return self._experience.windows(self._connection, zone_id, now)
+        return self._experience.windows(self.connection, zone_id, now)
 
     def courier(self, courier_id: str) -> Courier | None:
-        row = self._connection.execute(_COURIER, {"courier_id": courier_id}).mappings().one_or_none()
+        row = self.connection.execute(_COURIER, {"courier_id": courier_id}).mappings().one_or_none()
         return None if row is None else courier_of(row)
 
     def open_offers(self, courier_id: str, now: datetime) -> list[Offer]:
-        rows = self._connection.execute(_OPEN_OFFERS, {"courier_id": courier_id, "now": now}).mappings()
+        rows = self.connection.execute(_OPEN_OFFERS, {"courier_id": courier_id, "now": now}).mappings()
         return [offer_of(row) for row in rows]
 
     def offer(self, offer_id: str) -> Offer | None:
-        row = self._connection.execute(_OFFER, {"offer_id": offer_id}).mappings().one_or_none()
+        row = self.connection.execute(_OFFER, {"offer_id": offer_id}).mappings().one_or_none()
         return None if row is None else offer_of(row)
 
     def loans(self, zone_id: str) -> list[Loan]:
-        rows = self._connection.execute(_LOANS, {"zone_id": zone_id}).mappings()
+        rows = self.connection.execute(_LOANS, {"zone_id": zone_id}).mappings()
         return [loan_of(row) for row in rows]
 
     def ended(self, zone_id: str, since: datetime, until: datetime) -> list[Delivery] | None:
         here = {"zone_id": zone_id, "since": since, "until": until}
-        found = [delivery_of(row) for row in self._connection.execute(_ENDED, here).mappings()]
-        known = found or self._connection.scalar(_ZONE_EXISTS, {"zone_id": zone_id})
+        found = [delivery_of(row) for row in self.connection.execute(_ENDED, here).mappings()]
+        known = found or self.connection.scalar(_ZONE_EXISTS, {"zone_id": zone_id})
         return found if known else None
 
     def shifts(self, zone_id: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
         here = {"zone_id": zone_id, "since": since, "until": until}
-        return [(begin, end) for begin, end in self._connection.execute(_SHIFTS, here)]
+        return [(begin, end) for begin, end in self.connection.execute(_SHIFTS, here)]
 
     def accepted(self, zone_id: str, since: datetime, until: datetime) -> list[str]:
         here = {"zone_id": zone_id, "since": since, "until": until}
-        return list(self._connection.execute(_ACCEPTED, here).scalars())
+        return list(self.connection.execute(_ACCEPTED, here).scalars())
 
     def record_for(self, order_id: str) -> PlanRecord | None:
-        document = self._connection.scalar(_RECORD, {"order_id": order_id})
+        document = self.connection.scalar(_RECORD, {"order_id": order_id})
         return None if document is None else recorded.loads(zlib.decompress(document))
 
     def deliveries(self, order_ids: Iterable[str]) -> dict[str, Delivery]:
         wanted = sorted(set(order_ids))
         if not wanted:
             return {}
-        rows = self._connection.execute(_DELIVERIES, {"order_ids": wanted}).mappings()
+        rows = self.connection.execute(_DELIVERIES, {"order_ids": wanted}).mappings()
         return {row["order_id"]: delivery_of(row) for row in rows}
 
     def delivery(self, order_id: str) -> Delivery | None:
-        row = self._connection.execute(_DELIVERY, {"order_id": order_id}).mappings().one_or_none()
+        row = self.connection.execute(_DELIVERY, {"order_id": order_id}).mappings().one_or_none()
         return None if row is None else delivery_of(row)
 
     def seen(self, courier_id: str) -> Sighting | None:
-        row = self._connection.execute(_SEEN, {"courier_id": courier_id}).mappings().one_or_none()
+        row = self.connection.execute(_SEEN, {"courier_id": courier_id}).mappings().one_or_none()
         if row is None:
             return None
         return Sighting(place=Position(lat=row["lat"], lon=row["lon"]), at=row["seen_at"])
 
     def zones(self) -> list[Zone]:
-        return [zone_of(row) for row in self._connection.execute(_ZONES).mappings()]
+        return [zone_of(row) for row in self.connection.execute(_ZONES).mappings()]
 
     def pauses(self) -> dict[str, Pause]:
         """The running pauses by zone."""
-        rows = self._connection.execute(_PAUSES).mappings()
+        rows = self.connection.execute(_PAUSES).mappings()
         return {row["zone_id"]: pause_of_row(row) for row in rows}
 
     def overrides(self, zone_id: str) -> list[Override]:
         """What was decided by hand in a zone, newest first."""
-        rows = self._connection.execute(_OVERRIDES, {"zone_id": zone_id}).mappings()
+        rows = self.connection.execute(_OVERRIDES, {"zone_id": zone_id}).mappings()
         return [override_of_row(row) for row in rows]
 
     def zone_at(self, place: Position) -> Zone | None:
-        rows = self._connection.execute(_ZONES_AROUND, place.to_wire()).mappings()
+        rows = self.connection.execute(_ZONES_AROUND, place.to_wire()).mappings()
         return zone_of_place(map(zone_of, rows), place)
 
     def slots(self, zone_id: str, now: datetime) -> list[Slot]:
-        rows = self._connection.execute(_SLOTS, {"zone_id": zone_id, "now": now}).mappings()
+        rows = self.connection.execute(_SLOTS, {"zone_id": zone_id, "now": now}).mappings()
         return [slot_of(row) for row in rows]
 
     def board(self, zone_id: str) -> dict[str, Any] | None:
         """The deliveries, couriers and open offers of a zone; ``None`` when there is no such zone."""
-        board: dict[str, Any] | None = self._connection.scalar(_BOARD, {"zone_id": zone_id})
+        board: dict[str, Any] | None = self.connection.scalar(_BOARD, {"zone_id": zone_id})
         return board

@@ -25,6 +25,7 @@ from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.promise import Window, Windows
+from services.dispatch.domain.stop import StopKind
 from services.dispatch.domain.zone import Slot, Zone
 from services.dispatch.domain.zone_figures import Span, ZoneFigures, zone_figures
 from shared.kernel.clock import Clock
@@ -93,12 +94,16 @@ def route(courier_id: str, *, views: Views, clock: Clock) -> RouteView:
 
 @dataclass(frozen=True, kw_only=True)
 class TrackingView:
-    """A delivery, when it will come, where its courier was seen, and the pause that keeps it waiting."""
+    """A delivery, when it will come, where its courier was seen, and the pause that keeps it waiting.
+
+    ``told_to`` is the stop whose code the customer may tell the courier: while it is still to be made.
+    """
 
     delivery: Delivery
     window: Window | None = None
     seen: Sighting | None = None
     pause: Pause | None = None
+    told_to: str | None = None
 
 
 def tracking(actor: Actor, order_id: str, *, views: Views, clock: Clock) -> TrackingView:
@@ -118,7 +123,13 @@ def tracking(actor: Actor, order_id: str, *, views: Views, clock: Clock) -> Trac
         window=window,
         seen=views.seen(delivery.courier_id) if delivery.courier_id else None,
         pause=views.pauses().get(delivery.zone_id or "") if waits else None,
+        told_to=_door_of(delivery) if actor.operates or actor.account_id == delivery.customer_id else None,
     )
+
+
+def _door_of(delivery: Delivery) -> str | None:
+    doors = [stop.stop_id for stop in delivery.open_stops() if stop.kind is StopKind.DROP_OFF]
+    return doors[0] if doors else None
 
 
 def slots(place: Position, *, views: Views, clock: Clock) -> list[Slot]:

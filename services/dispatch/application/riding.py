@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.dispatch.application.ports import Sightings, Store
@@ -15,13 +15,15 @@ from services.dispatch.domain.errors import (
     OfferNotFound,
     ShiftRunning,
     StopNotFound,
+    WrongCode,
     ZoneNotFound,
 )
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer, take_question_back
 from services.dispatch.domain.planning.outlook import merged
 from services.dispatch.domain.planning.upkeep import end_of_work
-from services.dispatch.domain.stop import Stop, StopStatus
+from services.dispatch.domain.proving import prove, tried
+from services.dispatch.domain.stop import Stop, StopKind, StopStatus
 from shared.kernel.clock import Clock
 from shared.kernel.errors import InvalidInput
 
@@ -152,15 +154,50 @@ def arrive(command: AtStop, *, store: Store, clock: Clock) -> tuple[Delivery, St
     return _at_stop(command, store, now, lambda _, delivery: delivery.arrive(command.stop_id, now))
 
 
-def complete(command: AtStop, *, store: Store, clock: Clock) -> tuple[Delivery, Stop]:
-    """The goods are on board, or handed over. Completing a stop twice changes nothing."""
+@dataclass(frozen=True, kw_only=True)
+class Completion:
+    """What came of completing a stop. A refusal is an answer that leaves something to keep: the try."""
+
+    delivery: Delivery
+    stop: Stop
+    refused: WrongCode | None = None
+
+
+def complete(command: AtStop, *, store: Store, code_of: Callable[[str], str], clock: Clock) -> Completion:
+    """The goods are on board, or handed over. Completing a stop twice changes nothing.
+
+    ``code_of`` tells the code of a stop. What is demanded is the zone's to say.
+    """
     now = clock.now()
+    refused: list[WrongCode] = []
 
     def done(courier: Courier, delivery: Delivery) -> None:
-        leg_m = courier.ride_to(delivery.stop(command.stop_id).place)
-        delivery.complete(command.stop_id, command.proof, leg_m, now)
+        stop = delivery.stop(command.stop_id)
+        if stop.status in _ENDED:
+            delivery.complete(command.stop_id, command.proof, 0, now)
+            return
+        delivery.may_be_completed(command.stop_id)
+        try:
+            proved = prove(
+                stop, command.shown, lambda: code_of(command.stop_id), _demands(delivery, stop, store), now
+            )
+        except WrongCode as wrong:
+            refused.append(wrong)
+            delivery.note(tried(stop, now))
+            return
+        leg_m = courier.ride_to(stop.place)
+        delivery.complete(command.stop_id, command.proof, leg_m, now, proved)
 
-    return _at_stop(command, store, now, done)
+    delivery, stop = _at_stop(command, store, now, done)
+    return Completion(delivery=delivery, stop=stop, refused=refused[0] if refused else None)
+
+
+def _demands(delivery: Delivery, stop: Stop, store: Store) -> bool:
+    zone = store.zone(delivery.zone_id or "")
+    if zone is None:
+        return False
+    settings = zone.settings
+    return settings.pickup_code if stop.kind is StopKind.PICKUP else settings.drop_off_proof
 
 
 def fail(command: AtStop, *, store: Store, clock: Clock) -> tuple[Delivery, Stop]:

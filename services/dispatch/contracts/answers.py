@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from services.dispatch.contracts import proof_answers
 from services.dispatch.contracts.published import code_of
 from services.dispatch.domain.courier import Courier, RouteStop, Shift, Sighting
 from services.dispatch.domain.delivery import Delivery
@@ -176,7 +177,11 @@ def _stop(stop: Stop, delivery: Delivery) -> Wire:
 
 
 def tracking(
-    delivery: Delivery, seen: Sighting | None, pause: Pause | None = None, window: Window | None = None
+    delivery: Delivery,
+    seen: Sighting | None,
+    pause: Pause | None = None,
+    window: Window | None = None,
+    code: str | None = None,
 ) -> Wire:
     """Where an order is. The courier's position shows only while this order is on its way.
 
@@ -194,6 +199,7 @@ def tracking(
         "first_window": _window(delivery.told.window),
         "promised_at": _time(delivery.promised_at),
         "paused_since": _time(pause.paused_at) if pause else None,
+        "drop_off_code": code,
         "stops": [
             {
                 "stop_id": stop.stop_id,
@@ -205,6 +211,7 @@ def tracking(
                 "status": stop.status.value,
                 "arrived_at": _time(stop.arrived_at),
                 "done_at": _time(stop.ended_at),
+                **proof_answers.proof(stop),
             }
             for stop in delivery.stops
         ],
@@ -232,6 +239,7 @@ def at_stop(delivery: Delivery, stop: Stop) -> Wire:
         "order_id": delivery.order_id,
         "status": stop.status.value,
         "delivery_status": delivery.status.value,
+        "proved_by": stop.proved.by.value if stop.proved else None,
     }
 
 

@@ -19,6 +19,7 @@ from services.dispatch.domain.events import (
     PickupCompleted,
     SlotCapacityChanged,
 )
+from services.dispatch.domain.proof import Handover, ProvedBy, WhyNot
 from services.dispatch.domain.vehicle import Vehicle
 from services.dispatch.domain.zone import SlotSource
 from shared.kernel.clock import to_wire
@@ -95,22 +96,34 @@ class CourierUnassignedV1(_OfDelivery):
 
 
 class PickupCompletedV1(_OfDelivery):
-    """One shop's part of the order is on board."""
+    """One shop's part of the order is on board. ``proved_by`` says how sure that is, where it was checked."""
 
     store_order_id = fields.String(required=True, validate=_text)
     shop_id = fields.String(required=True, validate=_text)
     courier_id = fields.String(required=True, validate=_text)
     picked_up_at = fields.AwareDateTime(required=True)
+    proved_by = fields.String(validate=validate.OneOf([by.value for by in ProvedBy]))
+    proved_at = fields.AwareDateTime()
+    proved_distance_m = fields.Integer(strict=True, validate=validate.Range(min=0))
 
 
 class DeliveryCompletedV1(_OfDelivery):
-    """The order was handed over. ``distance_m`` is what the courier rode to its stops."""
+    """The order was handed over. ``distance_m`` is what the courier rode to its stops.
+
+    Where it was checked, ``proved_by`` says what proves it, or ``unproved_reason`` why nothing does, and
+    ``proved_distance_m`` how far from there the courier was.
+    """
 
     zone_id = fields.String(required=True, validate=_text)
     courier_id = fields.String(required=True, validate=_text)
     completed_at = fields.AwareDateTime(required=True)
     pickups = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
     distance_m = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    handover = fields.String(validate=validate.OneOf([one.value for one in Handover]))
+    proved_by = fields.String(validate=validate.OneOf([by.value for by in ProvedBy]))
+    proved_at = fields.AwareDateTime()
+    proved_distance_m = fields.Integer(strict=True, validate=validate.Range(min=0))
+    unproved_reason = fields.String(validate=validate.OneOf([why.value for why in WhyNot]))
 
 
 class DeliveryFailedV1(_OfDelivery):
@@ -211,7 +224,8 @@ SCHEMAS: Mapping[str, type[Schema]] = {
 }
 
 # What older events do not say, and newer ones only where it is known.
-_MAY_BE_ABSENT = frozenset({"vehicle", "eta_from", "eta_to"})
+_OF_PROOF = frozenset({"handover", "proved_by", "proved_at", "proved_distance_m", "unproved_reason"})
+_MAY_BE_ABSENT = frozenset({"vehicle", "eta_from", "eta_to"}) | _OF_PROOF
 
 _OF_DELIVERY = (
     DeliveryPlanned

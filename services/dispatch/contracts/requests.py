@@ -17,6 +17,7 @@ from services.dispatch.domain.courier import PlannedBreak
 from services.dispatch.domain.facts import DropOff, Pickup
 from services.dispatch.domain.override import OverrideKind
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.proof import Handover, Shown, WhyNot
 from services.dispatch.domain.vehicle import USUAL_VEHICLE, Capacity, Load, Vehicle
 from services.dispatch.domain.zone import Slot, SlotSource, Zone, ZoneSettings
 from shared.kernel.errors import InvalidInput
@@ -279,10 +280,20 @@ class AtStopSchema(_Command):
         validate=validate.Length(max=20),
     )
     reason = text(200, load_default="", allow_none=True)
+    code = text(20, load_default=None, allow_none=True)
+    handover = fields.Enum(Handover, by_value=True, load_default=None, allow_none=True)
+    unproved_reason = fields.Enum(WhyNot, by_value=True, load_default=None, allow_none=True)
+    position = fields.Nested(PositionSchema, load_default=None, allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.AtStop:
-        return commands.AtStop(**data | {"reason": data["reason"] or "unknown"})
+        shown = Shown(
+            code=data.pop("code"),
+            handover=data.pop("handover"),
+            why_not=data.pop("unproved_reason"),
+            place=data.pop("position"),
+        )
+        return commands.AtStop(**data | {"reason": data["reason"] or "unknown", "shown": shown})
 
 
 class OfOrderSchema(_Command):

@@ -81,6 +81,8 @@ class SettingsSchema(Strict):
     lend_minutes = number(0, 24 * 60)
     moving_minutes = number(0, 60)
     ready_share = number(0.05, 0.95)
+    pickup_code = fields.Boolean(truthy={True}, falsy={False})
+    drop_off_proof = fields.Boolean(truthy={True}, falsy={False})
     vehicles = fields.Dict(
         keys=fields.Enum(Vehicle, by_value=True), values=fields.Nested(VehicleKindSchema), load_default=dict
     )

@@ -12,6 +12,7 @@ from services.dispatch.domain.errors import CouriersOnly, OperatorsOnly
 from services.dispatch.domain.facts import DropOff, Pickup
 from services.dispatch.domain.override import OverrideKind
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.proof import NOTHING_SHOWN, Shown
 from services.dispatch.domain.rota import Span
 from services.dispatch.domain.vehicle import ANY, USUAL_VEHICLE, Capacity, Vehicle
 from services.dispatch.domain.zone import Slot, Zone
@@ -96,6 +97,16 @@ class AtStop:
     stop_id: str
     proof: Mapping[str, str] | None = None
     reason: str = ""
+    shown: Shown = NOTHING_SHOWN
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeepPhoto:
+    """Keep a picture of what was left at a door; ``content`` is whatever was sent."""
+
+    actor: Actor
+    stop_id: str
+    content: bytes
 
 
 @dataclass(frozen=True, kw_only=True)

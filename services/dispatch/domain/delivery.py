@@ -7,70 +7,32 @@ derived from all of them, so the same facts lead to the same delivery however th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from services.dispatch.domain.errors import HoldReleased, PickupOutstanding, StopNotFound, WrongState
+from services.dispatch.domain.errors import HoldReleased, PickupOutstanding, WrongState
 from services.dispatch.domain.events import (
     CourierAssigned,
     CourierUnassigned,
     DeliveryCompleted,
-    DeliveryEvent,
     DeliveryFailed,
     DeliveryPlanned,
     PickupCompleted,
 )
 from services.dispatch.domain.facts import DropOff, Part, Pickup
+from services.dispatch.domain.job import Job
 from services.dispatch.domain.lifecycle import ENDED, MAY_BECOME, UNASSIGNED, UNPAID, Status
-from services.dispatch.domain.promise import NOTHING_TOLD, Forecast, Told
+from services.dispatch.domain.promise import Forecast, Told
+from services.dispatch.domain.proof import Proved, told_of_handover, told_of_pickup
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus, first_stops
-from services.dispatch.domain.vehicle import total
 from services.dispatch.domain.zone import SlotWindow
-from shared.kernel.ids import derived_id
 
 _PICKUP_TRIES = 2
 
 
-def delivery_id_of(order_id: str) -> str:
-    return derived_id("delivery", order_id)
-
-
 @dataclass(kw_only=True)
-class Delivery:
-    """The job and everything known about it; ``events`` collects what has newly happened."""
-
-    order_id: str
-    status: Status = Status.UNHELD
-    version: int = 0
-    zone_id: str | None = None
-    slot: SlotWindow | None = None
-    slot_taken: bool = False
-    drop_off: DropOff | None = None
-    pickups: tuple[Pickup, ...] = ()
-    placed_at: datetime | None = None
-    promised_at: datetime | None = None
-    expires_at: datetime | None = None
-    released: str | None = None
-    customer_id: str | None = None
-    paid_at: datetime | None = None
-    cancelled: str | None = None
-    parts: dict[str, Part] = field(default_factory=dict)
-    stops: list[Stop] = field(default_factory=list)
-    courier_id: str | None = None
-    offer_id: str | None = None
-    eta: datetime | None = None
-    foreseen: str | None = None
-    told: Told = NOTHING_TOLD
-    assigned_at: datetime | None = None
-    ended_at: datetime | None = None
-    failure: str | None = None
-    barred: dict[str, datetime | None] = field(default_factory=dict)
-    pickup_failures: int = 0
-    events: list[DeliveryEvent] = field(default_factory=list)
-
-    @property
-    def delivery_id(self) -> str:
-        return delivery_id_of(self.order_id)
+class Delivery(Job):
+    """A job and what may become of it."""
 
     # -- facts about the order -----------------------------------------------------------------------------
 
@@ -129,13 +91,6 @@ class Delivery:
         if self.cancelled is None:
             self.cancelled = reason
         self._derive(at)
-
-    @property
-    def wants_slot(self) -> bool:
-        """Whether the chosen slot's room is this order's."""
-        if self.slot is None:
-            return False
-        return self.status not in {Status.UNHELD, Status.RELEASED, Status.CANCELLED}
 
     def _derive(self, at: datetime) -> None:
         payable = self.paid_at is not None and self.drop_off is not None
@@ -229,20 +184,6 @@ class Delivery:
             )
         )
 
-    @property
-    def started(self) -> bool:
-        """Something is on board, or a courier stands at one of its stops."""
-        return any(stop.status in {StopStatus.DONE, StopStatus.ARRIVED} for stop in self.stops)
-
-    @property
-    def on_board(self) -> int:
-        return sum(stop.status is StopStatus.DONE for stop in self._of(StopKind.PICKUP))
-
-    @property
-    def load(self) -> tuple[int, ...]:
-        """What is on board, in the dimensions of a capacity."""
-        return total(s.load.amount for s in self._of(StopKind.PICKUP) if s.status is StopStatus.DONE)
-
     def unassign(self, reason: str, bar_until: datetime | None = None) -> None:
         """Take the delivery back from its courier; raises :class:`WrongState` when goods are on board."""
         if self.on_board or self.courier_id is None:
@@ -283,14 +224,31 @@ class Delivery:
         if self.status is Status.ASSIGNED and stop.kind is StopKind.PICKUP:
             self._become(Status.COLLECTING)
 
-    def complete(self, stop_id: str, proof: Mapping[str, str] | None, leg_m: int, at: datetime) -> None:
-        """The goods are picked up, or handed over. Completing a stop twice changes nothing."""
+    def may_be_completed(self, stop_id: str) -> Stop:
+        """The stop, if its courier is there and its turn has come; raises otherwise."""
         stop = self.stop(stop_id)
-        if stop.status is StopStatus.DONE:
-            return
         if stop.kind is StopKind.DROP_OFF and self._left_to_collect():
             raise PickupOutstanding
-        self._set(replace(stop.become(StopStatus.DONE), ended_at=at, proof=proof, leg_m=leg_m))
+        stop.become(StopStatus.DONE)
+        return stop
+
+    def note(self, stop: Stop) -> None:
+        """Keep what became known at a stop: a wrong code, or a picture."""
+        self._set(stop)
+
+    def complete(
+        self,
+        stop_id: str,
+        noted: Mapping[str, str] | None,
+        leg_m: int,
+        at: datetime,
+        proved: Proved | None = None,
+    ) -> None:
+        """The goods are picked up, or handed over. Completing a stop twice changes nothing."""
+        if self.stop(stop_id).status is StopStatus.DONE:
+            return
+        stop = self.may_be_completed(stop_id).become(StopStatus.DONE)
+        self._set(replace(stop, ended_at=at, proof=noted, proved=proved, leg_m=leg_m))
         courier_id = self.courier_id or ""
         if stop.kind is StopKind.PICKUP:
             self.events.append(
@@ -301,6 +259,7 @@ class Delivery:
                     shop_id=stop.shop_id or "",
                     courier_id=courier_id,
                     picked_up_at=at,
+                    **told_of_pickup(proved),
                 )
             )
             if not self._left_to_collect():
@@ -316,6 +275,7 @@ class Delivery:
                 completed_at=at,
                 pickups=self.on_board,
                 distance_m=sum(stop.leg_m for stop in self.stops),
+                **told_of_handover(proved),
             )
         )
 
@@ -335,34 +295,7 @@ class Delivery:
                 return
         self.fail(f"{stop.kind.replace('_', '-')}-failed: {reason}", at)
 
-    def stop(self, stop_id: str) -> Stop:
-        for stop in self.stops:
-            if stop.stop_id == stop_id:
-                return stop
-        raise StopNotFound
-
-    def open_stops(self) -> list[Stop]:
-        return [stop for stop in self.stops if stop.is_open]
-
-    # -- looking ahead -------------------------------------------------------------------------------------
-
-    def expected_ready(self, stop: Stop, now: datetime) -> datetime:
-        """When the shop will have its part ready, as far as it is known ``now``."""
-        part = self.parts.get(stop.store_order_id or "", Part())
-        if part.ready_at is not None:
-            return part.ready_at
-        if part.ready_estimate is not None:
-            return part.ready_estimate
-        # A shop that has not answered yet starts, at the earliest, now.
-        return max(now, self.paid_at or now) + timedelta(minutes=stop.preparation_minutes)
-
     # -- inside --------------------------------------------------------------------------------------------
-
-    def _of(self, kind: StopKind) -> list[Stop]:
-        return [stop for stop in self.stops if stop.kind is kind]
-
-    def _left_to_collect(self) -> bool:
-        return any(stop.is_open for stop in self._of(StopKind.PICKUP))
 
     def _set(self, changed: Stop) -> None:
         self.stops = [changed if stop.stop_id == changed.stop_id else stop for stop in self.stops]

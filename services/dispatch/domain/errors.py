@@ -2,9 +2,11 @@
 
 Refusal
 ├── NotFound   ZoneNotFound · SlotNotFound · OrderNotDispatched · OfferNotFound · StopNotFound
-│              RotaEntryNotFound · PlanNotRecorded · LoanNotFound
+│              RotaEntryNotFound · PlanNotRecorded · LoanNotFound · PhotoNotFound
 ├── Forbidden  OperatorsOnly · CouriersOnly
-├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved · RotaRefused
+├── Invalid    PictureRefused · PictureTooLarge
+├── TooMany    TooManyCodes
+├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved · RotaRefused · WrongCode · ProofMissing
 └── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed (OfferExpired) · WrongState
                PickupOutstanding · ZoneExists · SlotExists · OverrideExists · GoodsOnBoard
                CourierNotAvailable · RotaOverlap · RotaEntryExists · LoanExists
@@ -12,7 +14,7 @@ Refusal
 
 from __future__ import annotations
 
-from shared.kernel.errors import Conflict, Forbidden, NotFound, Refused
+from shared.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound, Refused, TooMany
 
 
 class ZoneNotFound(NotFound):
@@ -41,6 +43,30 @@ class LoanNotFound(NotFound):
 
 class StopNotFound(NotFound):
     code, title = "stop-not-found", "There is no such stop on your route"
+
+
+class PhotoNotFound(NotFound):
+    code, title = "photo-not-found", "There is no picture of this order, or no longer"
+
+
+class PictureRefused(InvalidInput):
+    code, kind, title = "picture-refused", "media_type", "This is not a JPEG, PNG or WebP picture"
+
+
+class PictureTooLarge(InvalidInput):
+    code, kind, title = "picture-too-large", "too_large", "This picture is too large"
+
+
+class WrongCode(Refused):
+    code, title = "wrong-code", "This is not the code"
+
+
+class TooManyCodes(TooMany):
+    code, title = "too-many-codes", "Too many wrong codes; try again in a while"
+
+
+class ProofMissing(Refused):
+    code, title = "proof-missing", "Something has to prove this"
 
 
 class OperatorsOnly(Forbidden):

@@ -47,6 +47,9 @@ class PickupCompleted:
     shop_id: str
     courier_id: str
     picked_up_at: datetime
+    proved_by: str | None = None
+    proved_at: datetime | None = None
+    proved_distance_m: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,11 @@ class DeliveryCompleted:
     completed_at: datetime
     pickups: int
     distance_m: int
+    handover: str | None = None
+    proved_by: str | None = None
+    proved_at: datetime | None = None
+    proved_distance_m: int | None = None
+    unproved_reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

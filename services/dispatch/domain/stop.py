@@ -10,6 +10,7 @@ from enum import StrEnum
 from services.dispatch.domain.errors import WrongState
 from services.dispatch.domain.facts import DropOff, Pickup
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.proof import Proved
 from services.dispatch.domain.vehicle import USUAL_LOAD, Load
 from shared.kernel.ids import derived_id
 
@@ -41,7 +42,10 @@ OPEN = frozenset({StopStatus.PENDING, StopStatus.ARRIVED})
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """One visit and how far it has come. ``leg_m`` is what the courier rode to get here."""
+    """One visit and how far it has come. ``leg_m`` is what the courier rode to get here.
+
+    ``proof`` is what the courier noted; ``proved`` what was checked. ``tries`` counts wrong codes.
+    """
 
     stop_id: str
     kind: StopKind
@@ -56,6 +60,10 @@ class Stop:
     ended_at: datetime | None = None
     leg_m: int = 0
     proof: Mapping[str, str] | None = None
+    proved: Proved | None = None
+    photo_at: datetime | None = None
+    tries: int = 0
+    tried_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:

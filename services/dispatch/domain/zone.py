@@ -27,6 +27,8 @@ class ZoneSettings:
     ``capacity`` is how many pickups a courier carries whose vehicle says nothing else. Of the couriers' time
     in a slot ``slot_share`` is the slot's, the rest is kept for who orders to have it soon. For
     ``lend_minutes`` (never, if none) the planner lends idle couriers to neighbouring zones where orders wait.
+    With ``pickup_code`` a shop's part is collected with its code alone; with ``drop_off_proof`` a handover
+    wants the customer's code, a picture, or the reason why there is neither.
     """
 
     metres_per_minute: float = 320.0
@@ -46,6 +48,8 @@ class ZoneSettings:
     ready_share: float = 0.55
     vehicles: tuple[VehicleKind, ...] = ()
     lend_minutes: float = 0.0
+    pickup_code: bool = False
+    drop_off_proof: bool = False
 
     def kind_of(self, vehicle: Vehicle) -> VehicleKind:
         """What this vehicle can do here, all that is said of it and the usual for the rest."""

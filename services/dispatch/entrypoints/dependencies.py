@@ -7,6 +7,7 @@ from typing import Any
 from nameko.extensions import DependencyProvider
 
 from services.dispatch.adapters.experience import Experience
+from services.dispatch.adapters.proofs import Codes
 from services.dispatch.adapters.zones import KnownZones
 from services.dispatch.settings import Settings, read_settings
 
@@ -39,3 +40,13 @@ class KnownZonesProvider(DependencyProvider):
 
     def get_dependency(self, _worker_ctx: Any) -> KnownZones:
         return self.known
+
+
+class CodesProvider(DependencyProvider):
+    """The process's memory of the key that codes are made with."""
+
+    def setup(self) -> None:
+        self.codes = Codes()
+
+    def get_dependency(self, _worker_ctx: Any) -> Codes:
+        return self.codes

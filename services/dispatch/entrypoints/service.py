@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from services.dispatch.adapters.experience import REMEMBERED, Experience
 from services.dispatch.adapters.forgetting import forget_plans
+from services.dispatch.adapters.proofs import Codes
 from services.dispatch.adapters.store import SqlHolds, SqlSightings, SqlStore
 from services.dispatch.adapters.views import Views
 from services.dispatch.adapters.zones import KnownZones, SqlZoneMap
@@ -31,10 +32,12 @@ from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.stop import Stop
 from services.dispatch.entrypoints.dependencies import (
+    CodesProvider,
     ExperienceProvider,
     KnownZonesProvider,
     SettingsProvider,
 )
+from services.dispatch.entrypoints.proofs import ProvesHandovers
 from services.dispatch.entrypoints.slots import JudgesSlots
 from services.dispatch.settings import Settings
 from shared.kernel.clock import Clock, to_wire
@@ -51,7 +54,7 @@ Result = TypeVar("Result")
 Wire = dict[str, Any]
 
 
-class DispatchService(JudgesSlots, ShowsDeadLetters):
+class DispatchService(JudgesSlots, ProvesHandovers, ShowsDeadLetters):
     """Who brings what, when, on which way. Routes are planned by a process of its own."""
 
     name = "dispatch"
@@ -61,6 +64,7 @@ class DispatchService(JudgesSlots, ShowsDeadLetters):
     settings: Settings = SettingsProvider()
     known_zones: KnownZones = KnownZonesProvider()
     experience: Experience = ExperienceProvider()
+    codes: Codes = CodesProvider()
 
     _facts: WeakKeyDictionary[Transaction, list[orders.Fact]] = WeakKeyDictionary()
 
@@ -137,7 +141,8 @@ class DispatchService(JudgesSlots, ShowsDeadLetters):
         asked = requests.load(requests.OF_ORDER, request)
         with self._views() as views:
             seen = looking.tracking(asked["actor"], asked["order_id"], views=views, clock=self.clock)
-        return answers.tracking(seen.delivery, seen.seen, seen.pause, seen.window)
+            code = self.codes.of(views.connection, seen.told_to) if seen.told_to else None
+        return answers.tracking(seen.delivery, seen.seen, seen.pause, seen.window, code)
 
     # -- for operators -------------------------------------------------------------------------------------
 
@@ -292,10 +297,6 @@ class DispatchService(JudgesSlots, ShowsDeadLetters):
     @answer
     def arrive(self, **request: Any) -> Wire:
         return self._at_stop(riding.arrive, request)
-
-    @answer
-    def complete(self, **request: Any) -> Wire:
-        return self._at_stop(riding.complete, request)
 
     @answer
     def fail(self, **request: Any) -> Wire:

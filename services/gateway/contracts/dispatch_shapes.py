@@ -5,10 +5,10 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 
 from services.gateway.contracts.fields import Instant, Position
-from services.gateway.contracts.shapes import Slot, several
+from services.gateway.contracts.shapes import Slot, proved_by, several
 
 
-def _break_status() -> fields.String:
+def break_status() -> fields.String:
     description = "`asked` while the stops that were accepted are made, then `on`; none without a break."
     return fields.String(
         allow_none=True, metadata={"enum": ["asked", "on", None], "description": description}
@@ -30,7 +30,7 @@ class Shift(Schema):
     ended_at = Instant(allow_none=True)
     capacity = fields.Dict(allow_none=True)
     position = fields.Nested(Position, allow_none=True)
-    break_status = _break_status()
+    break_status = break_status()
     break_asked_at = Instant(allow_none=True)
     vehicle = fields.String(metadata={"enum": ["foot", "bicycle", "scooter", "car"]})
     breaks = fields.List(fields.Nested(PlannedBreak))
@@ -82,6 +82,27 @@ class StopAnswer(Schema):
     order_id = fields.String()
     status = fields.String()
     delivery_status = fields.String()
+    proved_by = proved_by()
+
+
+class KeptPhoto(Schema):
+    stop_id = fields.String(required=True)
+    media_type = fields.String()
+    bytes = fields.Integer()
+    width = fields.Integer()
+    height = fields.Integer()
+    photo_at = Instant()
+
+
+class PickupCode(Schema):
+    """What the shop tells the courier who collects this part of the order."""
+
+    store_order_id = fields.String(required=True)
+    code = fields.String(required=True)
+
+
+class ForgottenPhotos(Schema):
+    forgotten = fields.Integer(required=True)
 
 
 class ZoneArea(Schema):
@@ -215,51 +236,6 @@ class Courier(Schema):
     registered = fields.Boolean()
 
 
-class BoardPickup(Position):
-    shop_id = fields.String()
-    status = fields.String()
-
-
-class BoardDelivery(Schema):
-    delivery_id = fields.String()
-    order_id = fields.String()
-    status = fields.String()
-    courier_id = fields.String(allow_none=True)
-    offer_id = fields.String(allow_none=True)
-    eta = Instant(allow_none=True)
-    promised_at = Instant(allow_none=True)
-    slot_id = fields.String(allow_none=True)
-    drop_off = fields.Nested(Position, allow_none=True)
-    pickups = fields.List(fields.Nested(BoardPickup), allow_none=True)
-
-
-class BoardCourier(Schema):
-    courier_id = fields.String()
-    shift_id = fields.String(allow_none=True)
-    status = fields.String()
-    ends_at = Instant(allow_none=True)
-    break_status = _break_status()
-    vehicle = fields.String()
-    stops = fields.Integer(metadata={"description": "How many stops are still to be made."})
-    loan_id = fields.String(allow_none=True)
-    loan_status = fields.String(
-        allow_none=True,
-        metadata={"description": "How far a loan to another zone has come, or one from there."},
-    )
-    position = fields.Nested(Position, allow_none=True)
-    seen_at = Instant(allow_none=True)
-
-
-class BoardOffer(Schema):
-    offer_id = fields.String()
-    courier_id = fields.String()
-    zone_id = fields.String()
-    status = fields.String()
-    order_ids = fields.List(fields.String())
-    offered_at = Instant(allow_none=True)
-    expires_at = Instant(allow_none=True)
-
-
 class Candidate(Schema):
     order_id = fields.String()
     courier_id = fields.String()
@@ -290,37 +266,6 @@ class RecordedPlan(Schema):
         metadata={
             "description": "The snapshot of the zone (baskets, riders, weights, seed, the plan before; in"
             " minutes from then), routes by courier, what was left, the cost, and who was asked."
-        }
-    )
-
-
-class BoardPause(Schema):
-    reason = fields.String()
-    paused_at = Instant()
-    paused_by = fields.String()
-
-
-class BoardWindows(Schema):
-    """Of the last deliveries, up to 500, how many were handed over in the first window they were told."""
-
-    deliveries = fields.Integer()
-    kept = fields.Integer()
-
-
-class Board(Schema):
-    """A zone as its dispatchers see it: places without names and addresses."""
-
-    zone_id = fields.String()
-    at = Instant()
-    deliveries = fields.List(fields.Nested(BoardDelivery))
-    couriers = fields.List(fields.Nested(BoardCourier))
-    offers = fields.List(fields.Nested(BoardOffer))
-    pause = fields.Nested(BoardPause, allow_none=True)
-    windows = fields.Nested(BoardWindows)
-    travel = fields.String(
-        metadata={
-            "enum": ["great_circle", "router", "degraded"],
-            "description": "Where travel times come from; `degraded` while the router fails.",
         }
     )
 

@@ -322,6 +322,16 @@ class Refund(Schema):
     parts = fields.List(fields.Nested(RefundPart), metadata={"description": "One per store order."})
 
 
+def proved_by() -> fields.String:
+    return fields.String(
+        allow_none=True,
+        metadata={
+            "enum": ["code", "photo", "nothing", None],
+            "description": "What proves it, where that was looked at.",
+        },
+    )
+
+
 class TrackedStop(Schema):
     stop_id = fields.String()
     kind = fields.String(metadata={"enum": ["pickup", "drop_off"]})
@@ -332,6 +342,14 @@ class TrackedStop(Schema):
     status = fields.String()
     arrived_at = Instant(allow_none=True)
     done_at = Instant(allow_none=True)
+    handover = fields.String(allow_none=True, metadata={"enum": ["in-person", "unattended", None]})
+    proved_by = proved_by()
+    proved_at = Instant(allow_none=True)
+    proved_distance_m = fields.Integer(
+        allow_none=True, metadata={"description": "How far from the stop the courier was."}
+    )
+    unproved_reason = fields.String(allow_none=True)
+    photo_at = Instant(allow_none=True, metadata={"description": "When a picture was taken in, if one was."})
 
 
 class TrackedWindow(Schema):
@@ -358,6 +376,9 @@ class Tracking(Schema):
     paused_since = Instant(
         allow_none=True,
         metadata={"description": "Since when no courier is being looked for in this zone, if that is so."},
+    )
+    drop_off_code = fields.String(
+        allow_none=True, metadata={"description": "For the courier, when the order is handed over."}
     )
     stops = fields.List(fields.Nested(TrackedStop))
 

@@ -165,7 +165,18 @@ class CompleteStop(Schema):
         values=fields.String(validate=validate.Length(max=500)),
         load_default=dict,
         validate=validate.Length(max=20),
-        metadata={"description": "What proves it, such as a code or who took it."},
+        metadata={"description": "The courier's own notes, such as who took it; nothing of it is checked."},
+    )
+    code = fields.String(
+        validate=validate.Length(min=1, max=20),
+        metadata={"description": "What the shop or the customer says. It is checked; wrong ones count."},
+    )
+    handover = one_of("in-person", "unattended")
+    unproved_reason = one_of(
+        "battery-empty", "camera-broken", "declined", "no-code", "too-dark", "unsafe", "other"
+    )
+    position = fields.Nested(
+        Position, metadata={"description": "Where the courier is: how far from the stop is kept, not where."}
     )
 
 
@@ -226,6 +237,16 @@ class ZoneSettings(Schema):
     slot_share = _number(0, 1)
     moving_minutes = _number(0, 60)
     ready_share = _number(0.05, 0.95)
+    pickup_code = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        metadata={"description": "A shop's part is collected with its code alone."},
+    )
+    drop_off_proof = fields.Boolean(
+        truthy={True},
+        falsy={False},
+        metadata={"description": "A handover wants the customer's code, a picture, or why there is neither."},
+    )
     vehicles = fields.Dict(
         keys=fields.String(validate=validate.OneOf(("foot", "bicycle", "scooter", "car"))),
         values=fields.Nested(VehicleKind),

@@ -79,7 +79,8 @@ def _operation(route: Route) -> dict[str, Any]:
     if parameters := _parameters(route):
         operation["parameters"] = parameters
     if route.raw_body:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": {}}}}
+        taken = route.takes or ("application/json",)
+        operation["requestBody"] = {"required": True, "content": {media: {"schema": {}} for media in taken}}
     elif route.body is not None:
         required = any(field.required for field in route.body().fields.values())
         operation["requestBody"] = {
@@ -124,11 +125,13 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
 
 
 def _responses(route: Route) -> dict[str, Any]:
-    status = route.status if route.answer is not None else 204
+    status = route.status if route.answer is not None or route.gives else 204
     done: dict[str, Any] = {"description": "Done" if status != 201 else "Made"}
     headers: dict[str, Any] = {}
     if route.answer is not None:
         done["content"] = {"application/json": {"schema": route.answer}}
+    elif route.gives:
+        done["content"] = {media: {"schema": {}} for media in route.gives}
     if route.versioned:
         headers["ETag"] = _header("The version of what is answered.")
     if route.location is not None:

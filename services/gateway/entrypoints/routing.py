@@ -69,6 +69,9 @@ class Route:
     location: str | None = None
     versioned: bool = False
     raw_body: bool = False
+    # Media other than JSON that the body may be, and that the answer is.
+    takes: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
     documented: bool = True
     refusals: tuple[str, ...] = ()
     description: str = ""

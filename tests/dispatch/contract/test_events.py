@@ -12,7 +12,7 @@ import pytest
 from services.dispatch.contracts import consumed
 from services.dispatch.contracts.published import SCHEMAS, data_of
 from services.dispatch.domain import events
-from services.dispatch.domain.delivery import delivery_id_of
+from services.dispatch.domain.job import delivery_id_of
 from shared.messaging.envelope import Event
 
 SERVICES = Path(__file__).resolve().parents[3] / "services"
@@ -56,9 +56,22 @@ HAPPENED: list[Any] = [
         shop_id="019b8d01-0000-7000-8000-0000000000e1",
         courier_id=COURIER,
         picked_up_at=time("03:20"),
+        proved_by="code",
+        proved_at=time("03:20"),
+        proved_distance_m=12,
     ),
     events.DeliveryCompleted(
-        **OF, zone_id=ZONE, courier_id=COURIER, completed_at=time("03:35"), pickups=2, distance_m=3140
+        **OF,
+        zone_id=ZONE,
+        courier_id=COURIER,
+        completed_at=time("03:35"),
+        pickups=2,
+        distance_m=3140,
+        handover="unattended",
+        proved_by="nothing",
+        proved_at=time("03:35"),
+        proved_distance_m=8,
+        unproved_reason="too-dark",
     ),
     events.DeliveryFailed(**OF, courier_id=None, reason="no-courier", failed_at=time("03:35")),
     events.CourierOnShift(

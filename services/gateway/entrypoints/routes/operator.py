@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import dispatch_shapes, forms, trade_forms, trade_shapes
+from services.gateway.contracts import board_shapes, dispatch_shapes, forms, trade_forms, trade_shapes
 from services.gateway.contracts.shapes import Shop
 from services.gateway.domain.accounts import Role
 from services.gateway.entrypoints.call import Call
@@ -75,7 +75,7 @@ def approve_courier(call: Call) -> Any:
     summary="What goes on in a zone",
     roles=OPERATOR,
     query=trade_forms.BoardQuery,
-    answer=dispatch_shapes.Board,
+    answer=board_shapes.Board,
 )
 def board(call: Call) -> Any:
     return call.ask_as_caller("dispatch", "board", **call.query)

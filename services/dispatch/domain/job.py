@@ -1,0 +1,103 @@
+"""What is known of a delivery: the facts of its order, its stops, and what can be read from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from services.dispatch.domain.errors import StopNotFound
+from services.dispatch.domain.events import DeliveryEvent
+from services.dispatch.domain.facts import DropOff, Part, Pickup
+from services.dispatch.domain.lifecycle import Status
+from services.dispatch.domain.promise import NOTHING_TOLD, Told
+from services.dispatch.domain.stop import Stop, StopKind, StopStatus
+from services.dispatch.domain.vehicle import total
+from services.dispatch.domain.zone import SlotWindow
+from shared.kernel.ids import derived_id
+
+
+def delivery_id_of(order_id: str) -> str:
+    return derived_id("delivery", order_id)
+
+
+@dataclass(kw_only=True)
+class Job:
+    """The job and everything known about it; ``events`` collects what has newly happened."""
+
+    order_id: str
+    status: Status = Status.UNHELD
+    version: int = 0
+    zone_id: str | None = None
+    slot: SlotWindow | None = None
+    slot_taken: bool = False
+    drop_off: DropOff | None = None
+    pickups: tuple[Pickup, ...] = ()
+    placed_at: datetime | None = None
+    promised_at: datetime | None = None
+    expires_at: datetime | None = None
+    released: str | None = None
+    customer_id: str | None = None
+    paid_at: datetime | None = None
+    cancelled: str | None = None
+    parts: dict[str, Part] = field(default_factory=dict)
+    stops: list[Stop] = field(default_factory=list)
+    courier_id: str | None = None
+    offer_id: str | None = None
+    eta: datetime | None = None
+    foreseen: str | None = None
+    told: Told = NOTHING_TOLD
+    assigned_at: datetime | None = None
+    ended_at: datetime | None = None
+    failure: str | None = None
+    barred: dict[str, datetime | None] = field(default_factory=dict)
+    pickup_failures: int = 0
+    events: list[DeliveryEvent] = field(default_factory=list)
+
+    @property
+    def delivery_id(self) -> str:
+        return delivery_id_of(self.order_id)
+
+    @property
+    def wants_slot(self) -> bool:
+        """Whether the chosen slot's room is this order's."""
+        without = {Status.UNHELD, Status.RELEASED, Status.CANCELLED}
+        return self.slot is not None and self.status not in without
+
+    @property
+    def started(self) -> bool:
+        """Something is on board, or a courier stands at one of its stops."""
+        return any(stop.status in {StopStatus.DONE, StopStatus.ARRIVED} for stop in self.stops)
+
+    @property
+    def on_board(self) -> int:
+        return sum(stop.status is StopStatus.DONE for stop in self._of(StopKind.PICKUP))
+
+    @property
+    def load(self) -> tuple[int, ...]:
+        """What is on board, in the dimensions of a capacity."""
+        return total(s.load.amount for s in self._of(StopKind.PICKUP) if s.status is StopStatus.DONE)
+
+    def stop(self, stop_id: str) -> Stop:
+        for stop in self.stops:
+            if stop.stop_id == stop_id:
+                return stop
+        raise StopNotFound
+
+    def open_stops(self) -> list[Stop]:
+        return [stop for stop in self.stops if stop.is_open]
+
+    def expected_ready(self, stop: Stop, now: datetime) -> datetime:
+        """When the shop will have its part ready, as far as it is known ``now``."""
+        part = self.parts.get(stop.store_order_id or "", Part())
+        if part.ready_at is not None:
+            return part.ready_at
+        if part.ready_estimate is not None:
+            return part.ready_estimate
+        # A shop that has not answered yet starts, at the earliest, now.
+        return max(now, self.paid_at or now) + timedelta(minutes=stop.preparation_minutes)
+
+    def _of(self, kind: StopKind) -> list[Stop]:
+        return [stop for stop in self.stops if stop.kind is kind]
+
+    def _left_to_collect(self) -> bool:
+        return any(stop.is_open for stop in self._of(StopKind.PICKUP))
