@@ -399,6 +399,18 @@ class PickupCompleted(TypedDict):
     proved_distance_m: NotRequired[int]
 
 
+class PickupFailed(TypedDict):
+    """One shop's part could not be collected and is left out; the rest is brought without it."""
+
+    delivery_id: str
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    courier_id: str
+    reason: str
+    failed_at: str
+
+
 class RefundedLine(TypedDict):
     line_id: str
     listing_id: str

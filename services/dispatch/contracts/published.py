@@ -17,6 +17,7 @@ from services.dispatch.domain.events import (
     DeliveryPlanned,
     DispatchEvent,
     PickupCompleted,
+    PickupFailed,
     SlotCapacityChanged,
 )
 from services.dispatch.domain.proof import Handover, ProvedBy, WhyNot
@@ -105,6 +106,16 @@ class PickupCompletedV1(_OfDelivery):
     proved_by = fields.String(validate=validate.OneOf([by.value for by in ProvedBy]))
     proved_at = fields.AwareDateTime()
     proved_distance_m = fields.Integer(strict=True, validate=validate.Range(min=0))
+
+
+class PickupFailedV1(_OfDelivery):
+    """One shop's part could not be collected and is left out; the rest is brought without it."""
+
+    store_order_id = fields.String(required=True, validate=_text)
+    shop_id = fields.String(required=True, validate=_text)
+    courier_id = fields.String(required=True, validate=_text)
+    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
+    failed_at = fields.AwareDateTime(required=True)
 
 
 class DeliveryCompletedV1(_OfDelivery):
@@ -212,6 +223,7 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "CourierAssigned": CourierAssignedV1,
     "CourierUnassigned": CourierUnassignedV1,
     "PickupCompleted": PickupCompletedV1,
+    "PickupFailed": PickupFailedV1,
     "DeliveryCompleted": DeliveryCompletedV1,
     "DeliveryFailed": DeliveryFailedV1,
     "CourierOnShift": CourierOnShiftV1,
@@ -232,6 +244,7 @@ _OF_DELIVERY = (
     | CourierAssigned
     | CourierUnassigned
     | PickupCompleted
+    | PickupFailed
     | DeliveryCompleted
     | DeliveryFailed
 )

@@ -18,6 +18,7 @@ from services.dispatch.domain.events import (
     DeliveryFailed,
     DeliveryPlanned,
     PickupCompleted,
+    PickupFailed,
 )
 from services.dispatch.domain.facts import DropOff, Part, Pickup
 from services.dispatch.domain.job import Job
@@ -28,6 +29,7 @@ from services.dispatch.domain.stop import Stop, StopKind, StopStatus, first_stop
 from services.dispatch.domain.zone import SlotWindow
 
 _PICKUP_TRIES = 2
+_GIVEN_UP = {StopStatus.SKIPPED, StopStatus.FAILED}
 
 
 @dataclass(kw_only=True)
@@ -119,7 +121,7 @@ class Delivery(Job):
             if part is not None and part.rejected and stop.is_open:
                 self._set(replace(stop.become(StopStatus.SKIPPED), ended_at=at))
         pickups = self._of(StopKind.PICKUP)
-        if pickups and all(stop.status is StopStatus.SKIPPED for stop in pickups):
+        if pickups and all(stop.status in _GIVEN_UP for stop in pickups):
             self._call_off(at)
         elif self.status in {Status.ASSIGNED, Status.COLLECTING} and not self._left_to_collect():
             self._become(Status.DELIVERING)
@@ -191,7 +193,8 @@ class Delivery(Job):
         if bar_until is not None:
             self.barred[self.courier_id] = bar_until
         for stop in self.stops:
-            if stop.status in {StopStatus.ARRIVED, StopStatus.FAILED}:
+            left_out = self.parts.get(stop.store_order_id or "", Part()).rejected
+            if stop.status in {StopStatus.ARRIVED, StopStatus.FAILED} and not left_out:
                 self._set(replace(stop.become(StopStatus.PENDING), arrived_at=None))
         self._become(Status.WAITING)
         self._unassigned(reason)
@@ -281,7 +284,9 @@ class Delivery(Job):
 
     def fail_stop(self, stop_id: str, reason: str, at: datetime) -> None:
         """A stop could not be made. Nothing on board and a first try: another courier gets the whole
-        delivery. Otherwise the delivery has failed."""
+        delivery. Otherwise a shop's part is left out and its siblings go on; without any left, and at the
+        door, the delivery has failed.
+        """
         stop = self.stop(stop_id)
         if stop.status is StopStatus.FAILED:
             return
@@ -293,7 +298,26 @@ class Delivery(Job):
                 self.unassign(f"pickup-failed: {reason}")
                 self.barred[courier_id] = None
                 return
+            if self.on_board or self._left_to_collect():
+                self._leave_out(stop, reason, at)
+                return
         self.fail(f"{stop.kind.replace('_', '-')}-failed: {reason}", at)
+
+    def _leave_out(self, stop: Stop, reason: str, at: datetime) -> None:
+        name = stop.store_order_id or ""
+        self.parts[name] = replace(self.parts.get(name, Part()), rejected=True)
+        self.events.append(
+            PickupFailed(
+                delivery_id=self.delivery_id,
+                order_id=self.order_id,
+                store_order_id=name,
+                shop_id=stop.shop_id or "",
+                courier_id=self.courier_id or "",
+                reason=reason,
+                failed_at=at,
+            )
+        )
+        self._drop_rejected(at)
 
     # -- inside --------------------------------------------------------------------------------------------
 

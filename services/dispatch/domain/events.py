@@ -53,6 +53,17 @@ class PickupCompleted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PickupFailed:
+    delivery_id: str
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    courier_id: str
+    reason: str
+    failed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeliveryCompleted:
     delivery_id: str
     order_id: str
@@ -154,6 +165,7 @@ DeliveryEvent = (
     | CourierAssigned
     | CourierUnassigned
     | PickupCompleted
+    | PickupFailed
     | DeliveryCompleted
     | DeliveryFailed
 )

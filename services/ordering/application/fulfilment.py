@@ -75,6 +75,12 @@ def picked_up(work: UnitOfWork, *, order_id: str, store_order_id: str, at: datet
     work.orders.save(order)
 
 
+def pickup_failed(work: UnitOfWork, *, order_id: str, store_order_id: str, reason: str, at: datetime) -> None:
+    order = _lock(work, order_id)
+    order.fail_pickup(store_order_id, reason, at)
+    work.orders.save(order)
+
+
 def delivered(
     work: UnitOfWork, *, order_id: str, delivery_id: str, courier_id: str, at: datetime, rules: Rules
 ) -> None:

@@ -33,6 +33,12 @@ class PickupCompleted(_Delivery):
     picked_up_at = fields.AwareDateTime(required=True)
 
 
+class PickupFailed(_Delivery):
+    store_order_id = fields.String(required=True)
+    reason = fields.String(required=True)
+    failed_at = fields.AwareDateTime(required=True)
+
+
 class DeliveryCompleted(_Delivery):
     delivery_id = fields.String(required=True)
     courier_id = fields.String(required=True)
@@ -60,6 +66,7 @@ FROM_DISPATCH = (
     "CourierAssigned",
     "CourierUnassigned",
     "PickupCompleted",
+    "PickupFailed",
     "DeliveryCompleted",
     "DeliveryFailed",
 )
@@ -68,6 +75,7 @@ _SCHEMAS: dict[str, Schema] = {
     "CourierAssigned": CourierAssigned(),
     "CourierUnassigned": CourierUnassigned(),
     "PickupCompleted": PickupCompleted(),
+    "PickupFailed": PickupFailed(),
     "DeliveryCompleted": DeliveryCompleted(),
     "DeliveryFailed": DeliveryFailed(),
     "CampaignLaunched": CampaignLaunched(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -11,7 +10,6 @@ from services.ordering.domain.delivery import Delivery
 from services.ordering.domain.errors import (
     NothingToRefund,
     OrderNotPayable,
-    RefundExceedsLine,
     StoreOrderNotFound,
     TooLateToCancel,
     WrongState,
@@ -20,7 +18,7 @@ from services.ordering.domain.lines import LinePart
 from services.ordering.domain.order_status import OrderStatus, order_status
 from services.ordering.domain.places import DropOff, Slot
 from services.ordering.domain.refund import Refund, fault_of, refund_of_delivery_fee, refund_of_goods
-from services.ordering.domain.store_order import BEFORE_PICKUP, StoreOrder, StoreStatus
+from services.ordering.domain.store_order import BEFORE_PICKUP, GONE, StoreOrder, StoreStatus, require_known
 from shared.kernel.ids import derived_id
 
 GIVEN_BACK = "everything-given-back"
@@ -213,7 +211,7 @@ class Order:
         if self.paid_at is None:
             raise WrongState("An order that was not paid cannot be refunded.", status=str(self.status))
         stores = self.stores if store_order_id is None else (self.store(store_order_id),)
-        _require_known(lines, stores)
+        require_known(lines, stores)
         issued = len(self.new_refunds)
         dropped = []
         for store in stores:
@@ -265,6 +263,17 @@ class Order:
                 store_order_ids=tuple(store.store_order_id for store in live),
             )
         )
+
+    def fail_pickup(self, store_order_id: str, reason: str, at: datetime) -> None:
+        """A shop's part was not collected: it is paid back, even if the handover was heard of first."""
+        store = self.store(store_order_id)
+        if store.status in GONE:
+            return
+        if store.status in BEFORE_PICKUP:
+            self._drop_out(store, reason, at)
+        restocks = fault_of(reason).restock
+        self._give_back_whole(self.store(store_order_id), reason, at, restock=restocks)
+        self._cancel_if_nothing_is_left(at, derived_id("refund", "delivery-fee", self.order_id))
 
     def fail_delivery(self, reason: str, at: datetime) -> None:
         """The delivery will not happen: the goods go back, and the fee unless the customer is at fault."""
@@ -386,15 +395,3 @@ class Order:
         )
         if self.refunded == self.total:
             self.payment_status = "refunded"
-
-
-def _require_known(lines: dict[str, int] | None, stores: Iterable[StoreOrder]) -> None:
-    known = {line.line_id for store in stores for line in store.lines}
-    unknown = sorted(set(lines or {}) - known)
-    if unknown:
-        raise RefundExceedsLine(
-            "Some lines are not part of what is refunded.",
-            errors=[
-                {"field": f"lines.{line_id}", "message": "There is no such line."} for line_id in unknown
-            ],
-        )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from services.ordering.domain.errors import WrongState
+from services.ordering.domain.errors import RefundExceedsLine, WrongState
 from services.ordering.domain.lines import Line, LinePart, by_funder
 
 
@@ -112,3 +113,16 @@ class StoreOrder:
             else:
                 lines.append(line)
         return replace(self, lines=tuple(lines)), tuple(parts)
+
+
+def require_known(lines: dict[str, int] | None, stores: Iterable[StoreOrder]) -> None:
+    """Raises :class:`RefundExceedsLine` when one of ``lines`` is in none of ``stores``."""
+    known = {line.line_id for store in stores for line in store.lines}
+    unknown = sorted(set(lines or {}) - known)
+    if unknown:
+        raise RefundExceedsLine(
+            "Some lines are not part of what is refunded.",
+            errors=[
+                {"field": f"lines.{line_id}", "message": "There is no such line."} for line_id in unknown
+            ],
+        )

@@ -250,6 +250,14 @@ def take_dispatch_event(tx: Transaction, event: Event, settings: Settings) -> No
             fulfilment.picked_up(
                 work, order_id=order_id, store_order_id=fact["store_order_id"], at=fact["picked_up_at"]
             )
+        case "PickupFailed":
+            fulfilment.pickup_failed(
+                work,
+                order_id=order_id,
+                store_order_id=fact["store_order_id"],
+                reason=fact["reason"],
+                at=fact["failed_at"],
+            )
         case "DeliveryCompleted":
             fulfilment.delivered(
                 work,

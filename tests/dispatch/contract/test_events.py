@@ -60,6 +60,14 @@ HAPPENED: list[Any] = [
         proved_at=time("03:20"),
         proved_distance_m=12,
     ),
+    events.PickupFailed(
+        **OF,
+        store_order_id="019b8d3f-5a00-7c11-8a01-0000000000d1",
+        shop_id="019b8d01-0000-7000-8000-0000000000e1",
+        courier_id=COURIER,
+        reason="shop-closed",
+        failed_at=time("03:20"),
+    ),
     events.DeliveryCompleted(
         **OF,
         zone_id=ZONE,

@@ -11,10 +11,11 @@ from services.dispatch.domain.events import (
     DeliveryCompleted,
     DeliveryFailed,
     PickupCompleted,
+    PickupFailed,
 )
 from services.dispatch.domain.lifecycle import Status
 from services.dispatch.domain.stop import StopStatus
-from tests.dispatch.builders import NOON, a_held_delivery, a_paid_delivery, an_assigned_delivery, at
+from tests.dispatch.builders import NOON, a_held_delivery, a_paid_delivery, a_pickup, an_assigned_delivery, at
 
 
 def test_a_hold_that_was_released_before_it_was_made_is_refused() -> None:
@@ -109,7 +110,7 @@ def test_goods_on_board_are_not_taken_back() -> None:
 
 
 def test_a_closed_shop_sends_the_delivery_to_another_courier_once_then_fails_it() -> None:
-    delivery = an_assigned_delivery()
+    delivery = an_assigned_delivery(pickups=(a_pickup("so-1"),))
     first = delivery.stops[0].stop_id
     delivery.fail_stop(first, "closed", at(5))
     assert delivery.status is Status.WAITING
@@ -118,6 +119,49 @@ def test_a_closed_shop_sends_the_delivery_to_another_courier_once_then_fails_it(
     delivery.fail_stop(first, "closed", at(15))
     assert delivery.status is Status.FAILED
     assert isinstance(delivery.events[-1], DeliveryFailed)
+
+
+def test_a_part_that_cannot_be_collected_twice_is_left_out_and_the_rest_is_brought() -> None:
+    delivery = an_assigned_delivery()
+    first, second, door = (stop.stop_id for stop in delivery.stops)
+    delivery.fail_stop(first, "shop-closed", at(5))
+    delivery.assign("courier-2", at(6), at(30), plan_version=2)
+    delivery.fail_stop(first, "shop-closed", at(15))
+    assert delivery.status is Status.ASSIGNED
+    failed = delivery.events[-1]
+    assert isinstance(failed, PickupFailed)
+    assert (failed.store_order_id, failed.courier_id, failed.reason) == ("so-1", "courier-2", "shop-closed")
+    # It stays left out when somebody else gets the rest.
+    delivery.unassign("shift-ended")
+    delivery.assign("courier-3", at(20), at(40), plan_version=3)
+    assert [stop.stop_id for stop in delivery.open_stops()] == [second, door]
+    delivery.arrive(second, at(25))
+    delivery.complete(second, None, 100, at(26))
+    assert delivery.status is Status.DELIVERING
+
+
+def test_goods_on_board_go_on_to_the_door_without_a_part_that_fails() -> None:
+    delivery = an_assigned_delivery()
+    first, second, door = (stop.stop_id for stop in delivery.stops)
+    delivery.arrive(first, at(2))
+    delivery.complete(first, None, 100, at(3))
+    delivery.fail_stop(second, "not-ready", at(5))
+    delivery.fail_stop(second, "not-ready", at(5))
+    assert delivery.status is Status.DELIVERING
+    assert sum(isinstance(event, PickupFailed) for event in delivery.events) == 1
+    delivery.arrive(door, at(9))
+    delivery.complete(door, None, 100, at(12))
+    assert delivery.status is Status.DELIVERED
+
+
+def test_with_one_part_left_out_and_the_other_rejected_nothing_is_left_to_bring() -> None:
+    delivery = an_assigned_delivery()
+    first = delivery.stops[0].stop_id
+    delivery.fail_stop(first, "shop-closed", at(5))
+    delivery.assign("courier-2", at(6), at(30), plan_version=2)
+    delivery.fail_stop(first, "shop-closed", at(15))
+    delivery.rejected("so-2", at(16))
+    assert delivery.status is Status.CANCELLED
 
 
 def test_nobody_at_the_door_fails_the_delivery() -> None:

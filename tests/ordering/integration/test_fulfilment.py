@@ -74,6 +74,24 @@ def failed(platform: Platform, order: Wire, reason: str) -> None:
     )
 
 
+def pickup_failed(platform: Platform, order: Wire, shop: int, reason: str = "shop-closed") -> None:
+    order_id = order["order_id"]
+    platform.hears(
+        platform.event(
+            "dispatch",
+            "PickupFailed",
+            derived_id("delivery", order_id),
+            order_id=order_id,
+            delivery_id=derived_id("delivery", order_id),
+            store_order_id=part_of(order, f"shop-{shop}")["store_order_id"],
+            shop_id=f"shop-{shop}",
+            courier_id="courier-1",
+            reason=reason,
+            failed_at="2026-01-05T10:26:00Z",
+        )
+    )
+
+
 def refunds(platform: Platform) -> list[tuple[str | None, int]]:
     return [(event["shop_id"], event["amount"]["amount"]) for event in platform.published("RefundIssued")]
 
@@ -102,6 +120,34 @@ def test_an_order_goes_all_the_way(platform: Platform) -> None:
     assert platform.order(order["order_id"])["status"] == "completed"
     assert platform.types_published().count("OrderCompleted") == 1
     assert refunds(platform) == []
+
+
+def test_a_part_that_no_courier_could_collect_is_paid_back_and_the_rest_is_brought(
+    platform: Platform,
+) -> None:
+    order = platform.paid()
+    pickup(platform, order, 1)
+    pickup_failed(platform, order, 2)
+    pickup_failed(platform, order, 2)
+    left_out = part_of(order, "shop-2")
+    completed(platform, order)
+    seen = platform.order(order["order_id"])
+    assert seen["status"] == "delivered"
+    assert part_of(seen, "shop-2")["status"] == "rejected"
+    (refunded,) = platform.published("RefundIssued")
+    assert (refunded["store_order_id"], refunded["restock"]) == (left_out["store_order_id"], True)
+    (event,) = platform.published("OrderDelivered")
+    assert event["store_order_ids"] == [part_of(order, "shop-1")["store_order_id"]]
+
+
+def test_a_failed_part_is_paid_back_the_same_when_it_is_heard_of_last(platform: Platform) -> None:
+    order = platform.paid()
+    pickup(platform, order, 1)
+    completed(platform, order)
+    pickup_failed(platform, order, 2)
+    (refunded,) = platform.published("RefundIssued")
+    assert refunded["store_order_id"] == part_of(order, "shop-2")["store_order_id"]
+    assert platform.order(order["order_id"])["status"] == "delivered"
 
 
 def test_commands_of_a_shop_repeat_without_effect(platform: Platform) -> None:
