@@ -16,10 +16,12 @@ from services.campaigns.entrypoints import service as campaigns
 from services.commission.entrypoints import service as commission
 from services.crm.entrypoints import service as crm
 from services.dispatch.adapters import forgetting
+from services.dispatch.adapters import proofs as pictures
+from services.dispatch.adapters.proofs import Codes
 from services.dispatch.application.planner import PlannerPolicy
 from services.dispatch.entrypoints import planner as planning
+from services.dispatch.entrypoints import proofs, slots
 from services.dispatch.entrypoints import service as dispatch
-from services.dispatch.entrypoints import slots
 from services.dispatch.settings import Settings as DispatchSettings
 from services.gateway.application.accounts import Register, create_account
 from services.gateway.application.once import once
@@ -79,6 +81,7 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
     (dispatch, "SqlSightings", dispatch_ports.MemorySightings),
     (dispatch, "SqlZoneMap", dispatch_ports.MemoryZoneMap),
     (dispatch, "Views", dispatch_ports.MemoryViews),
+    (proofs, "SqlStore", dispatch_ports.MemoryStore),
     (slots, "SqlStore", dispatch_ports.MemoryStore),
     (slots, "SqlSlotBook", slots_ports.MemorySlotBook),
     (planning, "SqlDesk", planning_ports.MemoryDesk),
@@ -87,8 +90,8 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
 
 # In memory a transaction sees one moment anyway.
 STATEMENTS[id(commission._ONE_MOMENT)] = lambda _connection, _values: []
-# The planner here keeps no plans on record.
-for _statement in (forgetting._TOO_OLD, forgetting._TOO_MANY):
+# The planner here keeps no plans on record, and nobody takes pictures.
+for _statement in (forgetting._TOO_OLD, forgetting._TOO_MANY, pictures._TOO_OLD):
     STATEMENTS[id(_statement)] = lambda _connection, _values: []
 
 
@@ -224,6 +227,7 @@ class Platform:
             expiry_grace_seconds=EXPIRY_GRACE_SECONDS, policy=policy
         )
         services["dispatch"].known_zones = None
+        services["dispatch"].codes = Codes(bytes(32))
         services["dispatch"].experience = None
 
     def _add_planner(self) -> None:

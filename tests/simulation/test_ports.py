@@ -18,6 +18,7 @@ from sqlalchemy import text
 from services.commission.adapters.catalogue_sql import SqlCatalogue
 from services.crm.adapters.profiles_sql import ProfilesSql
 from services.dispatch.adapters.experience import Experience
+from services.dispatch.adapters.proofs import Codes
 from services.dispatch.adapters.zones import KnownZones
 from services.dispatch.entrypoints import planner as planning
 from shared.kernel.errors import Refusal
@@ -165,6 +166,7 @@ def _on(database: Database, cls: type, world: World) -> Any:
         if name in vars(there):
             setattr(service, name, getattr(there, name))
     service.known_zones = KnownZones()
+    service.codes = Codes(bytes(32))
     service.experience = Experience()
     return service
 

@@ -27,8 +27,8 @@ _TOO_OLD = text("DELETE FROM photo WHERE taken_at < :before")
 class Codes:
     """What a process knows of the key: it is made with the database and stays as it is."""
 
-    def __init__(self) -> None:
-        self._key: bytes | None = None
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key
 
     def of(self, connection: Connection, stop_id: str) -> str:
         """The code of a stop."""
@@ -72,6 +72,6 @@ class SqlPhotos:
     def forget_of(self, customer_id: str) -> int:
         return int(self._connection.execute(_FORGET_OF, {"customer_id": customer_id}).rowcount)
 
-    def forget_before(self, before: datetime) -> int:
+    def forget_before(self, before: datetime) -> None:
         """Forget what was taken in ``before``."""
-        return int(self._connection.execute(_TOO_OLD, {"before": before}).rowcount)
+        self._connection.execute(_TOO_OLD, {"before": before})
