@@ -20,6 +20,7 @@ from services.crm.adapters.profiles_sql import ProfilesSql
 from services.dispatch.adapters.experience import Experience
 from services.dispatch.adapters.proofs import Codes
 from services.dispatch.adapters.zones import KnownZones
+from services.dispatch.domain.promise import Windows
 from services.dispatch.entrypoints import planner as planning
 from shared.kernel.errors import Refusal
 from shared.messaging.context import WorkContext
@@ -152,6 +153,13 @@ def test_a_world_done_again_on_postgresql_is_the_same(
     _commission_is_the_same(world, service_database("commission"))
 
 
+class _Forgetful(Experience):
+    """Learns how long shops take, and nothing of forecasts: the worlds in memory do not either."""
+
+    def windows(self, *_: Any) -> Windows:
+        return Windows()
+
+
 class _Clock(Scheduler):
     """A clock that is set."""
 
@@ -177,6 +185,7 @@ def _repeat(service: Any, record: list[Done]) -> None:
         service.clock.seconds = done.seconds
         if done.method == "plan":
             planner = planning.Planner(service.database, service.clock, ids, service.settings.policy)
+            planner._experience = _Forgetful()
             epoch = planner.step()
             assert epoch is not None
             answer: Any = _figures(epoch)
