@@ -7,7 +7,7 @@ would delay somebody; ``lead`` minutes sooner where preparation times are only e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -251,8 +251,13 @@ def _empty(
 ) -> Town:
     couriers, rows = len(shifts), len(shifts) + 1
     bundles, places = rows * MOST_BUNDLES, rows * MOST_BUNDLES * habits.most_together
-    ints: Callable[[int], Ints] = lambda count: on.ints([0] * count)  # noqa: E731
-    floats: Callable[[int], Floats] = lambda count: on.floats([0.0] * count)  # noqa: E731
+
+    def ints(count: int) -> Ints:
+        return on.ints([0] * count)
+
+    def floats(count: int) -> Floats:
+        return on.floats([0.0] * count)
+
     return Town(
         shops=len(shops),
         couriers=couriers,
