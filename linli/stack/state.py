@@ -11,7 +11,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,10 +35,10 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_port() -> int:
-    """A port nobody listens on; raises :class:`Failure` when there seems to be none."""
+def free_port(taken: Collection[object] = ()) -> int:
+    """A port nobody listens on and that is not ``taken``; raises :class:`Failure` when there is none."""
     for port in random.sample(_PORTS, 200):
-        if is_free(port):
+        if port not in taken and is_free(port):
             return port
     raise Failure("No free port was found between 20000 and 32000 on 127.0.0.1.")
 
@@ -66,7 +66,9 @@ class State:
         kept = self._values.get(f"port:{name}")
         if isinstance(kept, int) and is_free(kept):
             return kept
-        port = free_port()
+        # Its other ports are kept for whoever has not begun to listen yet.
+        others = [value for key, value in self._values.items() if key.startswith("port:")]
+        port = free_port(others)
         self._keep(f"port:{name}", port)
         return port
 

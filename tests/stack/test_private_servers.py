@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from linli.failures import Failure
-from linli.stack import children, databases
+from linli.stack import children, databases, state
 from linli.stack.postgres import PrivatePostgres
 from linli.stack.state import State, free_port
 
@@ -74,3 +74,12 @@ def test_only_one_process_holds_a_state_folder(tmp_path: Path) -> None:
 def test_secrets_are_for_the_owner_alone(tmp_path: Path) -> None:
     State(tmp_path).secret("postgres")
     assert (tmp_path / "state.json").stat().st_mode & 0o077 == 0
+
+
+def test_no_two_parts_of_a_platform_get_the_same_port_before_they_listen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "_PORTS", range(20_000, 20_300))
+    kept = State(tmp_path)
+    ports = [kept.port(f"ops:{number}") for number in range(60)]
+    assert len(set(ports)) == len(ports)
