@@ -10,6 +10,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import text
@@ -209,7 +210,6 @@ class ZoneDay:
                 zone_id=self.zone_id,
                 ends_at=now + timedelta(minutes=self._chance.uniform(120, 240)),
                 position=place,
-                capacity=None,
             )
             self._do(lambda s, c, who=courier_id: operating.approve_courier(_OPERATOR, who, store=s, clock=c))
             self._do(lambda s, c, begun=shift: riding.start_shift(begun, store=s, clock=c))
@@ -240,7 +240,7 @@ class ZoneDay:
             return True
         if ride.done > now:
             return False
-        self._at_stop(riding.complete, courier.courier_id, ride.stop_id)
+        self._at_stop(partial(riding.complete, code_of=str), courier.courier_id, ride.stop_id)
         self.delivered += self._stops[ride.stop_id].kind is StopKind.DROP_OFF
         self._places[courier.courier_id] = self._stops[ride.stop_id].place
         del self._rides[courier.courier_id]

@@ -53,7 +53,7 @@ class PlannerPolicy:
     silent_wall_seconds: float = 60.0
     rounds: int = 12
     build_seconds: float = 0.25
-    solve_seconds: float = 0.06
+    solve_seconds: float = 0.03
     lease_seconds: float = 5.0
     records: bool = False
 
