@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.planner_at_work import Drained, Step
+from linli.day.figures import percentile
 
 CADENCE_SECONDS = 30
-
-
-def quantile(figures: Sequence[float], share: float) -> float:
-    ordered = sorted(figures)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def show_latency(console: Console, rows: Sequence[tuple[int, str, list[Step]]]) -> None:
@@ -37,11 +32,11 @@ def show_latency(console: Console, rows: Sequence[tuple[int, str, list[Step]]]) 
             str(len(steps)),
             f"{sum(s.baskets for s in steps) / len(steps):.0f}",
             f"{sum(s.couriers for s in steps) / len(steps):.0f}",
-            f"{quantile(wall, 0.5):.0f}",
-            f"{quantile(wall, 0.99):.0f}",
+            f"{percentile(wall, 0.5):.0f}",
+            f"{percentile(wall, 0.99):.0f}",
             f"{max(wall):.0f}",
-            f"{quantile(both, 0.5):.0f}",
-            f"{quantile(both, 0.99):.0f}",
+            f"{percentile(both, 0.5):.0f}",
+            f"{percentile(both, 0.99):.0f}",
             f"{mean:.0f}",
             f"{1000 * sum(s.postgres for s in steps) / len(steps):.0f}",
             f"{1000 * CADENCE_SECONDS / mean:,.0f}",

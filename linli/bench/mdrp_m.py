@@ -98,7 +98,7 @@ def score_of(
     """Play one instance, write its solution into ``folder``, and count what that says."""
     from linli.bench import solutions
     from linli.bench.baskets import case_of, floor, is_possible
-    from linli.simulation.figures import quantile
+    from linli.day.figures import percentile
     from linli.simulation.playing import Playing
 
     case = case_of(instance)
@@ -115,7 +115,7 @@ def score_of(
         delivered=len(minutes),
         impossible=sum(not is_possible(case, basket) for basket in late),
         click_to_door=fmean(minutes.values() or [0.0]),
-        p90=quantile(list(minutes.values()), 0.9),
+        p90=percentile(list(minutes.values()), 0.9),
         over_floor=fmean(minutes.values() or [0.0]) - fmean(floors or [0.0]),
         kilometres=verdict.metres / 1000 / delivered,
         split=verdict.split,
@@ -158,7 +158,7 @@ def _play_all(
 
 
 def _show(results: dict[Chosen, list[Score]], console: Console) -> None:
-    from linli.simulation.figures import quantile
+    from linli.day.figures import percentile
 
     for name, scores in results.items():
         title = f"MDRP-M, {name.value}: minutes, means over the instances"
@@ -183,7 +183,8 @@ def _show(results: dict[Chosen, list[Score]], console: Console) -> None:
         console.print(
             f"Baskets split: {sum(score.split for score in scores)}. "
             f"Doorbell rings a basket: {fmean(score.rings for score in scores):.2f}. "
-            f"A plan: p50 {1000 * quantile(every, 0.5):.1f} ms, p99 {1000 * quantile(every, 0.99):.1f} ms.",
+            f"A plan: p50 {1000 * percentile(every, 0.5):.1f} ms, "
+            f"p99 {1000 * percentile(every, 0.99):.1f} ms.",
             highlight=False,
         )
 

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from linli.day.figures import percentile
 from linli.simulation.case import Case
 from linli.simulation.record import Record
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """The least of ``values`` that at least this share of them does not exceed; 0 of none."""
-    ordered = sorted(values)
-    return ordered[max(0, min(len(ordered), math.ceil(share * len(ordered))) - 1)] if ordered else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +53,7 @@ def figures_of(case: Case, record: Record) -> DayFigures:
         orders=len(case.baskets),
         delivered=len(minutes),
         click_to_door=fmean(minutes or [0.0]),
-        p90=quantile(minutes, 0.9),
+        p90=percentile(minutes, 0.9),
         late=sum(one > case.target for one in minutes),
         kilometres=sum(case.metres(move.start, move.end) for move in record.moves) / 1000,
         hours_on=sum(courier.off - courier.on for courier in case.couriers) / 60,

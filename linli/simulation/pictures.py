@@ -14,9 +14,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
+from linli.day.figures import percentile
 from linli.failures import Failure
 from linli.simulation.case import Case
-from linli.simulation.figures import by_hour, click_to_door, quantile, use_of_couriers
+from linli.simulation.figures import by_hour, click_to_door, use_of_couriers
 from linli.simulation.record import Record
 
 # Okabe and Ito's colours, which the colour-blind tell apart.
@@ -74,7 +75,7 @@ def _click_to_door(figure: Figure, days: Sequence[Played]) -> None:
         )
         axes.plot(
             middle,
-            [quantile(m, 0.9) for m in hours.values()],
+            [percentile(m, 0.9) for m in hours.values()],
             color=colour,
             linestyle="--",
             label=f"{day.name}, 9 of 10",

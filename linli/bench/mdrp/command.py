@@ -19,6 +19,7 @@ from linli.bench.mdrp.files import read_solution, write_solution
 from linli.bench.mdrp.instance import read_instance
 from linli.bench.mdrp.judging import Figures, figures, violations
 from linli.bench.mdrp.playing import play
+from linli.day.figures import percentile
 from linli.failures import Failure
 
 _REFERENCES = {
@@ -151,7 +152,7 @@ def _table(played: Sequence[Played], published: Mapping[str, Mapping[str, float]
             *(one.name, str(f.orders), str(f.undelivered), f"{f.click_to_door:.2f}"),
             *(f"{f.click_to_door_p90:.1f}", f"{f.floor:.2f}", f"{f.overage:.2f}", f"{f.ready_to_pickup:.2f}"),
             *(f"{f.cost_per_order:.2f}", f"{f.orders_per_bundle:.2f}", f"{f.km_per_order:.2f}"),
-            *(f"{_at(one.epochs, 0.5):.1f}", f"{_at(one.epochs, 0.99):.1f}"),
+            *(f"{percentile(one.epochs, 0.5):.1f}", f"{percentile(one.epochs, 0.99):.1f}"),
             *(f"{known[name]:.2f}" if name in known else "" for name in shown),
             f"{len(one.wrong)} broken" if one.wrong else "kept",
         )
@@ -181,11 +182,6 @@ def _summary(played: Sequence[Played], published: Mapping[str, Mapping[str, floa
             better = f"{100 * (ours / theirs - 1):+.2f} %"
             lines.append(f"{title}, on {len(both)} of them: {theirs:.3f} min; here {ours:.3f} ({better})")
     epochs = [epoch for one in played for epoch in one.epochs]
-    p50, p99 = _at(epochs, 0.5), _at(epochs, 0.99)
+    p50, p99 = percentile(epochs, 0.5), percentile(epochs, 0.99)
     lines.append(f"a minute's decision: p50 {p50:.1f} ms, p99 {p99:.1f} ms of the processor")
     return "\n".join(lines)
-
-
-def _at(numbers: Sequence[float], share: float) -> float:
-    ordered = sorted(numbers)
-    return ordered[int(share * (len(ordered) - 1))] if ordered else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, sqrt
 from pathlib import Path
 
 from linli.failures import Failure
@@ -64,6 +65,11 @@ class Instance:
     target: float
     pay_per_order: float
     pay_per_hour: float
+
+    def minutes(self, start: Point, end: Point) -> float:
+        """Whole minutes from one place to another."""
+        (x, y), (to_x, to_y) = start, end
+        return float(ceil(sqrt((x - to_x) ** 2 + (y - to_y) ** 2) / self.metres_per_minute))
 
     def mean_preparations(self) -> list[float]:
         """Each restaurant's mean minutes from placing to ready, which is all that ``--uncertain`` tells."""

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, sqrt
 
 from linli.bench.mdrp.instance import Instance, Order, Point
 from linli.bench.mdrp.playing import Solution
@@ -55,7 +54,7 @@ def figures(instance: Instance, solution: Solution) -> Figures:
         )
         for courier in instance.couriers
     )
-    metres = sum(_minutes(instance, a, b) for a, b in _legs(instance, solution)) * instance.metres_per_minute
+    metres = sum(instance.minutes(a, b) for a, b in _legs(instance, solution)) * instance.metres_per_minute
     return Figures(
         orders=len(orders),
         undelivered=len(orders) - len(waits),
@@ -72,7 +71,7 @@ def figures(instance: Instance, solution: Solution) -> Figures:
 
 def _floor(instance: Instance, order: Order) -> float:
     """The click-to-door of an order for which a courier stands ready, and that travels alone."""
-    home = _minutes(instance, instance.restaurants[order.restaurant].place, order.place)
+    home = instance.minutes(instance.restaurants[order.restaurant].place, order.place)
     half_stops = (instance.pickup_minutes + instance.drop_off_minutes) / 2
     return order.ready - order.placed + half_stops + home
 
@@ -125,7 +124,7 @@ def _rides(instance: Instance, solution: Solution) -> Iterator[str]:
                 yield f"{courier}: departs from {here} at {ride.departs}, before arriving or coming on"
             here, free = (
                 ride.destination,
-                ride.departs + _minutes(instance, places[here], places[ride.destination]),
+                ride.departs + instance.minutes(places[here], places[ride.destination]),
             )
 
 
@@ -157,7 +156,7 @@ def _stays(instance: Instance, solution: Solution, courier: str) -> Iterator[tup
     places, here, since = _places(instance), courier, 0.0
     for ride in solution.rides.get(courier, ()):
         yield since, ride.departs, here
-        since = ride.departs + _minutes(instance, places[here], places.get(ride.destination, places[here]))
+        since = ride.departs + instance.minutes(places[here], places.get(ride.destination, places[here]))
         here = ride.destination
     yield since, float("inf"), here
 
@@ -173,10 +172,6 @@ def _legs(instance: Instance, solution: Solution) -> Iterator[tuple[Point, Point
     for rides in solution.rides.values():
         for ride in rides:
             yield places[ride.origin], places[ride.destination]
-
-
-def _minutes(instance: Instance, start: Point, end: Point) -> float:
-    return float(ceil(sqrt((start[0] - end[0]) ** 2 + (start[1] - end[1]) ** 2) / instance.metres_per_minute))
 
 
 def _percentile(numbers: Sequence[float], share: float) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import ceil, sqrt
 
 from linli.bench.mdrp.instance import Instance, Point
 from services.dispatch.engine.bundling.machine import Machine
@@ -104,7 +103,6 @@ class _Day:
         self.unseen: dict[int, None] = {}
         self.places = [courier.name for courier in instance.couriers]
         self.points: list[Point] = [courier.place for courier in instance.couriers]
-        self.free_at = [courier.on for courier in instance.couriers]
         self.done = Solution(rides={courier.name: [] for courier in instance.couriers})
 
     def run(self, progress: Callable[[float], None]) -> Solution:
@@ -168,8 +166,8 @@ class _Day:
 
     def _ride(self, courier: int, departs: float, name: str, place: Point) -> float:
         """Take the courier to a place; answers how many minutes it takes."""
-        (x, y), (to_x, to_y) = self.points[courier], place
+        minutes = self.instance.minutes(self.points[courier], place)
         rides = self.done.rides[self.instance.couriers[courier].name]
         rides.append(Ride(departs=round(departs), origin=self.places[courier], destination=name))
         self.points[courier], self.places[courier] = place, name
-        return float(ceil(sqrt((x - to_x) ** 2 + (y - to_y) ** 2) / self.instance.metres_per_minute))
+        return minutes

@@ -13,12 +13,13 @@ from typer.testing import CliRunner, Result
 
 from linli.cli import needing
 from linli.cli.simulating import simulate
+from linli.day.figures import percentile
 from linli.day.made_up import Size, write_day
 from linli.day.reader import read_day
 from linli.failures import Failure
 from linli.simulation.case import Case
 from linli.simulation.days import Change, WhatIf, case_of_day, changed
-from linli.simulation.figures import figures_of, quantile, use_of_couriers
+from linli.simulation.figures import figures_of, use_of_couriers
 from linli.simulation.matching import Matching
 from linli.simulation.playing import Playing
 from linli.simulation.policies import Rolling
@@ -179,5 +180,5 @@ def test_figures_are_counted_from_the_record(case: Case) -> None:
     rows = use_of_couriers(case, record)
     assert max(busy for _, _, busy in rows) <= len(case.couriers)
     numbers = [random.Random(1).random() for _ in range(9)]
-    assert quantile(numbers, 1.0) == max(numbers)
-    assert quantile([3, 1, 2], 0.5) == 2
+    assert percentile(numbers, 1.0) == max(numbers)
+    assert percentile([3, 1, 2], 0.5) == 2

@@ -8,8 +8,10 @@ have taken so far: who arrives while the goods are being prepared delays nobody.
 
 from __future__ import annotations
 
-from services.dispatch.engine.bundling.kernel import INF, ride
-from services.dispatch.engine.bundling.rows import Floats, Ints, Town
+from services.dispatch.engine.bundling.kernel import ride
+from services.dispatch.engine.bundling.rows import Town
+from services.dispatch.engine.kernel import INF
+from services.dispatch.engine.problem import Floats, Ints
 
 LONGEST = 80
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from math import ceil, sqrt
 
 from services.dispatch.engine.bundling.rows import MOST_BUNDLES, MOST_REMOVED, Town
+from services.dispatch.engine.kernel import INF
 
-INF = 1e300
 _WORTH = 1e-6
 # Beyond this the second best courier makes an order no more urgent.
 _FAR = 5000.0

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.dispatch.engine.bundling import cover, kernel
-from services.dispatch.engine.bundling.rows import Floats, Ints, Town
+from services.dispatch.engine.bundling.rows import Town
+from services.dispatch.engine.problem import Floats, Ints
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.dispatch.engine.bundling.cover import LONGEST
-from services.dispatch.engine.bundling.kernel import INF
 from services.dispatch.engine.bundling.machine import Machine, fastest
-from services.dispatch.engine.bundling.rows import MOST_BUNDLES, Floats, Ints, Town
+from services.dispatch.engine.bundling.rows import MOST_BUNDLES, Town
+from services.dispatch.engine.kernel import INF
+from services.dispatch.engine.problem import Floats, Ints
 
 Point = tuple[float, float]
 _WORTH = 1e-6

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-Ints = list[int]
-Floats = list[float]
+from services.dispatch.engine.problem import Floats, Ints
 
 MOST_BUNDLES = 6
 MOST_REMOVED = 8
@@ -16,7 +15,7 @@ class Town(NamedTuple):
 
     The goods of a bundle are handed over in the middle of a stop of twice ``pickup_half``, an order in the
     middle of one of twice ``drop_half``. A courier's plan is ``bundles[courier]`` bundles, each of a shop,
-    with up to ``most_together`` orders in the order of their doors; two more rows are there to try things.
+    with up to ``most_together`` orders in the order of their doors; one more row is there to try things.
     """
 
     shops: int
