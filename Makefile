@@ -55,6 +55,8 @@ test-journeys: setup servers ## orders from basket to ledger, over the composed 
 	@$(PYTHON) -m pytest tests/journeys $(ARGS)
 trust: setup servers ## the proof of trust: half an hour of load and 200 faults, then every order is judged
 	@$(PYTHON) -m tests.trust full $(ARGS)
+laws: setup ## a hundred thousand random lives of orders, each checked against the laws of money after every step
+	@$(PYTHON) -m tests.laws $(ARGS)
 trust-smoke: setup servers ## the same in little, as `make test` has it
 	@$(PYTHON) -m tests.trust smoke $(ARGS)
 servers:

@@ -1,0 +1,141 @@
+"""Faults of money as people make them, planted one at a time: the laws must notice every one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+from unittest.mock import patch
+
+from services.commission.domain import settlement
+from services.ordering.adapters.orders_sql import _money_back
+from services.ordering.domain import order as ordering
+from services.ordering.domain.lines import Line, LinePart
+from services.ordering.domain.payment import Surplus
+from services.ordering.domain.refund import refund_of_delivery_fee
+from tests.simulation.ports import ordering as ordering_ports
+from tests.simulation.ports.ordering import MemoryOrders
+
+Fault = Callable[[], Any]
+
+
+def half_even_rounding() -> Any:
+    """Rates are rounded as a bank's statistics are."""
+
+    def rate_of(amount: int, basis_points: int) -> int:
+        exact = Decimal(amount) * basis_points / 10_000
+        return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
+
+    return patch.object(settlement, "rate_of", rate_of)
+
+
+def refund_computed_on_its_own() -> Any:
+    """A refund is computed from the line's price, not taken from the stored shares."""
+    give_back = Line.give_back
+
+    def computed(line: Line, quantity: int) -> tuple[Line, LinePart]:
+        after, part = give_back(line, quantity)
+        return after, replace(part, amount=round(line.paid * quantity / line.quantity))
+
+    return patch.object(Line, "give_back", computed)
+
+
+def take_rate_on_the_wrong_base() -> Any:
+    """The take rate is taken of what was paid, refunds or not."""
+
+    def take_base(kept: Any, base: object) -> int:
+        return int(kept.line.paid)
+
+    return patch.object(settlement._Kept, "take_base", take_base)
+
+
+def take_rate_rounded_line_by_line() -> Any:
+    """Each line's share of the take rate is rounded by itself."""
+
+    def bases(part: Any, kept: Any, plan: Any) -> dict[int, int]:
+        sums: dict[int, int] = {}
+        for each in kept:
+            rate = plan.take_rate(part.shop_id, each.line.category)
+            whole = each.take_base(plan.take_rate_base)
+            sums[rate] = sums.get(rate, 0) + (whole // 10) * 10
+        return sums
+
+    return patch.object(settlement, "_take_bases", bases)
+
+
+def commission_on_own_goods() -> Any:
+    """Nobody asks who earns."""
+    return patch.object(settlement, "denial", lambda *_: None)
+
+
+def platform_discount_never_comes_back() -> Any:
+    """A refund leaves the shop what the platform gave for the goods."""
+
+    def kept(line: Any, taken_back: Any) -> Any:
+        paid, _ = taken_back.get(line.line_id, (0, 0))
+        return settlement._Kept(line, line.paid - paid, line.platform_discount)
+
+    return patch.object(settlement, "_kept", kept)
+
+
+def refund_paid_twice() -> Any:
+    """A refund that is asked for again under its id is paid again."""
+    give = MemoryOrders._add
+
+    def add_again(self: Any, table: str, key: str, row: Any) -> None:
+        give(self, table, f"{key}-again" if key in self._connection.rows(table) else key, row)
+
+    @contextmanager
+    def both() -> Iterator[None]:
+        with (
+            patch.object(MemoryOrders, "refunds_of_command", lambda *_: ()),
+            patch.object(MemoryOrders, "_add", add_again),
+        ):
+            yield
+
+    return both()
+
+
+def second_charge_kept() -> Any:
+    """Money that came twice stays."""
+
+    def money_back(order: Any, surplus: Surplus | None) -> Any:
+        return real(order, None)
+
+    real = _money_back
+    return patch.object(ordering_ports, "_money_back", money_back)
+
+
+def discount_shared_anew_by_each_part() -> Any:
+    """Splitting computes a part's discount again, from its share of the goods."""
+
+    def paid(line: Line) -> int:
+        return line.goods - sum(discount.amount for discount in line.discounts) * 99 // 100
+
+    return patch.object(Line, "paid", property(paid))
+
+
+def delivery_fee_returned_in_proportion() -> Any:
+    """Whoever gets the fee back gets half of it, and the order forgets the rest."""
+
+    def give_half(**facts: Any) -> Any:
+        return real(**facts | {"amount": facts["amount"] // 2})
+
+    real = refund_of_delivery_fee
+    return patch.object(ordering, "refund_of_delivery_fee", give_half)
+
+
+FAULTS: tuple[Fault, ...] = (
+    half_even_rounding,
+    refund_computed_on_its_own,
+    take_rate_on_the_wrong_base,
+    take_rate_rounded_line_by_line,
+    commission_on_own_goods,
+    platform_discount_never_comes_back,
+    refund_paid_twice,
+    second_charge_kept,
+    discount_shared_anew_by_each_part,
+    delivery_fee_returned_in_proportion,
+)

@@ -1,0 +1,231 @@
+"""The laws of money, each a check of one life as it stands; the arithmetic is exact and their own.
+
+Numbers are those of the domain rules: 2 (shared once, no negative line), 4 (splitting moves), 5 (refunds
+mirror shares, in parts as at once), 7 (one success), 8 (balances follow from entries), 20 (base and margin),
+21 (pending, accrued, released), 22 (claw-back), 25 (take rate).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import floor
+
+from services.commission.application.audit import mismatches
+from services.commission.application.ports import AuditedOrder
+from services.commission.domain import ledger as accounts
+from services.commission.domain.rates import TakeRateBase
+from services.ordering.domain.lines import Line
+from services.ordering.domain.order import Order
+from services.ordering.domain.store_order import StoreOrder, StoreStatus
+from tests.laws.life import Life
+
+
+class LawBroken(AssertionError):
+    """What does not hold, with the steps that led there."""
+
+
+def check(life: Life) -> None:
+    """Every law that holds at any moment; raises :class:`LawBroken`."""
+    order = life.order
+    _raise(life, [*shares_add_up(order), *refunds_mirror_shares(life, order), *the_till_agrees(life, order)])
+    found = life.backend.audited(life.order_id)
+    if found is not None:
+        _raise(life, list(the_books_follow_from_the_facts(found)))
+
+
+def check_at_rest(life: Life) -> None:
+    """What holds besides once every letter and every refund has arrived."""
+    check(life)
+    order, found = life.order, life.backend.audited(life.order_id)
+    _raise(life, list(money_back_is_sent(life, order)))
+    if order.paid_at is None:
+        if found is not None and found.ledger:
+            _raise(life, [f"nobody paid, and the ledger says {found.ledger}"])
+        return
+    if found is None:
+        raise LawBroken("commission never heard of a paid order")
+    _raise(life, [*everybody_holds_what_is_due(life, order, found)])
+
+
+def _raise(life: Life, broken: list[str]) -> None:
+    if broken:
+        raise LawBroken("\n".join([*broken[:5], f"after: {', '.join(life.steps)}"]))
+
+
+# -- the order ---------------------------------------------------------------------------------------
+
+
+def shares_add_up(order: Order) -> Iterator[str]:
+    """Rules 2 and 4: equal sums on all levels, nothing negative."""
+    if order.total != sum(store.paid for store in order.stores) + order.delivery_fee:
+        yield f"the order costs {order.total}, its parts and the fee another sum"
+    for store in order.stores:
+        for line in store.lines:
+            taken = sum(discount.amount for discount in line.discounts)
+            if line.paid != line.unit_price * line.quantity - taken:
+                yield f"{line.line_id} costs {line.paid}, its goods less {taken} another sum"
+            if line.paid < 0 or any(discount.amount < 0 for discount in line.discounts):
+                yield f"{line.line_id} is negative"
+        if store.paid != sum(line.paid for line in store.lines):
+            yield f"{store.store_order_id} is not the sum of its lines"
+    if not 0 <= order.refunded <= order.total:
+        yield f"{order.refunded} of {order.total} went back"
+
+
+def refunds_mirror_shares(life: Life, order: Order) -> Iterator[str]:
+    """Rule 5: what went back for some units is their share, to within a cent, and all of it for all units.
+
+    What was proven of a line holds until the line changes.
+    """
+    for store in order.stores:
+        for line in store.lines:
+            if line in life.proven:
+                continue
+            life.proven.add(line)
+            units, back = line.refunded_quantity, line.refunded
+            if not 0 <= units <= line.quantity:
+                yield f"{units} of {line.quantity} units of {line.line_id} went back"
+            elif abs(back * line.quantity - line.paid * units) >= line.quantity:
+                yield f"{back} of {line.paid} went back for {units} of {line.quantity} of {line.line_id}"
+            yield from _parts_are_the_whole(line)
+
+
+def _parts_are_the_whole(line: Line) -> Iterator[str]:
+    """Giving back unit after unit ends where giving back all that is left ends."""
+    if not line.left:
+        return
+    _, at_once = line.give_back(line.left)
+    rest, amount, by_campaign = line, 0, [0] * len(line.discounts)
+    for _ in range(line.left):
+        rest, part = rest.give_back(1)
+        amount += part.amount
+        by_campaign = [
+            sum_ + discount.amount for sum_, discount in zip(by_campaign, part.discounts, strict=True)
+        ]
+        if part.amount < 0 or any(discount.amount < 0 for discount in part.discounts):
+            yield f"a unit of {line.line_id} costs {part.amount}"
+    if amount != at_once.amount or amount + line.refunded != line.paid:
+        yield f"{line.line_id}: {amount} in parts, {at_once.amount} at once, {line.refunded} before"
+    if by_campaign != [discount.amount for discount in at_once.discounts]:
+        yield f"{line.line_id}: discounts {by_campaign} in parts, another sum at once"
+
+
+# -- the provider ------------------------------------------------------------------------------------
+
+
+def the_till_agrees(life: Life, order: Order) -> Iterator[str]:
+    """Rule 7: no charge is paid back beyond itself."""
+    back: dict[str, int] = {}
+    for charge_id, amount in life.till.refunds.values():
+        back[charge_id] = back.get(charge_id, 0) + amount
+    for charge_id, amount in back.items():
+        if amount > life.till.charges[charge_id][1]:
+            yield f"{amount} of the charge {life.till.charges[charge_id][1]} went back"
+    if order.paid_at is not None and order.charge_id not in life.till.charges:
+        yield f"paid by {order.charge_id}, which the provider does not know"
+
+
+def money_back_is_sent(life: Life, order: Order) -> Iterator[str]:
+    """What the provider keeps is what the order kept, once every notice was heard."""
+    heard = {step for step in life.steps if step.startswith(("charge", "tell_again"))}
+    if not heard or life.has_unheard_notices:
+        return
+    wanted = 0 if order.paid_at is None else order.total - order.refunded
+    if life.till.kept != wanted:
+        yield f"the provider keeps {life.till.kept}, {wanted} is right"
+
+
+# -- the books ---------------------------------------------------------------------------------------
+
+
+def the_books_follow_from_the_facts(found: AuditedOrder) -> Iterator[str]:
+    """Rule 8, whatever was heard so far: zero in all, and what the same facts heard at once call for."""
+    if sum(found.ledger.values()):
+        yield f"the entries sum to {sum(found.ledger.values())}"
+    for finding in mismatches(found):
+        yield f"{finding.problem}: {finding.expected} expected, {finding.found} found"
+
+
+def everybody_holds_what_is_due(life: Life, order: Order, found: AuditedOrder) -> Iterator[str]:
+    """Captured − refunded = what the parties hold, each to the cent by exact arithmetic of its own."""
+    ledger = found.ledger
+    kept = order.total - order.refunded
+    if ledger.get(accounts.CASH, 0) != kept:
+        yield f"{kept} was kept, the books say {ledger.get(accounts.CASH, 0)}"
+    held = -sum(amount for account, amount in ledger.items() if account != accounts.CASH)
+    if held != kept:
+        yield f"{kept} was kept, the parties hold {held}"
+    take_rates = 0
+    for store in order.stores:
+        if store.status in {StoreStatus.DELIVERED, StoreStatus.COMPLETED}:
+            take, commissions = _take_of(life, store), _commissions_of(life, order, store)
+            take_rates += take
+            gross = _kept(store) + _platform_kept(store)
+            # Commission never exceeds what the sale leaves after the take rate (rule 20).
+            commissions = _capped(commissions, gross - take)
+            due = gross - take - sum(commissions.values())
+            there = -ledger.get(accounts.shop_payable(store.shop_id), 0)
+            if due != there or there < 0:
+                yield f"{store.shop_id} is due {due}, holds {there}"
+        elif ledger.get(accounts.shop_payable(store.shop_id), 0):
+            yield f"{store.shop_id} delivered nothing and holds something"
+    if -ledger.get(accounts.TAKE_RATE, 0) != take_rates:
+        yield f"take rates are {take_rates}, the books say {-ledger.get(accounts.TAKE_RATE, 0)}"
+
+
+def _half_up(amount: Fraction) -> int:
+    return floor(amount + Fraction(1, 2))
+
+
+def _kept(store: StoreOrder) -> int:
+    return sum(line.paid - line.refunded for line in store.lines)
+
+
+def _platform_kept(store: StoreOrder) -> int:
+    """The platform's discount on the units that were not given back."""
+    return sum(_platform_kept_of(line) for line in store.lines)
+
+
+def _platform_kept_of(line: Line) -> int:
+    if not line.left:
+        return 0
+    _, rest = line.give_back(line.left)
+    return sum(discount.amount for discount in rest.discounts if discount.funder == "platform")
+
+
+def _take_of(life: Life, store: StoreOrder) -> int:
+    """Rule 25: each rate once per part, on what was kept, half up."""
+    plan, bases = life.plan, dict[int, int]()
+    for line in store.lines:
+        rate = plan.take_rate_by_shop.get(
+            store.shop_id, plan.take_rate_by_category.get(line.category or "", plan.take_rate_bp)
+        )
+        base = line.paid - line.refunded
+        if plan.take_rate_base is TakeRateBase.AFTER_SHOP_DISCOUNT:
+            base += _platform_kept_of(line)
+        bases[rate] = bases.get(rate, 0) + base
+    return sum(_half_up(Fraction(base * rate, 10_000)) for rate, base in bases.items())
+
+
+def _commissions_of(life: Life, order: Order, store: StoreOrder) -> dict[str, int]:
+    """Rules 20, 23 and 24: a rate of goods paid and kept; nothing on own goods or own purchases."""
+    commissions = {}
+    for line in store.lines:
+        link = life.links.get(line.promotion_link_id or "")
+        if link is None or link.listing_id != line.listing_id:
+            continue
+        own = link.shop_id == store.shop_id or link.owner_id in {store.merchant_id, order.customer_id}
+        asked = life.plan.distribution_bp if link.rate_bp is None else link.rate_bp
+        rate = min(asked, life.plan.distribution_max_bp)
+        kept = 0 if own else line.paid - line.refunded
+        commissions[link.link_id] = _half_up(Fraction(kept * rate, 10_000))
+    return commissions
+
+
+def _capped(commissions: dict[str, int], left: int) -> dict[str, int]:
+    capped = {}
+    for link_id in sorted(commissions):
+        capped[link_id] = min(commissions[link_id], max(left, 0))
+        left -= capped[link_id]
+    return capped
