@@ -93,6 +93,12 @@ def replay(
     seed: Annotated[int, typer.Option(help="Which orders meet a mishap")] = 1,
     rejects: Annotated[float, typer.Option(min=0, max=1, help="Share of orders a shop rejects")] = 0.01,
     refunds: Annotated[float, typer.Option(min=0, max=1, help="Share refunded in part")] = 0.01,
+    substitutes: Annotated[
+        float, typer.Option(min=0, max=1, help="Share with a line that its shop substitutes")
+    ] = 0.0,
+    promoted: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of lines bought through another shop's promotion")
+    ] = 0.0,
     cancels: Annotated[float, typer.Option(min=0, max=1, help="Share cancelled")] = 0.005,
     failures: Annotated[float, typer.Option(min=0, max=1, help="Share whose first payment fails")] = 0.02,
     late: Annotated[float, typer.Option(min=0, max=1, help="Share paid late")] = 0.01,
@@ -110,6 +116,8 @@ def replay(
         seed=seed,
         shop_rejects=rejects,
         shop_refunds=refunds,
+        shop_substitutes=substitutes,
+        lines_promoted=promoted,
         customer_cancels=cancels,
         payment_fails_first=failures,
         payment_comes_late=late,

@@ -56,8 +56,12 @@ async def _order_and_pay(town: Town, record: Record) -> Mapping[str, Any]:
     customer = town.cast.customers[day_order.customer]
     basket: dict[str, Any] = {
         "lines": [
-            {"listing_id": town.cast.listing_ids[line.listing], "quantity": line.quantity}
-            for line in day_order.lines
+            {
+                "listing_id": town.cast.listing_ids[line.listing],
+                "quantity": line.quantity,
+                **_promoted(record, number),
+            }
+            for number, line in enumerate(day_order.lines)
         ],
         "drop_off": {
             **day_order.drop_off.to_wire(),
@@ -85,6 +89,11 @@ async def _order_and_pay(town: Town, record: Record) -> Mapping[str, Any]:
     scenario = _FIRST_ATTEMPT.get(record.plan, "success") if record.attempts == 1 else "success"
     await _pay(town, record, scenario)
     return await _until_paid(town, record)
+
+
+def _promoted(record: Record, number: int) -> dict[str, str]:
+    code = record.promotion_codes.get(number)
+    return {} if code is None else {"promotion_code": code}
 
 
 async def _pay(town: Town, record: Record, scenario: str) -> None:

@@ -7,7 +7,7 @@ again, or going on after an interruption, makes nothing twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -48,13 +48,16 @@ async def import_day(
     journal: Journal,
     progress: Progress = unwatched,
     offer_seconds: float = 60.0,
+    sourced: Collection[str] = (),
 ) -> Cast:
     """Make the day's zone, shops, listings, couriers and customers, or find them where they are made.
 
-    `offer_seconds` is how long the zone leaves an offer with a courier, on the business clock.
+    `offer_seconds` is how long the zone leaves an offer with a courier, on the business clock; `sourced`
+    names the listings that are goods of the platform.
     """
     importing = _Importing(day, api, operator, journal, progress)
     importing.offer_seconds = offer_seconds
+    importing.sourced = frozenset(sourced)
     return await importing.all()
 
 
@@ -66,6 +69,7 @@ class _Importing:
         self.journal = journal
         self.progress = progress
         self.offer_seconds = 60.0
+        self.sourced: frozenset[str] = frozenset()
         self.reach = day.reach_of_shops()
         self.listings: dict[str, list[DayListing]] = {}
         for listing in day.listings:
@@ -128,14 +132,18 @@ class _Importing:
     ) -> None:
         known = self.journal.get("listing", listing.listing)
         if known is None:
-            body = {
+            body: dict[str, object] = {
                 "name": listing.name,
                 "category": category,
                 "price": {"amount": listing.price, "currency": self.day.currency},
                 "stock": listing.stock,
             }
+            owner = merchant
+            if listing.listing in self.sourced:
+                # Only operators publish what the platform sources.
+                body["sourced"], owner = True, self.operator
             key = self.journal.key("listing", listing.listing)
-            answer = await self.api.post(f"/v1/shops/{shop_id}/listings", merchant, key, body)
+            answer = await self.api.post(f"/v1/shops/{shop_id}/listings", owner, key, body)
             known = {"listing_id": str(answer["listing_id"])}
             self.journal.add("listing", listing.listing, known)
         cast.listing_ids[listing.listing] = known["listing_id"]

@@ -18,6 +18,7 @@ from linli.day.importing import Cast, Progress, import_day, unwatched
 from linli.day.journal import Journal
 from linli.day.merchants import Merchants
 from linli.day.platform import Platform
+from linli.day.promoting import make_links, promotions_of
 from linli.day.timeline import Timeline
 from linli.day.town import CourierRecord, Habits, Record, Town, plans_of
 from shared.kernel.ids import UuidV7
@@ -82,7 +83,11 @@ async def replay_day(
         clock = platform.clock
         speed = 1 / clock.wall_seconds(timedelta(seconds=1))
         offer_seconds = max(60.0, OFFER_WALL_SECONDS * speed)
-        cast = await import_day(day, api, Person(*platform.operator), books, progress, offer_seconds)
+        promotions = promotions_of(day, habits.lines_promoted, habits.seed)
+        cast = await import_day(
+            day, api, Person(*platform.operator), books, progress, offer_seconds, promotions.promoters
+        )
+        codes = await make_links(api, cast, promotions, books)
         imported = time.monotonic()
         timeline = Timeline(clock=clock, start=clock.now() + timedelta(seconds=WARM_UP_SECONDS * speed))
         plans = plans_of(day, habits)
@@ -93,7 +98,10 @@ async def replay_day(
             time=timeline,
             habits=habits,
             run=UuidV7().new(),
-            records={x.order: Record(order=x, plan=plans[x.order]) for x in day.orders},
+            records={
+                x.order: Record(order=x, plan=plans[x.order], promotion_codes=promotions.codes(x, codes))
+                for x in day.orders
+            },
         )
         unfinished = await _play(town, watch, day.last_minute + deadline_minutes)
         return Outcome(

@@ -24,7 +24,9 @@ FINAL = frozenset({"delivered", "completed", "cancelled", "expired"})
 
 @dataclass(frozen=True, kw_only=True)
 class Habits:
-    """How often people do more than order, pay and receive: shares of all orders, drawn by `seed`."""
+    """How often people do more than order, pay and receive: shares of all orders, drawn by `seed`.
+
+    `lines_promoted` is a share of all lines."""
 
     seed: int = 1
     payment_fails_first: float = 0.02
@@ -32,6 +34,8 @@ class Habits:
     customer_cancels: float = 0.005
     shop_rejects: float = 0.01
     shop_refunds: float = 0.01
+    shop_substitutes: float = 0.0
+    lines_promoted: float = 0.0
     payment_comes_twice: float = 0.0
 
 
@@ -42,6 +46,7 @@ class Record:
     order: DayOrder
     plan: str = "plain"
     coupon_codes: tuple[str, ...] = ()
+    promotion_codes: Mapping[int, str] = field(default_factory=dict)
     slot_id: str = "asap"
     order_id: str | None = None
     status: str = "not placed"
@@ -118,6 +123,7 @@ def plans_of(day: Day, habits: Habits) -> dict[str, str]:
     shares = {
         "reject": habits.shop_rejects,
         "refund": habits.shop_refunds,
+        "substitute": habits.shop_substitutes,
         "cancel": habits.customer_cancels,
         "fail-first": habits.payment_fails_first,
         "late": habits.payment_comes_late,
