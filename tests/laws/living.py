@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import timedelta
 from random import Random
 
+from tests.laws.acts import finish, step
 from tests.laws.backends import Backend, InMemory
 from tests.laws.laws import LawBroken, check, check_at_rest
 from tests.laws.life import Life
@@ -21,9 +22,9 @@ def live(seed: str, *, backend: Backend | None = None, world: StillWorld | None 
     random = Random(seed)
     life = Life(seed, backend or InMemory(world), world, random)
     for _ in range(random.randint(4, MOST_STEPS)):
-        life.step(random)
+        step(life, random)
         _checked(life, seed)
-    life.finish(random)
+    finish(life, random)
     try:
         check_at_rest(life)
     except LawBroken as broken:

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from tests.laws.acts import ACTS, finish, step
 from tests.laws.backends import InMemory
 from tests.laws.faults import FAULTS, Fault
 from tests.laws.laws import LawBroken, check, check_at_rest
-from tests.laws.life import ACTS, Act, Life
+from tests.laws.life import Act, Life
 from tests.laws.living import live
 from tests.laws.still_world import StillWorld
 
@@ -36,11 +37,11 @@ class AnyLife(RuleBasedStateMachine):
 
     @rule(chance=_CHANCE)
     def what_fits_happens(self, chance: Random) -> None:
-        self.life.step(chance)
+        step(self.life, chance)
         check(self.life)
 
     def teardown(self) -> None:
-        self.life.finish(Random(0))
+        finish(self.life, Random(0))
         check_at_rest(self.life)
 
 
