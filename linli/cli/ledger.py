@@ -47,6 +47,8 @@ def check(name: Name = None) -> None:
         table.add_row(account, currency, f"{amount / 100:,.2f}")
     console.print(table)
     console.print(f"{found.orders} orders checked, {found.open} of them still under way.")
+    for account, currency, amount in found.journal:
+        console.print(f"posted for no order: {amount / 100:,.2f} {currency} on {account}")
     for finding_ in (*found.mismatches, *found.unsettled):
         where = finding_.order_id or "the whole"
         console.print(

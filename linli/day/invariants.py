@@ -155,7 +155,8 @@ def every_order_balances_in_the_ledger(case: Case) -> Finding:
     rows = case.databases.rows(
         "commission",
         "SELECT order_id, sum(amount) FILTER (WHERE account = 'cash:provider'),"
-        " sum(amount) FILTER (WHERE account = 'liability:orders') FROM ledger_entry GROUP BY order_id",
+        " sum(amount) FILTER (WHERE account = 'liability:orders') FROM ledger_entry"
+        " WHERE order_id IS NOT NULL GROUP BY order_id",
     )
     books = {order_id: (int(cash or 0), int(owed or 0)) for order_id, cash, owed in rows}
     wrong: list[str] = []

@@ -112,7 +112,7 @@ class SqlBooks:
 
     def add(self, facts: Sequence[OrderFacts]) -> list[OpenOrder]:
         told = {each.order_id: each for each in facts}
-        rows = self._connection.execute(_ADD, {"facts": _json([_facts_row(each) for each in facts])})
+        rows = self._connection.execute(_ADD, {"facts": to_json([_facts_row(each) for each in facts])})
         return [
             OpenOrder(
                 # Of an order that is new here nothing is known but what was told.
@@ -155,8 +155,8 @@ class SqlBooks:
 
     def post(self, postings: Sequence[Posting]) -> None:
         if postings:
-            rows = [_posting_row(posting) for posting in postings]
-            self._connection.execute(_POST, {"postings": _json(rows)})
+            rows = [posting_row(posting) for posting in postings]
+            self._connection.execute(_POST, {"postings": to_json(rows)})
 
     def accruals(self, order_ids: Sequence[str]) -> dict[str, dict[str, Accrual]]:
         found: dict[str, dict[str, Accrual]] = {}
@@ -169,7 +169,7 @@ class SqlBooks:
     def keep_accruals(self, accruals: Sequence[tuple[Accrual, str]], at: datetime) -> None:
         if accruals:
             rows = [_accrual_row(accrual, currency) for accrual, currency in accruals]
-            self._connection.execute(_KEEP_ACCRUALS, {"at": at, "accruals": _json(rows)})
+            self._connection.execute(_KEEP_ACCRUALS, {"at": at, "accruals": to_json(rows)})
 
     def announce(self, announcements: Sequence[Announcement], context: object) -> None:
         with working_on(context if isinstance(context, WorkContext) else current()):
@@ -194,10 +194,11 @@ def _facts_row(facts: OrderFacts) -> dict[str, Any]:
     }
 
 
-def _posting_row(posting: Posting) -> dict[str, Any]:
+def posting_row(posting: Posting) -> dict[str, Any]:
+    """The transaction and its entries as the statements that write them read them."""
     return {
         "transaction_id": posting.transaction_id,
-        "natural_key": f"event:{posting.cause.event_id}",
+        "natural_key": posting.natural_key,
         "event_type": posting.cause.type,
         "order_id": posting.order_id,
         "currency": posting.currency,
@@ -253,5 +254,5 @@ def _plan(row: dict[str, Any]) -> RatePlan:
     return plan_from_json(row["plan_id"], row["currency"], from_wire(row["effective_from"]), row["terms"])
 
 
-def _json(value: Any) -> str:
+def to_json(value: Any) -> str:
     return orjson.dumps(value).decode()

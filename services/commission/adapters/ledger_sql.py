@@ -41,13 +41,18 @@ _CONDITIONS = {
     "since": "e.posted_at >= :since",
     "until": "e.posted_at < :until",
 }
+_JOURNAL = text(
+    "SELECT account, currency, sum(amount) AS amount FROM ledger_entry WHERE order_id IS NULL"
+    " GROUP BY account, currency ORDER BY account, currency"
+)
 _UNBALANCED = text(
     "SELECT transaction_id, currency, sum(amount) AS amount FROM ledger_entry"
     " GROUP BY transaction_id, currency HAVING sum(amount) <> 0 LIMIT :limit"
 )
 _ORPHANS = text(
     "SELECT DISTINCT t.order_id FROM ledger_transaction AS t"
-    " WHERE NOT EXISTS (SELECT FROM order_book AS b WHERE b.order_id = t.order_id AND b.paid IS NOT NULL)"
+    " WHERE t.order_id IS NOT NULL"
+    " AND NOT EXISTS (SELECT FROM order_book AS b WHERE b.order_id = t.order_id AND b.paid IS NOT NULL)"
     " LIMIT :limit"
 )
 _PLANS = text("SELECT version, plan_id, currency, effective_from, terms FROM rate_plan")
@@ -113,6 +118,9 @@ class SqlLedger:
             text(_ENTRIES.format(conditions=conditions)), {**chosen, "after": after, "limit": limit}
         )
         return [EntryRow(**row._mapping) for row in rows]
+
+    def journal(self) -> list[tuple[str, str, int]]:
+        return [(row.account, row.currency, int(row.amount)) for row in self._connection.execute(_JOURNAL)]
 
     def unbalanced(self, limit: int) -> list[tuple[str, str, int]]:
         rows = self._connection.execute(_UNBALANCED, {"limit": limit})

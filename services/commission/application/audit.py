@@ -1,7 +1,8 @@
 """Checking the books against what is known of the orders behind them, order by order.
 
 That every transaction sums to zero finds neither a lost event nor one that counted twice; so each order is
-derived anew from its facts and compared with its entries.
+derived anew from its facts and compared with its entries. What concerns no order, the journal, has no facts
+here: together with the orders it makes up each account.
 """
 
 from __future__ import annotations
@@ -27,12 +28,16 @@ class Finding:
 
 @dataclass(slots=True)
 class Audit:
-    """What was looked at, and what is wrong. ``waiting`` orders were heard of, their payment was not."""
+    """What was looked at, and what is wrong. ``waiting`` orders were heard of, their payment was not.
+
+    ``journal`` is what was posted for no order: (account, currency, signed sum).
+    """
 
     orders: int = 0
     waiting: int = 0
     open: int = 0
     sums: dict[str, int] = field(default_factory=dict)
+    journal: list[tuple[str, str, int]] = field(default_factory=list)
     unbalanced: list[tuple[str, str, int]] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
     mismatches: list[Finding] = field(default_factory=list)
@@ -51,11 +56,15 @@ class Audit:
 
 def audit(ledger: Ledger) -> Audit:
     """Look at every transaction, account and order."""
-    result = Audit(unbalanced=ledger.unbalanced(LISTED), orphans=ledger.orphans(LISTED))
+    result = Audit(
+        unbalanced=ledger.unbalanced(LISTED), orphans=ledger.orphans(LISTED), journal=ledger.journal()
+    )
     per_account: dict[str, int] = {}
     for account, currency, amount in ledger.balances():
         result.sums[currency] = result.sums.get(currency, 0) + amount
         per_account[account] = per_account.get(account, 0) + amount
+    for account, _, amount in result.journal:
+        per_account[account] = per_account.get(account, 0) - amount
     for order in ledger.audited():
         result.orders += 1
         if order.facts.paid is None:
@@ -78,7 +87,7 @@ def audit(ledger: Ledger) -> Audit:
             result.mismatches.append(
                 Finding(
                     order_id="",
-                    problem=f"{account} is not the sum of its orders",
+                    problem=f"{account} is not the sum of its orders and of the journal",
                     expected=0,
                     found=difference,
                 )

@@ -137,7 +137,12 @@ def _posting(order: OpenOrder, cause: Cause, entries: list[Entry], at: datetime)
 
 
 def settlements(posting: Posting) -> list[SettlementPosted]:
-    """What ``posting`` moved to shops, couriers and the delivery fee, for each payee and store order."""
+    """What ``posting`` moved to shops, couriers and the delivery fee, for each payee and store order.
+
+    Nothing is announced of a transaction that concerns no order.
+    """
+    if posting.order_id is None:
+        return []
     groups: dict[tuple[str, str | None], list[Entry]] = {}
     for entry in posting.entries:
         if entry.heading.account.startswith(tuple(PAYEES)):
@@ -158,7 +163,7 @@ def settlements(posting: Posting) -> list[SettlementPosted]:
                 amount=-sum(entry.amount for entry in entries),
                 parts=tuple((entry.heading.kind, -entry.amount) for entry in entries),
                 correction=any(entry.reverses for entry in entries),
-                rate_plan=posting.rate_plan,
+                rate_plan=posting.rate_plan or 0,
                 at=posting.posted_at,
             )
         )

@@ -55,6 +55,16 @@ class Books(Protocol):
         """Tell the other services, when the transaction commits, as consequences of ``context``."""
 
 
+class Journal(Protocol):
+    """Transactions of the ledger that concern no order, inside one transaction of the database."""
+
+    def add(self, posting: Posting) -> bool:
+        """Write ``posting`` for good; where its natural key is known write nothing, and return false.
+
+        Two that add the same key at once wait for each other: one of them writes.
+        """
+
+
 class Catalogue(Protocol):
     """Shops and listings as far as commission knows them, promotion links, rate plans."""
 
@@ -97,7 +107,7 @@ class EntryRow:
     amount: int
     currency: str
     kind: str
-    order_id: str
+    order_id: str | None
     store_order_id: str | None
     promotion_link_id: str | None
     rate_plan: int | None
@@ -143,6 +153,9 @@ class Ledger(Protocol):
         limit: int,
     ) -> list[EntryRow]:
         """Entries in the order they were written, those after entry ``after``."""
+
+    def journal(self) -> list[tuple[str, str, int]]:
+        """(account, currency, signed sum) of what was posted for no order."""
 
     def unbalanced(self, limit: int) -> list[tuple[str, str, int]]:
         """(transaction, currency, sum) of the transactions that do not sum to zero: there are none."""

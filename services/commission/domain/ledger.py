@@ -98,9 +98,24 @@ class Entry:
     reverses: str | None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move:
+    """``amount`` from ``credit`` to ``debit``, and why: what :meth:`Sheet.move` books."""
+
+    amount: int
+    debit: str
+    credit: str
+    kind: str
+    store_order_id: str | None = None
+    rate_bp: int | None = None
+    promotion_link_id: str | None = None
+    base: int | None = None
+    note: str | None = None
+
+
 @dataclass(slots=True)
 class Sheet:
-    """The sums of one order under each heading."""
+    """The sums of one order, or of one transaction of the journal, under each heading."""
 
     figures: dict[Heading, Figure] = field(default_factory=dict)
 
@@ -110,7 +125,7 @@ class Sheet:
         *,
         debit: str,
         credit: str,
-        kind: Kind,
+        kind: str,
         store_order_id: str | None = None,
         rate_bp: int | None = None,
         promotion_link_id: str | None = None,
@@ -121,12 +136,25 @@ class Sheet:
         if not amount:
             return
         for account, signed in ((debit, amount), (credit, -amount)):
-            heading = Heading(account, kind.value, store_order_id, rate_bp, promotion_link_id)
+            heading = Heading(account, str(kind), store_order_id, rate_bp, promotion_link_id)
             figure = self.figures.setdefault(heading, Figure())
             figure.amount += signed
             figure.note = note
             if base is not None:
                 figure.base = (figure.base or 0) + base
+
+    def book(self, move: Move) -> None:
+        self.move(
+            move.amount,
+            debit=move.debit,
+            credit=move.credit,
+            kind=move.kind,
+            store_order_id=move.store_order_id,
+            rate_bp=move.rate_bp,
+            promotion_link_id=move.promotion_link_id,
+            base=move.base,
+            note=move.note,
+        )
 
     def total(self) -> int:
         return sum(figure.amount for figure in self.figures.values())
@@ -173,7 +201,7 @@ def difference(goal: Sheet, posted: Sheet) -> list[Entry]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cause:
-    """The event that makes a transaction necessary: its id is the transaction's natural key."""
+    """What makes a transaction necessary: an event by its id, or whatever its natural key names."""
 
     event_id: str
     type: str
@@ -182,16 +210,24 @@ class Cause:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Posting:
-    """A transaction of the ledger: entries of one order and one currency that sum to zero."""
+    """A transaction of the ledger: entries of one currency that sum to zero, of one order or of none.
+
+    ``rate_plan`` is the version that its amounts follow from, where they follow from one.
+    """
 
     transaction_id: str
     cause: Cause
-    order_id: str
+    order_id: str | None
     currency: str
-    rate_plan: int
+    rate_plan: int | None
     posted_at: datetime
     entries: tuple[Entry, ...]
 
     def __post_init__(self) -> None:
         if sum(entry.amount for entry in self.entries):
             raise ValueError(f"the entries of transaction {self.transaction_id} do not sum to zero")
+
+    @property
+    def natural_key(self) -> str:
+        """What the books know the transaction by: nothing is posted twice under one key."""
+        return f"{'journal' if self.order_id is None else 'event'}:{self.cause.event_id}"

@@ -199,6 +199,10 @@ def audit(found: Audit) -> Json:
             for transaction_id, currency, amount in found.unbalanced
         ],
         "orphan_orders": found.orphans,
+        "journal": [
+            {"account": account, "balance": money(amount, currency)}
+            for account, currency, amount in found.journal
+        ],
         "per_order_mismatches": [_finding(each) for each in found.mismatches],
         "per_order_mismatch_count": found.mismatch_count,
         "unsettled_orders": [_finding(each) for each in found.unsettled],

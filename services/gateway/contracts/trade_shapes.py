@@ -217,6 +217,9 @@ class LedgerCheck(Schema):
     waiting_orders = fields.Integer()
     unbalanced_transactions = fields.List(fields.Raw())
     orphan_orders = fields.List(fields.Raw())
+    journal = fields.List(
+        fields.Nested(AccountBalance), metadata={"description": "What was posted for no order, by account."}
+    )
     per_order_mismatches = fields.List(fields.Raw())
     per_order_mismatch_count = fields.Integer()
     unsettled_orders = fields.List(fields.Raw())

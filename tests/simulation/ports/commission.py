@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -119,10 +119,33 @@ def _sheet(entries: Sequence[tuple[str, str, Entry]]) -> Sheet:
     return sheet
 
 
+def _by_account(entries: Iterable[tuple[str, str, Entry]]) -> list[tuple[str, str, int]]:
+    sums: dict[tuple[str, str], int] = {}
+    for _, currency, entry in entries:
+        key = entry.heading.account, currency
+        sums[key] = sums.get(key, 0) + entry.amount
+    return [(account, currency, amount) for (account, currency), amount in sorted(sums.items())]
+
+
 def _in_force(connection: MemoryConnection, currency: str, at: datetime) -> int | None:
     plans = connection.rows("rate_plan")
     fits = [key for key in plans if plans[key].currency == currency and plans[key].effective_from <= at]
     return max(fits, key=lambda key: (plans[key].effective_from, key), default=None)
+
+
+class MemoryJournal:
+    """:class:`services.commission.application.ports.Journal`."""
+
+    def __init__(self, connection: MemoryConnection) -> None:
+        self._connection = connection
+
+    def add(self, posting: Posting) -> bool:
+        if posting.transaction_id in self._connection.rows("ledger_transaction"):
+            return False
+        self._connection.put("ledger_transaction", posting.transaction_id, posting)
+        entries = tuple((posting.transaction_id, posting.currency, entry) for entry in posting.entries)
+        self._connection.put("journal_entry", posting.transaction_id, entries)
+        return True
 
 
 class MemoryCatalogue:
@@ -193,20 +216,23 @@ class MemoryLedger:
         self._connection = connection
 
     def balances(self, prefix: str = "") -> list[tuple[str, str, int]]:
-        sums: dict[tuple[str, str], int] = {}
-        for entries in self._connection.rows("ledger_entry").values():
-            for _, currency, entry in entries:
-                key = entry.heading.account, currency
-                if key[0].startswith(prefix):
-                    sums[key] = sums.get(key, 0) + entry.amount
-        return [(account, currency, amount) for (account, currency), amount in sorted(sums.items())]
+        entries = (entry for entry in self._entries() if entry[2].heading.account.startswith(prefix))
+        return _by_account(entries)
+
+    def _entries(self) -> Iterator[tuple[str, str, Entry]]:
+        for table in ("ledger_entry", "journal_entry"):
+            for entries in self._connection.rows(table).values():
+                yield from entries
+
+    def journal(self) -> list[tuple[str, str, int]]:
+        posted = self._connection.rows("journal_entry").values()
+        return _by_account(entry for entries in posted for entry in entries)
 
     def unbalanced(self, limit: int) -> list[tuple[str, str, int]]:
         sums: dict[tuple[str, str], int] = {}
-        for entries in self._connection.rows("ledger_entry").values():
-            for transaction_id, currency, entry in entries:
-                key = transaction_id, currency
-                sums[key] = sums.get(key, 0) + entry.amount
+        for transaction_id, currency, entry in self._entries():
+            key = transaction_id, currency
+            sums[key] = sums.get(key, 0) + entry.amount
         return [(*key, amount) for key, amount in sums.items() if amount][:limit]
 
     def orphans(self, limit: int) -> list[str]:
