@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from services.commission.domain.rates import CourierPay, RatePlan
+from services.commission.domain.courier_pay import CourierPay
+from services.commission.domain.rates import RatePlan
 from shared.kernel.clock import to_wire
 from shared.kernel.ids import derived_id
 from shared.messaging.envelope import Event
@@ -174,14 +175,18 @@ class Order:
     def refund(
         self,
         part: Part | None = None,
-        lines: Mapping[str, tuple[int, int]] | None = None,
+        lines: Mapping[str, tuple[int, ...]] | None = None,
         delivery_fee: int = 0,
     ) -> Event:
-        """Give back whole ``part``, or of each line in ``lines`` (money, platform's discount)."""
+        """Give back whole ``part``, or of each line in ``lines`` (money, platform's discount, shop's)."""
         if lines is None:
-            lines = {line.line_id: (line.paid, line.platform_discount) for line in part.lines} if part else {}
+            lines = (
+                {line.line_id: (line.paid, line.platform_discount, line.shop_discount) for line in part.lines}
+                if part
+                else {}
+            )
         by_id = {line.line_id: line for each in self.parts for line in each.lines}
-        goods = sum(amount for amount, _ in lines.values())
+        goods = sum(amount for amount, *_ in lines.values())
         return self._event(
             "RefundIssued",
             refund_id=f"refund-{next(_numbers)}",
@@ -199,10 +204,10 @@ class Order:
                     "listing_id": by_id[line_id].listing_id,
                     "quantity": 1,
                     "amount": yuan(amount),
-                    "discounts": by_id[line_id].discounts(0, platform),
+                    "discounts": by_id[line_id].discounts(sum(shop), platform),
                     "promotion_link_id": by_id[line_id].link_id,
                 }
-                for line_id, (amount, platform) in lines.items()
+                for line_id, (amount, platform, *shop) in lines.items()
             ],
         )
 

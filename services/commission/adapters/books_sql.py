@@ -13,10 +13,10 @@ from services.commission.adapters.facts_json import (
     delivered_to_json,
     facts_from_row,
     paid_to_json,
-    plan_from_json,
     refunds_to_json,
     trip_to_json,
 )
+from services.commission.adapters.plan_json import plan_from_json
 from services.commission.application.ports import OpenOrder
 from services.commission.contracts.published import to_message
 from services.commission.domain.announcements import Announcement

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, text
 
-from services.commission.adapters.facts_json import plan_from_json, plan_to_json
+from services.commission.adapters.plan_json import plan_from_json, plan_to_json
 from services.commission.domain.promotion import Listing, PromotionLink, Shop
 from services.commission.domain.rates import RatePlan
 

@@ -1,8 +1,9 @@
-"""How facts and rate plans are written as JSON: compactly, since every paid order is."""
+"""How facts are written as JSON: compactly, since every paid order is. What was written stays readable."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from itertools import repeat
 from typing import Any
 
 from services.commission.domain.facts import (
@@ -15,8 +16,8 @@ from services.commission.domain.facts import (
     Refund,
     RefundedLine,
     Trip,
+    with_delivery_fee,
 )
-from services.commission.domain.rates import CourierPay, RatePlan, TakeRateBase
 from shared.kernel.clock import from_wire
 
 Json = dict[str, Any]
@@ -48,6 +49,7 @@ def paid_to_json(paid: Paid) -> Json:
             ]
             for part in paid.parts
         ],
+        "fees": [[line.delivery_fee for line in part.lines] for part in paid.parts],
         "links": [
             [link.link_id, link.promoter_shop_id, link.promoter_owner_id, link.listing_id, link.rate_bp]
             for link in paid.links
@@ -56,31 +58,18 @@ def paid_to_json(paid: Paid) -> Json:
 
 
 def paid_from_json(data: Json) -> Paid:
+    parts: tuple[PaidPart, ...]
+    if "fees" in data:
+        parts = tuple(_part(*part, fees) for part, fees in zip(data["parts"], data["fees"], strict=True))
+    else:
+        # It was written before the delivery fee was shared; sharing it now says the same.
+        parts = with_delivery_fee((_part(*part, repeat(0)) for part in data["parts"]), data["delivery_fee"])
     return Paid(
         customer_id=data["customer_id"],
         paid_at=from_wire(data["paid_at"]),
         total=data["total"],
         delivery_fee=data["delivery_fee"],
-        parts=tuple(
-            PaidPart(
-                store_order_id=store_order_id,
-                shop_id=shop_id,
-                merchant_id=merchant_id,
-                lines=tuple(
-                    PaidLine(
-                        line_id=line_id,
-                        listing_id=listing_id,
-                        category=category,
-                        paid=paid,
-                        goods=goods,
-                        platform_discount=platform_discount,
-                        promotion_link_id=link_id,
-                    )
-                    for line_id, listing_id, category, paid, goods, platform_discount, link_id in lines
-                ),
-            )
-            for store_order_id, shop_id, merchant_id, lines in data["parts"]
-        ),
+        parts=parts,
         links=tuple(
             LinkTerms(
                 link_id=link_id,
@@ -90,6 +79,31 @@ def paid_from_json(data: Json) -> Paid:
                 rate_bp=rate_bp,
             )
             for link_id, promoter_shop_id, promoter_owner_id, listing_id, rate_bp in data["links"]
+        ),
+    )
+
+
+def _part(
+    store_order_id: str, shop_id: str, merchant_id: str, lines: list[list[Any]], fees: Iterable[int]
+) -> PaidPart:
+    return PaidPart(
+        store_order_id=store_order_id,
+        shop_id=shop_id,
+        merchant_id=merchant_id,
+        lines=tuple(
+            PaidLine(
+                line_id=line_id,
+                listing_id=listing_id,
+                category=category,
+                paid=paid,
+                goods=goods,
+                platform_discount=platform_discount,
+                promotion_link_id=link_id,
+                delivery_fee=fee,
+            )
+            for (line_id, listing_id, category, paid, goods, platform_discount, link_id), fee in zip(
+                lines, fees, strict=False
+            )
         ),
     )
 
@@ -107,6 +121,7 @@ def trip_to_json(trip: Trip) -> Json:
         "completed_at": trip.completed_at.isoformat(),
         "pickups": trip.pickups,
         "distance_m": trip.distance_m,
+        "zone_id": trip.zone_id,
     }
 
 
@@ -116,7 +131,7 @@ def refunds_to_json(refunds: dict[str, Refund]) -> Json:
             refund.store_order_id,
             refund.amount,
             refund.delivery_fee,
-            [[line.line_id, line.amount, line.platform_discount] for line in refund.lines],
+            [[line.line_id, line.amount, line.platform_discount, line.goods] for line in refund.lines],
         ]
         for refund in refunds.values()
     }
@@ -130,8 +145,13 @@ def _refund(refund_id: str, data: list[Any]) -> Refund:
         amount=amount,
         delivery_fee=delivery_fee,
         lines=tuple(
-            RefundedLine(line_id=line_id, amount=line_amount, platform_discount=discount)
-            for line_id, line_amount, discount in lines
+            RefundedLine(
+                line_id=line_id,
+                amount=line_amount,
+                platform_discount=discount,
+                goods=next(iter(goods), None),
+            )
+            for line_id, line_amount, discount, *goods in lines
         ),
     )
 
@@ -154,42 +174,11 @@ def facts_from_row(row: Any) -> OrderFacts:
             completed_at=from_wire(trip["completed_at"]),
             pickups=trip["pickups"],
             distance_m=trip["distance_m"],
+            zone_id=trip.get("zone_id"),
         )
         if trip
         else None,
         refunds={refund_id: _refund(refund_id, data) for refund_id, data in sorted(row.refunds.items())},
         completed_at=row.completed_at,
         cancelled_at=row.cancelled_at,
-    )
-
-
-def plan_to_json(plan: RatePlan) -> Json:
-    pay = plan.courier_pay
-    return {
-        "take_rate_bp": plan.take_rate_bp,
-        "take_rate_by_category": dict(plan.take_rate_by_category),
-        "take_rate_by_shop": dict(plan.take_rate_by_shop),
-        "take_rate_base": plan.take_rate_base.value,
-        "distribution_bp": plan.distribution_bp,
-        "distribution_max_bp": plan.distribution_max_bp,
-        "courier_pay": {
-            "per_drop": pay.per_drop,
-            "per_extra_pickup": pay.per_extra_pickup,
-            "per_km": pay.per_km,
-        },
-    }
-
-
-def plan_from_json(plan_id: str, currency: str, effective_from: datetime, terms: Json) -> RatePlan:
-    return RatePlan(
-        plan_id=plan_id,
-        currency=currency,
-        effective_from=effective_from,
-        take_rate_bp=terms["take_rate_bp"],
-        take_rate_by_category=terms["take_rate_by_category"],
-        take_rate_by_shop=terms["take_rate_by_shop"],
-        take_rate_base=TakeRateBase(terms["take_rate_base"]),
-        distribution_bp=terms["distribution_bp"],
-        distribution_max_bp=terms["distribution_max_bp"],
-        courier_pay=CourierPay(**terms["courier_pay"]),
     )

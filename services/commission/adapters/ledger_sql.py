@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.commission.adapters.books_sql import accrual_of
-from services.commission.adapters.facts_json import facts_from_row, plan_from_json
+from services.commission.adapters.facts_json import facts_from_row
+from services.commission.adapters.plan_json import plan_from_json
 from services.commission.application.ports import AuditedOrder, EntryRow
 from services.commission.domain.promotion import Accrual
 from services.commission.domain.rates import RatePlan

@@ -19,6 +19,7 @@ from services.commission.domain.facts import (
     Refund,
     RefundedLine,
     Trip,
+    with_delivery_fee,
 )
 from services.commission.domain.promotion import Listing, Shop
 from shared.kernel.clock import from_wire
@@ -45,6 +46,9 @@ class _Amounts:
         self.currency = money.currency
         return money.amount
 
+    def of_all(self, discounts: list[Data]) -> int:
+        return sum(self.read(each, "amount") for each in discounts)
+
     def of_platform(self, discounts: list[Data]) -> int:
         return sum(self.read(each, "amount") for each in discounts if each["funder"] == PLATFORM)
 
@@ -63,7 +67,7 @@ def order_paid(data: Data) -> OrderFacts:
             paid_at=from_wire(data["paid_at"], "paid_at"),
             total=total,
             delivery_fee=delivery_fee,
-            parts=parts,
+            parts=with_delivery_fee(parts, delivery_fee),
         ),
     )
 
@@ -103,6 +107,7 @@ def refund_issued(data: Data) -> OrderFacts:
                 line_id=line["line_id"],
                 amount=amounts.read(line, "amount"),
                 platform_discount=amounts.of_platform(line["discounts"]),
+                goods=line["amount"]["amount"] + amounts.of_all(line["discounts"]),
             )
             for line in data["lines"]
         ),
@@ -138,6 +143,7 @@ def delivery_completed(data: Data) -> OrderFacts:
         completed_at=from_wire(data["completed_at"], "completed_at"),
         pickups=int(data["pickups"]),
         distance_m=round(data["distance_m"]),
+        zone_id=data.get("zone_id"),
     )
     if trip.pickups < 0 or trip.distance_m < 0:
         raise ContradictoryEvent("A delivery has no negative distance or pickups.")

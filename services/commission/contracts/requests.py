@@ -18,7 +18,8 @@ from services.commission.domain.commands import (
     Party,
     SetRatePlan,
 )
-from services.commission.domain.rates import CourierPay, TakeRateBase
+from services.commission.domain.courier_pay import CourierPay
+from services.commission.domain.rates import TakeRateBase
 from shared.kernel.clock import from_wire
 from shared.kernel.errors import InvalidInput
 from shared.kernel.money import BASIS_POINTS, Money

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.commission.domain.rates import CourierPay, TakeRateBase
+from services.commission.domain.courier_pay import CourierPay
+from services.commission.domain.rates import TakeRateBase
 
 OPERATOR, ANALYST, MERCHANT, COURIER = "operator", "analyst", "merchant", "courier"
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from shared.kernel.money import share
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,6 +22,8 @@ class LinkTerms:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PaidLine:
+    """A line as it was paid for; ``delivery_fee`` is its share of the order's."""
+
     line_id: str
     listing_id: str
     category: str
@@ -26,6 +31,7 @@ class PaidLine:
     goods: int
     platform_discount: int
     promotion_link_id: str | None = None
+    delivery_fee: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,13 +72,17 @@ class Trip:
     completed_at: datetime
     pickups: int
     distance_m: int
+    zone_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RefundedLine:
+    """What a refund takes back of a line; ``goods`` is its price before discounts, where that was noted."""
+
     line_id: str
     amount: int
     platform_discount: int
+    goods: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,3 +110,21 @@ class OrderFacts:
     @property
     def refunded(self) -> int:
         return sum(refund.amount for refund in self.refunds.values())
+
+
+def with_delivery_fee(parts: Iterable[PaidPart], fee: int) -> tuple[PaidPart, ...]:
+    """``parts`` whose lines hold ``fee``, shared by what was paid for each, by largest remainder.
+
+    Ties go to the lower id. Where nothing was paid the prices decide, and where there is none, nothing does.
+    """
+    parts = tuple(parts)
+    lines = sorted((line for part in parts for line in part.lines), key=lambda line: line.line_id)
+    if not lines:
+        return parts
+    weights = [[line.paid for line in lines], [line.goods for line in lines], [1] * len(lines)]
+    shares = share(fee, next(each for each in weights if any(each)))
+    by_id = dict(zip((line.line_id for line in lines), shares, strict=True))
+    return tuple(
+        replace(part, lines=tuple(replace(line, delivery_fee=by_id[line.line_id]) for line in part.lines))
+        for part in parts
+    )

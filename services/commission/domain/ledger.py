@@ -10,11 +10,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from services.commission.domain.formula import corrected
+
 CASH = "cash:provider"
 ORDERS = "liability:orders"
 TAKE_RATE = "revenue:take_rate"
 DELIVERY_FEE = "revenue:delivery_fee"
+SUBSCRIPTION = "revenue:subscription"
+ADVERTISING = "revenue:advertising"
 COURIER_PAY = "expense:courier_pay"
+COURIER_GUARANTEE = "expense:courier_guarantee"
 PLATFORM_DISCOUNT = "expense:platform_discount"
 
 _DEBIT_SIDE = ("cash:", "expense:")
@@ -65,6 +70,9 @@ class Kind(StrEnum):
     RELEASE = "commission_release"
     DELIVERY_FEE = "delivery_fee"
     COURIER_PAY = "courier_pay"
+    COURIER_GUARANTEE = "courier_guarantee"
+    SUBSCRIPTION = "subscription"
+    ADVERTISING = "advertising"
 
 
 class Heading(NamedTuple):
@@ -170,6 +178,13 @@ class Sheet:
 _NOTHING = Figure()
 
 
+def _note(wanted: Figure, there: Figure) -> str | None:
+    """Why the entry is this amount; a correction says what it is the difference of."""
+    if there.amount and (wanted.note or there.note):
+        return corrected(wanted.note, wanted.amount, there.amount)
+    return wanted.note
+
+
 def difference(goal: Sheet, posted: Sheet) -> list[Entry]:
     """The entries that turn what is ``posted`` into ``goal``; they sum to zero because both sheets do.
 
@@ -192,7 +207,7 @@ def difference(goal: Sheet, posted: Sheet) -> list[Entry]:
                 heading=heading,
                 amount=amount,
                 base=base,
-                note=wanted.note or there.note,
+                note=_note(wanted, there),
                 reverses=there.last if takes_back else None,
             )
         )

@@ -7,39 +7,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from services.commission.domain.courier_pay import CourierPay
 from services.commission.domain.errors import InvalidRatePlan
-from services.commission.domain.facts import Trip
 from shared.kernel.money import BASIS_POINTS
-
-METRES_PER_KM = 1000
 
 
 class TakeRateBase(StrEnum):
-    """What the take rate is applied to."""
+    """What the take rate is applied to: the goods, less whose discounts."""
 
+    BEFORE_DISCOUNTS = "before_discounts"
     AFTER_SHOP_DISCOUNT = "after_shop_discount"
     CUSTOMER_PAID = "customer_paid"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CourierPay:
-    """What a finished delivery pays, in minor units."""
-
-    per_drop: int
-    per_extra_pickup: int
-    per_km: int
-
-    def of(self, trip: Trip) -> int:
-        """The pay for ``trip``; the distance is rounded once, half up."""
-        distance = (trip.distance_m * self.per_km * 2 + METRES_PER_KM) // (2 * METRES_PER_KM)
-        return self.per_drop + self.per_extra_pickup * max(trip.pickups - 1, 0) + distance
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RatePlan:
     """One version of the rates of one currency; rates are basis points.
 
-    Of the take rates, a shop's own holds before its category's, and that before the general one.
+    Of the take rates, a shop's own holds before its category's, and that before the general one. Rates with
+    dates of their own are plans that follow one another.
     """
 
     plan_id: str
@@ -52,16 +38,18 @@ class RatePlan:
     take_rate_base: TakeRateBase = TakeRateBase.AFTER_SHOP_DISCOUNT
     take_rate_by_category: Mapping[str, int] = field(default_factory=dict)
     take_rate_by_shop: Mapping[str, int] = field(default_factory=dict)
+    take_rate_on_delivery_fee: bool = False
+    distribution_min_bp: int = 0
 
     def __post_init__(self) -> None:
         rates = (self.take_rate_bp, *self.take_rate_by_category.values(), *self.take_rate_by_shop.values())
-        if min(rates) < 0 or not 0 <= self.distribution_bp <= self.distribution_max_bp:
-            raise InvalidRatePlan("Rates are not negative, and the usual commission is within its maximum.")
+        if min(rates) < 0 or not self._is_bounded():
+            raise InvalidRatePlan("Rates are not negative, and the usual commission is within its bounds.")
         if max(rates) + self.distribution_max_bp > BASIS_POINTS:
             raise InvalidRatePlan("Take rate and commission together exceed the price.")
-        pay = self.courier_pay
-        if min(pay.per_drop, pay.per_extra_pickup, pay.per_km) < 0:
-            raise InvalidRatePlan("Courier pay is not negative.")
+
+    def _is_bounded(self) -> bool:
+        return 0 <= self.distribution_min_bp <= self.distribution_bp <= self.distribution_max_bp
 
     def take_rate(self, shop_id: str, category: str) -> int:
         own = self.take_rate_by_shop.get(shop_id)
@@ -69,4 +57,6 @@ class RatePlan:
 
     def commission_rate(self, asked_bp: int | None) -> int:
         """The rate of a link that asked for ``asked_bp``, or for nothing in particular."""
-        return self.distribution_bp if asked_bp is None else min(asked_bp, self.distribution_max_bp)
+        if asked_bp is None:
+            return self.distribution_bp
+        return min(max(asked_bp, self.distribution_min_bp), self.distribution_max_bp)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from services.commission.domain import ledger
-from services.commission.domain.facts import OrderFacts, Paid, PaidLine, PaidPart
+from services.commission.domain import formula, ledger
+from services.commission.domain.facts import LinkTerms, OrderFacts, Paid, PaidPart
 from services.commission.domain.ledger import Kind, Sheet
 from services.commission.domain.promotion import Accrual, AccrualStatus, denial
-from services.commission.domain.rates import METRES_PER_KM, RatePlan, TakeRateBase
+from services.commission.domain.rates import RatePlan
+from services.commission.domain.take_rate import Kept, Take, kept_of, takes
 from shared.kernel.ids import derived_id
 from shared.kernel.money import rate_of
 
@@ -23,20 +24,6 @@ class Goal:
 
     sheet: Sheet = field(default_factory=Sheet)
     accruals: list[Accrual] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A line after its refunds."""
-
-    line: PaidLine
-    paid: int
-    platform_discount: int
-
-    def take_base(self, base: TakeRateBase) -> int:
-        if base is TakeRateBase.CUSTOMER_PAID:
-            return max(self.paid, 0)
-        return max(self.paid + self.platform_discount, 0)
 
 
 def goal_of(facts: OrderFacts, plan: RatePlan | None) -> Goal:
@@ -55,12 +42,15 @@ def goal_of(facts: OrderFacts, plan: RatePlan | None) -> Goal:
             kind=Kind.REFUND,
             store_order_id=refund.store_order_id,
         )
-    taken_back = _taken_back(facts)
+    left = kept_of(facts, paid, plan)
     delivered = facts.delivered.store_order_ids if facts.delivered else ()
     for part in paid.parts:
-        kept = [_kept(line, taken_back) for line in part.lines]
+        kept = [left[line.line_id] for line in part.lines]
         is_delivered = part.store_order_id in delivered
-        take = _settle(part, kept, plan, sheet) if is_delivered else _take_rate(part, kept, plan)
+        taken = takes(part.shop_id, kept, plan)
+        take = sum(each.amount for each in taken)
+        if is_delivered:
+            _settle(part, kept, taken, sheet)
         _accrue(goal, facts, paid, part, kept, plan, is_delivered, take)
     _keep_delivery_fee(facts, paid, sheet)
     if facts.trip is not None:
@@ -70,44 +60,13 @@ def goal_of(facts: OrderFacts, plan: RatePlan | None) -> Goal:
             debit=ledger.COURIER_PAY,
             credit=ledger.courier_payable(trip.courier_id),
             kind=Kind.COURIER_PAY,
-            note=(
-                f"{pay.per_drop} per drop-off, {max(trip.pickups - 1, 0)} × {pay.per_extra_pickup} "
-                f"for further pickups, {trip.distance_m} m × {pay.per_km} per {METRES_PER_KM} m"
-            ),
+            note=pay.formula(trip),
         )
     return goal
 
 
-def _taken_back(facts: OrderFacts) -> dict[str, tuple[int, int]]:
-    """Per line, the money and the platform's discount that refunds took back."""
-    taken: dict[str, tuple[int, int]] = {}
-    for refund in facts.refunds.values():
-        for line in refund.lines:
-            paid, discount = taken.get(line.line_id, (0, 0))
-            taken[line.line_id] = (paid + line.amount, discount + line.platform_discount)
-    return taken
-
-
-def _kept(line: PaidLine, taken_back: dict[str, tuple[int, int]]) -> _Kept:
-    paid, discount = taken_back.get(line.line_id, (0, 0))
-    return _Kept(line, line.paid - paid, line.platform_discount - discount)
-
-
-def _take_bases(part: PaidPart, kept: list[_Kept], plan: RatePlan) -> dict[int, int]:
-    """What each take rate is applied to: one sum per rate, so that it is rounded once per store order."""
-    bases: dict[int, int] = {}
-    for each in kept:
-        rate = plan.take_rate(part.shop_id, each.line.category)
-        bases[rate] = bases.get(rate, 0) + each.take_base(plan.take_rate_base)
-    return bases
-
-
-def _take_rate(part: PaidPart, kept: list[_Kept], plan: RatePlan) -> int:
-    return sum(rate_of(base, rate) for rate, base in _take_bases(part, kept, plan).items())
-
-
-def _settle(part: PaidPart, kept: list[_Kept], plan: RatePlan, sheet: Sheet) -> int:
-    """Give a delivered store order to its shop, less the take rate, which is returned."""
+def _settle(part: PaidPart, kept: list[Kept], taken: list[Take], sheet: Sheet) -> None:
+    """Give a delivered store order to its shop, less what the platform takes of it."""
     shop = ledger.shop_payable(part.shop_id)
     sheet.move(
         sum(each.paid for each in kept),
@@ -123,20 +82,17 @@ def _settle(part: PaidPart, kept: list[_Kept], plan: RatePlan, sheet: Sheet) -> 
         kind=Kind.PLATFORM_DISCOUNT,
         store_order_id=part.store_order_id,
     )
-    take = 0
-    for rate, base in _take_bases(part, kept, plan).items():
-        amount = rate_of(base, rate)
-        take += amount
+    for take in taken:
         sheet.move(
-            amount,
+            take.amount,
             debit=shop,
             credit=ledger.TAKE_RATE,
             kind=Kind.TAKE_RATE,
             store_order_id=part.store_order_id,
-            rate_bp=rate,
-            base=base,
+            rate_bp=take.rate_bp,
+            base=take.base,
+            note=take.formula,
         )
-    return take
 
 
 def _accrue(
@@ -144,7 +100,7 @@ def _accrue(
     facts: OrderFacts,
     paid: Paid,
     part: PaidPart,
-    kept: list[_Kept],
+    kept: list[Kept],
     plan: RatePlan,
     is_delivered: bool,
     take: int,
@@ -162,10 +118,12 @@ def _accrue(
             continue
         rate = plan.commission_rate(terms.rate_bp)
         base = sum(max(each.paid, 0) for each in earning)
-        amount = min(rate_of(base, rate), left)
+        wanted = rate_of(base, rate)
+        amount = min(wanted, left)
+        note = formula.rated(formula.number(base), rate, amount, most=left if wanted > left else None)
         left -= amount
         if is_delivered:
-            _book_commission(goal.sheet, part, terms.promoter_shop_id, terms.link_id, rate, base, amount)
+            _book_commission(goal.sheet, part, terms, rate, base, amount, note)
         if is_delivered and facts.completed_at is not None:
             goal.sheet.move(
                 amount,
@@ -192,17 +150,18 @@ def _accrue(
 
 
 def _book_commission(
-    sheet: Sheet, part: PaidPart, promoter_shop_id: str, link_id: str, rate: int, base: int, amount: int
+    sheet: Sheet, part: PaidPart, terms: LinkTerms, rate: int, base: int, amount: int, note: str
 ) -> None:
     sheet.move(
         amount,
         debit=ledger.shop_payable(part.shop_id),
-        credit=ledger.promoter_frozen(promoter_shop_id),
+        credit=ledger.promoter_frozen(terms.promoter_shop_id),
         kind=Kind.COMMISSION,
         store_order_id=part.store_order_id,
         rate_bp=rate,
-        promotion_link_id=link_id,
+        promotion_link_id=terms.link_id,
         base=base,
+        note=note,
     )
 
 

@@ -55,9 +55,12 @@ def test_a_statement_adds_up_line_by_line_to_the_orders(platform: Platform) -> N
 def test_every_line_says_why_it_is_that_amount(platform: Platform) -> None:
     busy_day(platform)
     lines = platform.service.statement(actor=operator(), account_kind="shop", owner_id="bakery")["lines"]
-    assert lines[1]["reason"] == "Take rate, 5.00 % of 18.00 CNY (rate plan 1)"
+    assert lines[1]["reason"] == (
+        "Take rate, 5.00 % of 18.00 CNY: goods after the shop's discounts: 1 800 x 5 % = 90 (rate plan 1)"
+    )
     assert lines[-1]["reason"] == (
-        "Correction after RefundIssued: Take rate, 5.00 % of -6.00 CNY (rate plan 1)"
+        "Correction after RefundIssued: Take rate, 5.00 % of -6.00 CNY: "
+        "goods after the shop's discounts: 1 200 x 5 % = 60; 60 - 90 = -30 (rate plan 1)"
     )
     assert lines[-1]["reverses"] == lines[-3]["transaction_id"]
 
@@ -102,7 +105,7 @@ def test_a_courier_reads_own_earnings(platform: Platform) -> None:
     found = platform.service.earnings(actor=courier())
     assert amount(found["payable"]) == 3 * 651
     assert len(found["lines"]) == 3
-    assert "3140 m" in found["lines"][0]["reason"]
+    assert "3 140 m" in found["lines"][0]["reason"]
     assert amount(platform.service.earnings(actor=courier("somebody-else"))["payable"]) == 0
 
 

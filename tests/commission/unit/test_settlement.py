@@ -227,6 +227,7 @@ def histories(draw: st.DrawFn) -> tuple[Order, list[Event]]:
                 line.line_id: (
                     share_of_part(line.paid, whole, step, 1),
                     share_of_part(line.platform_discount, whole, step, 1),
+                    share_of_part(line.shop_discount, whole, step, 1),
                 )
                 for line in part.lines
                 if draw(st.booleans())
@@ -247,6 +248,7 @@ RATES = st.fixed_dictionaries(
         "distribution_bp": st.integers(0, 5000),
         "distribution_max_bp": st.just(5000),
         "take_rate_base": st.sampled_from(TakeRateBase),
+        "take_rate_on_delivery_fee": st.booleans(),
     }
 )
 
@@ -279,6 +281,7 @@ def test_refunds_in_steps_end_where_one_refund_ends(
                 line.line_id: (
                     share_of_part(line.paid, steps, step, 1),
                     share_of_part(line.platform_discount, steps, step, 1),
+                    share_of_part(line.shop_discount, steps, step, 1),
                 )
                 for line in part.lines
             },
