@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from services.campaigns.entrypoints import service as campaigns
+from services.commission.entrypoints import rates as commission_rates
 from services.commission.entrypoints import service as commission
 from services.crm.entrypoints import service as crm
 from services.dispatch.adapters import forgetting
@@ -49,6 +50,7 @@ from tests.simulation.ports import dispatch as dispatch_ports
 from tests.simulation.ports import gateway as gateway_ports
 from tests.simulation.ports import ordering as ordering_ports
 from tests.simulation.ports import planning as planning_ports
+from tests.simulation.ports import rates as rates_ports
 from tests.simulation.ports import slots as slots_ports
 from tests.simulation.ports import storefront as storefront_ports
 from tests.simulation.provider import KEY, Provider, wall
@@ -74,6 +76,9 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
     (commission, "SqlBooks", commission_ports.MemoryBooks),
     (commission, "SqlCatalogue", commission_ports.MemoryCatalogue),
     (commission, "SqlLedger", commission_ports.MemoryLedger),
+    (commission, "SqlJournal", commission_ports.MemoryJournal),
+    (commission, "SqlShifts", rates_ports.MemoryShifts),
+    (commission_rates, "SqlCatalogue", commission_ports.MemoryCatalogue),
     (crm, "LedgerSql", crm_ports.MemoryLedger),
     (crm, "ProfilesSql", crm_ports.MemoryProfiles),
     (dispatch, "SqlStore", dispatch_ports.MemoryStore),

@@ -35,6 +35,7 @@ INSERT INTO order_book AS b
 SELECT
     f.order_id, f.currency,
     (SELECT p.version FROM rate_plan AS p WHERE p.currency = f.currency AND p.effective_from <= f.paid_at
+     AND NOT EXISTS (SELECT FROM rate_plan_withdrawal AS w WHERE w.version = p.version)
      ORDER BY p.effective_from DESC, p.version DESC LIMIT 1),
     f.paid, f.delivered, f.trip, f.refunds, f.completed_at, f.cancelled_at
 FROM jsonb_to_recordset(CAST(:facts AS jsonb)) AS f (order_id text, currency text, paid_at timestamptz,

@@ -33,12 +33,19 @@ _ADD_LINK = text(
 _LINK = "SELECT link_id, code, shop_id, owner_id, listing_id, rate_bp FROM promotion_link WHERE "
 _LINK_OF = text(_LINK + "link_id = :link_id OR (shop_id = :shop_id AND listing_id = :listing_id)")
 _LINK_BY_CODE = text(_LINK + "code = :code")
-_PLAN = "SELECT version, plan_id, currency, effective_from, terms FROM rate_plan "
+_PLAN = "SELECT version, plan_id, currency, effective_from, terms FROM rate_plan AS p "
 _PLAN_AT = text(
     _PLAN + "WHERE currency = :currency AND effective_from <= :at"
+    " AND NOT EXISTS (SELECT FROM rate_plan_withdrawal AS w WHERE w.version = p.version)"
     " ORDER BY effective_from DESC, version DESC LIMIT 1"
 )
 _PLAN_BY_ID = text(_PLAN + "WHERE plan_id = :plan_id")
+_PLAN_BY_VERSION = text(_PLAN + "WHERE version = :version")
+_WITHDRAW_PLAN = text(
+    "INSERT INTO rate_plan_withdrawal (version, withdrawn_by, withdrawn_at) VALUES (:version, :by, :at)"
+    " ON CONFLICT (version) DO NOTHING"
+)
+_WITHDRAWN = text("SELECT version, withdrawn_at FROM rate_plan_withdrawal")
 _PLANS = text(_PLAN + "ORDER BY currency, effective_from DESC, version DESC LIMIT 200")
 _ADD_PLAN = text(
     "INSERT INTO rate_plan (plan_id, currency, effective_from, terms, created_at)"
@@ -108,6 +115,16 @@ class SqlCatalogue:
     def plan_by_id(self, plan_id: str) -> tuple[int, RatePlan] | None:
         row = self._connection.execute(_PLAN_BY_ID, {"plan_id": plan_id}).one_or_none()
         return _plan(row) if row else None
+
+    def plan_by_version(self, version: int) -> RatePlan | None:
+        row = self._connection.execute(_PLAN_BY_VERSION, {"version": version}).one_or_none()
+        return _plan(row)[1] if row else None
+
+    def withdraw_plan(self, version: int, by: str, at: datetime) -> None:
+        self._connection.execute(_WITHDRAW_PLAN, {"version": version, "by": by, "at": at})
+
+    def withdrawn(self) -> dict[int, datetime]:
+        return {row.version: row.withdrawn_at for row in self._connection.execute(_WITHDRAWN)}
 
     def add_plan(self, plan: RatePlan, at: datetime) -> tuple[int, RatePlan]:
         self._connection.execute(

@@ -125,6 +125,16 @@ def trip_to_json(trip: Trip) -> Json:
     }
 
 
+def trip_from_json(data: Json) -> Trip:
+    return Trip(
+        courier_id=data["courier_id"],
+        completed_at=from_wire(data["completed_at"]),
+        pickups=data["pickups"],
+        distance_m=data["distance_m"],
+        zone_id=data.get("zone_id"),
+    )
+
+
 def refunds_to_json(refunds: dict[str, Refund]) -> Json:
     return {
         refund.refund_id: [
@@ -169,15 +179,7 @@ def facts_from_row(row: Any) -> OrderFacts:
         )
         if delivered
         else None,
-        trip=Trip(
-            courier_id=trip["courier_id"],
-            completed_at=from_wire(trip["completed_at"]),
-            pickups=trip["pickups"],
-            distance_m=trip["distance_m"],
-            zone_id=trip.get("zone_id"),
-        )
-        if trip
-        else None,
+        trip=trip_from_json(trip) if trip else None,
         refunds={refund_id: _refund(refund_id, data) for refund_id, data in sorted(row.refunds.items())},
         completed_at=row.completed_at,
         cancelled_at=row.cancelled_at,

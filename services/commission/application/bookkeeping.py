@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.commission.application.ports import Books, OpenOrder
+from services.commission.application.guarantees import TripEarned
+from services.commission.application.ports import Books, CourierTrip, OpenOrder
 from services.commission.domain.announcements import (
     Announcement,
     CommissionAccrued,
@@ -39,14 +40,15 @@ class Heard:
     context: object = None
 
 
-def record(heard: Sequence[Heard], *, books: Books, clock: Clock) -> None:
+def record(heard: Sequence[Heard], *, books: Books, clock: Clock) -> list[TripEarned]:
     """Take in what events told of any number of orders, and post what that makes necessary.
+
+    Returns the deliveries whose pay became known by that.
 
     Raises :class:`NoRatePlan` when no plan was in force at a payment, :class:`ContradictoryEvent` when an
     event's currency is not its order's.
     """
-    for turn in _turns(heard):
-        _record(turn, books, clock)
+    return [earned for turn in _turns(heard) for earned in _record(turn, books, clock)]
 
 
 def _turns(heard: Sequence[Heard]) -> Iterator[Mapping[str, Heard]]:
@@ -62,7 +64,7 @@ def _turns(heard: Sequence[Heard]) -> Iterator[Mapping[str, Heard]]:
     return iter(turns)
 
 
-def _record(heard: Mapping[str, Heard], books: Books, clock: Clock) -> None:
+def _record(heard: Mapping[str, Heard], books: Books, clock: Clock) -> list[TripEarned]:
     now = clock.now()
     orders = books.add(_with_link_terms([each.facts for each in heard.values()], books))
     for order in orders:
@@ -93,6 +95,23 @@ def _record(heard: Mapping[str, Heard], books: Books, clock: Clock) -> None:
     books.keep_accruals(changes, now)
     for order_id, announcements in news.items():
         books.announce(announcements, heard[order_id].context)
+    return [earned for order_id, order in paid.items() for earned in _earned(order, heard[order_id])]
+
+
+def _earned(order: OpenOrder, heard: Heard) -> Iterator[TripEarned]:
+    """The delivery of an order, by the event that made its pay known."""
+    trip = order.facts.trip
+    if trip is not None and order.plan is not None and (heard.facts.trip or heard.facts.paid):
+        yield TripEarned(
+            trip=CourierTrip(
+                order_id=order.facts.order_id,
+                courier_id=trip.courier_id,
+                currency=order.facts.currency or "",
+                completed_at=trip.completed_at,
+                pay=order.plan.courier_pay.of(trip),
+            ),
+            cause=heard.cause,
+        )
 
 
 def _check(order: OpenOrder, heard: Heard) -> None:

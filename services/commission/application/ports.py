@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol
 
 from services.commission.domain.announcements import Announcement
-from services.commission.domain.facts import LinkTerms, OrderFacts
+from services.commission.domain.facts import LinkTerms, OrderFacts, Trip
+from services.commission.domain.guarantee import Shift
 from services.commission.domain.ledger import Posting, Sheet
 from services.commission.domain.promotion import Accrual, Listing, PromotionLink, Shop
 from services.commission.domain.rates import RatePlan
@@ -84,9 +85,18 @@ class Catalogue(Protocol):
 
     def link_by_code(self, code: str) -> PromotionLink | None: ...
 
-    def plan_at(self, currency: str, at: datetime) -> tuple[int, RatePlan] | None: ...
+    def plan_at(self, currency: str, at: datetime) -> tuple[int, RatePlan] | None:
+        """The plan in force at that time, of those that were not withdrawn."""
 
     def plan_by_id(self, plan_id: str) -> tuple[int, RatePlan] | None: ...
+
+    def plan_by_version(self, version: int) -> RatePlan | None: ...
+
+    def withdraw_plan(self, version: int, by: str, at: datetime) -> None:
+        """From now on the version is in force at no time; withdrawing it again changes nothing."""
+
+    def withdrawn(self) -> dict[int, datetime]:
+        """The versions that were withdrawn, and when."""
 
     def add_plan(self, plan: RatePlan, at: datetime) -> tuple[int, RatePlan]:
         """Add the plan, or return the one that already has its id."""
@@ -168,3 +178,66 @@ class Ledger(Protocol):
 
     def promised(self, shop_id: str, limit: int) -> list[tuple[Accrual, str, datetime]]:
         """The accruals of a promoter shop, newest first, each with its currency and last change."""
+
+
+class History(Protocol):
+    """Past orders and shifts, for questions about them."""
+
+    def count(self, since: datetime, until: datetime, currency: str) -> int:
+        """How many orders were paid in the period."""
+
+    def orders(
+        self, since: datetime, until: datetime, currency: str
+    ) -> Iterator[tuple[OrderFacts, RatePlan]]:
+        """The orders paid in the period with the plan of each, one at a time."""
+
+    def shifts(self, since: datetime, until: datetime) -> list[Shift]:
+        """The shifts that began in the period and are over."""
+
+    def trips(self, shift_id: str, currency: str) -> list[tuple[Trip, RatePlan]]:
+        """The deliveries that belong to a shift, each with the plan of its order."""
+
+    def plan_at(self, currency: str, at: datetime) -> RatePlan | None: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CourierTrip:
+    """A finished delivery with what it pays."""
+
+    order_id: str
+    courier_id: str
+    currency: str
+    completed_at: datetime
+    pay: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShiftBook:
+    """A shift, what its deliveries pay, the plan in force when it began, and what is posted for it so far."""
+
+    shift: Shift
+    pay: int
+    plan: RatePlan | None
+    plan_version: int | None
+    guaranteed: int
+    postings: int
+    last_transaction: str | None
+
+
+class Shifts(Protocol):
+    """Couriers' shifts and deliveries, inside one transaction."""
+
+    def lock(self, courier_ids: Collection[str]) -> None:
+        """Let nobody else settle these couriers' shifts until the transaction is over."""
+
+    def keep_trips(self, trips: Sequence[CourierTrip]) -> None:
+        """Remember deliveries; one that is known stays as it is."""
+
+    def keep_shift(self, shift: Shift) -> Shift:
+        """Add what was told of a shift, and return all that is known of it."""
+
+    def around(self, moments: Collection[tuple[str, datetime]], currency: str) -> list[ShiftBook]:
+        """The shifts whose pay depends on what happened to couriers at these moments, sorted by id."""
+
+    def posted(self, shift_id: str, guaranteed: int, transaction_id: str) -> None:
+        """From now on ``guaranteed`` is posted for the shift, lastly by that transaction."""

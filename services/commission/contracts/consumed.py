@@ -21,6 +21,7 @@ from services.commission.domain.facts import (
     Trip,
     with_delivery_fee,
 )
+from services.commission.domain.guarantee import Shift
 from services.commission.domain.promotion import Listing, Shop
 from shared.kernel.clock import from_wire
 from shared.kernel.errors import InvalidInput
@@ -148,6 +149,19 @@ def delivery_completed(data: Data) -> OrderFacts:
     if trip.pickups < 0 or trip.distance_m < 0:
         raise ContradictoryEvent("A delivery has no negative distance or pickups.")
     return OrderFacts(order_id=data["order_id"], trip=trip)
+
+
+def courier_shift(event_type: str, data: Data) -> Shift:
+    """What CourierOnShift or CourierOffShift tells of a shift."""
+    field = "started_at" if event_type == "CourierOnShift" else "ended_at"
+    return _reading(
+        event_type,
+        lambda: Shift(
+            shift_id=data["shift_id"],
+            courier_id=data["courier_id"],
+            **{field: from_wire(data[field], field)},
+        ),
+    )
 
 
 _FACTS: dict[str, Callable[[Data], OrderFacts]] = {

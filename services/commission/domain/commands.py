@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-
-from services.commission.domain.courier_pay import CourierPay
-from services.commission.domain.rates import TakeRateBase
+from typing import Any
 
 OPERATOR, ANALYST, MERCHANT, COURIER = "operator", "analyst", "merchant", "courier"
 
@@ -46,19 +45,30 @@ class CreateLink:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SetRatePlan:
-    """What is left out stays as it is in the plan in force."""
+    """``terms`` are fields of a plan; what is left out stays as it is in the plan in force."""
 
     actor: Actor
     plan_id: str
     currency: str
-    effective_from: datetime | None = None
-    take_rate_bp: int | None = None
-    take_rate_by_category: dict[str, int] | None = None
-    take_rate_by_shop: dict[str, int] | None = None
-    take_rate_base: TakeRateBase | None = None
-    distribution_bp: int | None = None
-    distribution_max_bp: int | None = None
-    courier_pay: CourierPay | None = None
+    effective_from: datetime | None
+    terms: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WithdrawRatePlan:
+    actor: Actor
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AskWhatIf:
+    """What orders paid from ``since`` until ``until`` would have earned everybody under other ``terms``."""
+
+    actor: Actor
+    currency: str
+    since: datetime
+    until: datetime
+    terms: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

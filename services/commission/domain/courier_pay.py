@@ -16,6 +16,7 @@ MINUTES_PER_DAY = 24 * 60
 # Asia/Shanghai: one offset all year, so no time zone database is needed on the machine.
 LOCAL = timezone(timedelta(hours=8), "Asia/Shanghai")
 
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NAME = re.compile(r"[\w][\w .-]{0,39}")
 
 
@@ -45,6 +46,15 @@ class PeakRule:
             raise InvalidRatePlan(f"The hours of the peak rule {self.name} are not within a day.")
         if self.factor_bp < BASIS_POINTS or self.supplement < 0:
             raise InvalidRatePlan(f"The peak rule {self.name} pays less than no rule.")
+
+    def in_words(self) -> str:
+        """The rule in one line, such as ``mon tue 11:00-13:00: x 1.5``."""
+        days = " ".join(_DAYS[day] for day in sorted(self.days))
+        hours = "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (self.starts, self.ends))
+        zones = f" in {', '.join(self.zones)}" if self.zones else ""
+        times = f" x {formula.factor(self.factor_bp)}" if self.factor_bp != BASIS_POINTS else ""
+        plus = f" + {formula.number(self.supplement)}" if self.supplement else ""
+        return f"{days} {hours}{zones}:{times}{plus}"
 
     def holds(self, at: datetime, zone_id: str | None) -> bool:
         if self.zones and zone_id not in self.zones:

@@ -11,16 +11,22 @@ Refusal
 │   ├── AccountNotFound      no such account, or not the caller's
 │   ├── ShopNotFound         no such shop, or not the caller's
 │   ├── ListingNotFound      the listing to promote is not known
-│   └── LinkNotFound         no promotion link has this code
+│   ├── LinkNotFound         no promotion link has this code
+│   ├── RatePlanNotFound     no rate plan has this version
+│   └── ContractNotFound     no such subscription or placement, or not the caller's
 ├── Conflict
 │   ├── LinkExists           the id was used for another link
-│   └── RatePlanExists       the id was used for another plan
+│   ├── RatePlanExists       the id was used for another plan
+│   └── ContractExists       the id was used for another subscription or placement
 └── Refused
     ├── ListingNotSourced    only goods that the platform sources are promoted
     ├── OtherCategory        a shop promotes goods of its own category
     ├── OwnGoods             a shop earns nothing by promoting what it sells itself
     ├── RateOutOfBounds      the commission rate is outside the plan's bounds
     ├── RatePlanInThePast    a plan never changes what was already paid for
+    ├── RatePlanInForce      what was paid under a plan keeps it
+    ├── ContractRefused      a subscription or placement contradicts itself
+    ├── TooManyOrders        the question is one for the command line
     └── NoRatePlan           no plan was in force when the order was paid
 """
 
@@ -61,12 +67,24 @@ class LinkNotFound(NotFound):
     code, title = "promotion-link-not-found", "There is no such promotion link"
 
 
+class RatePlanNotFound(NotFound):
+    code, title = "rate-plan-not-found", "There is no such rate plan"
+
+
+class ContractNotFound(NotFound):
+    code, title = "contract-not-found", "There is no such subscription or placement"
+
+
 class LinkExists(Conflict):
     code, title = "promotion-link-exists", "This id already names another promotion link"
 
 
 class RatePlanExists(Conflict):
     code, title = "rate-plan-exists", "This id already names another rate plan"
+
+
+class ContractExists(Conflict):
+    code, title = "contract-exists", "This id already names another subscription or placement"
 
 
 class ListingNotSourced(Refused):
@@ -87,6 +105,18 @@ class RateOutOfBounds(Refused):
 
 class RatePlanInThePast(Refused):
     code, title = "rate-plan-in-the-past", "A rate plan takes effect now or later"
+
+
+class RatePlanInForce(Refused):
+    code, title = "rate-plan-in-force", "Only a plan that is not in force yet can be withdrawn"
+
+
+class ContractRefused(Refused):
+    code, title = "contract-refused", "The subscription or placement contradicts itself"
+
+
+class TooManyOrders(Refused):
+    code, title = "too-many-orders", "These are too many orders for one answer"
 
 
 class NoRatePlan(Refused):

@@ -20,6 +20,20 @@ class TakeRateBase(StrEnum):
     CUSTOMER_PAID = "customer_paid"
 
 
+# What a version may change of the one before it.
+TERMS = (
+    "take_rate_bp",
+    "take_rate_by_category",
+    "take_rate_by_shop",
+    "take_rate_base",
+    "take_rate_on_delivery_fee",
+    "distribution_bp",
+    "distribution_min_bp",
+    "distribution_max_bp",
+    "courier_pay",
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RatePlan:
     """One version of the rates of one currency; rates are basis points.

@@ -12,7 +12,6 @@ from services.commission.application.ports import EntryRow
 from services.commission.domain.commands import AskAccounts, AskEntries
 from services.commission.domain.ledger import Kind, is_debit_side, natural
 from services.commission.domain.promotion import Accrual, PromotionLink
-from services.commission.domain.rates import RatePlan
 from shared.kernel.clock import to_wire
 
 Json = dict[str, Any]
@@ -30,28 +29,6 @@ def link(found: tuple[PromotionLink, int]) -> Json:
         "shop_id": promotion_link.shop_id,
         "listing_id": promotion_link.listing_id,
         "rate_bp": rate_bp,
-    }
-
-
-def rate_plan(found: tuple[int, RatePlan]) -> Json:
-    version, plan = found
-    pay = plan.courier_pay
-    return {
-        "version": version,
-        "plan_id": plan.plan_id,
-        "currency": plan.currency,
-        "effective_from": to_wire(plan.effective_from),
-        "take_rate_bp": plan.take_rate_bp,
-        "take_rate_by_category": dict(plan.take_rate_by_category),
-        "take_rate_by_shop": dict(plan.take_rate_by_shop),
-        "take_rate_base": plan.take_rate_base.value,
-        "distribution_bp": plan.distribution_bp,
-        "distribution_max_bp": plan.distribution_max_bp,
-        "courier_pay": {
-            "per_drop": money(pay.per_drop, plan.currency),
-            "per_extra_pickup": money(pay.per_extra_pickup, plan.currency),
-            "per_km": money(pay.per_km, plan.currency),
-        },
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,15 +13,19 @@ from sqlalchemy import Connection, text
 
 from services.commission.adapters.books_sql import SqlBooks
 from services.commission.adapters.catalogue_sql import SqlCatalogue
+from services.commission.adapters.journal_sql import SqlJournal
 from services.commission.adapters.ledger_sql import SqlLedger
-from services.commission.application import accounts, bookkeeping, promotion, rate_plans
+from services.commission.adapters.shifts_sql import SqlShifts
+from services.commission.application import accounts, bookkeeping, guarantees, promotion
 from services.commission.application.audit import audit
 from services.commission.application.bookkeeping import Heard
+from services.commission.application.guarantees import ShiftHeard
 from services.commission.application.rights import check_party, readers_of_all_books_only
 from services.commission.contracts import consumed, requests
 from services.commission.domain.commands import Party
 from services.commission.domain.ledger import Cause
 from services.commission.entrypoints import answers
+from services.commission.entrypoints.rates import SetsRates
 from shared.kernel.clock import Clock, from_wire
 from shared.messaging.context import current
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
@@ -33,7 +38,17 @@ from shared.persistence import Database, Transaction
 _ONE_MOMENT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
-class CommissionService(ShowsDeadLetters):
+@dataclass(slots=True)
+class _Batch:
+    orders: list[Heard] = field(default_factory=list)
+    shifts: list[ShiftHeard] = field(default_factory=list)
+
+
+def _cause(event: Event) -> Cause:
+    return Cause(event_id=event.id, type=event.type, occurred_at=from_wire(event.time))
+
+
+class CommissionService(SetsRates, ShowsDeadLetters):
     """The ledger: who is owed what for every order, and why."""
 
     name = "commission"
@@ -41,15 +56,19 @@ class CommissionService(ShowsDeadLetters):
     database: Database = DatabaseProvider("commission")
     clock: Clock = ClockProvider()
 
-    _heard: WeakKeyDictionary[Transaction, list[Heard]] = WeakKeyDictionary()
+    _heard: WeakKeyDictionary[Transaction, _Batch] = WeakKeyDictionary()
 
     @subscribe("ordering", "OrderPaid", "OrderDelivered", "OrderCompleted", "OrderCancelled", "RefundIssued")
     def on_ordering(self, tx: Transaction, event: Event) -> None:
         self._record(tx, event)
 
-    @subscribe("dispatch", "DeliveryCompleted")
+    @subscribe("dispatch", "DeliveryCompleted", "CourierOnShift", "CourierOffShift")
     def on_dispatch(self, tx: Transaction, event: Event) -> None:
-        self._record(tx, event)
+        if event.type == "DeliveryCompleted":
+            self._record(tx, event)
+        else:
+            shift = consumed.courier_shift(event.type, event.data)
+            self._heard_in(tx).shifts.append(ShiftHeard(shift=shift, cause=_cause(event)))
 
     @subscribe("storefront", "ShopOpened", "ListingPublished", "ListingChanged")
     def on_storefront(self, tx: Transaction, event: Event) -> None:
@@ -61,13 +80,25 @@ class CommissionService(ShowsDeadLetters):
 
     def _record(self, tx: Transaction, event: Event) -> None:
         facts = consumed.order_facts(event.type, event.data)
-        cause = Cause(event_id=event.id, type=event.type, occurred_at=from_wire(event.time))
-        heard = self._heard.get(tx)
-        if heard is None:
-            heard = self._heard[tx] = []
-            # However many messages share the transaction, their orders are read and written once.
-            tx.before_commit(partial(bookkeeping.record, heard, books=SqlBooks(tx), clock=self.clock))
-        heard.append(Heard(facts=facts, cause=cause, context=current()))
+        self._heard_in(tx).orders.append(Heard(facts=facts, cause=_cause(event), context=current()))
+
+    def _heard_in(self, tx: Transaction) -> _Batch:
+        """What the messages that share a transaction tell: their orders are read and written once."""
+        batch = self._heard.get(tx)
+        if batch is None:
+            batch = self._heard[tx] = _Batch()
+            tx.before_commit(partial(self._keep_books, batch, tx))
+        return batch
+
+    def _keep_books(self, batch: _Batch, tx: Transaction) -> None:
+        earned = bookkeeping.record(batch.orders, books=SqlBooks(tx), clock=self.clock)
+        guarantees.record(
+            batch.shifts,
+            earned,
+            shifts=SqlShifts(tx.connection),
+            journal=SqlJournal(tx.connection),
+            clock=self.clock,
+        )
 
     @answer
     def create_promotion_link(self, **request: Any) -> dict[str, Any]:
@@ -90,20 +121,6 @@ class CommissionService(ShowsDeadLetters):
         with self.database.read() as connection:
             check_party(actor, Party.SHOP, shop_id, SqlCatalogue(connection))
             return answers.accruals(SqlLedger(connection).promised(shop_id, limit))
-
-    @answer
-    def set_rate_plan(self, **request: Any) -> dict[str, Any]:
-        command = requests.set_rate_plan(request)
-        with self.database.transaction() as tx:
-            catalogue = SqlCatalogue(tx.connection)
-            return answers.rate_plan(rate_plans.set_rate_plan(command, catalogue=catalogue, clock=self.clock))
-
-    @answer
-    def rate_plans(self, **request: Any) -> dict[str, Any]:
-        actor = requests.actor(request)
-        with self.database.read() as connection:
-            found = rate_plans.rate_plans(actor, catalogue=SqlCatalogue(connection))
-        return {"items": [answers.rate_plan(each) for each in found], "next_cursor": None}
 
     @answer
     def balance(self, **request: Any) -> dict[str, Any]:

@@ -121,6 +121,8 @@ def test_commission_listens_to_what_moves_money() -> None:
         ("ordering", "OrderCancelled"),
         ("ordering", "RefundIssued"),
         ("dispatch", "DeliveryCompleted"),
+        ("dispatch", "CourierOnShift"),
+        ("dispatch", "CourierOffShift"),
         ("storefront", "ShopOpened"),
         ("storefront", "ListingPublished"),
         ("storefront", "ListingChanged"),
@@ -132,6 +134,8 @@ def test_the_publishers_sample_can_be_read(source: str, type: str) -> None:
     event = sample(source, type)
     if type == "ShopOpened":
         assert consumed.shop_opened(event.data).owner_id == event.data["owner_id"]
+    elif type.startswith("Courier"):
+        assert consumed.courier_shift(type, event.data).shift_id == event.data["shift_id"]
     elif type.startswith("Listing"):
         assert consumed.listing(event.data).listing_id == event.data["listing_id"]
     else:

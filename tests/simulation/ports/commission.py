@@ -46,7 +46,7 @@ class MemoryBooks:
     def _plan_for(self, told: OrderFacts) -> int | None:
         if told.paid is None or told.currency is None:
             return None
-        return _in_force(self._connection, told.currency, told.paid.paid_at)
+        return in_force(self._connection, told.currency, told.paid.paid_at)
 
     def link_terms(self, link_ids: Collection[str]) -> tuple[LinkTerms, ...]:
         links = self._connection.rows("promotion_link")
@@ -127,9 +127,14 @@ def _by_account(entries: Iterable[tuple[str, str, Entry]]) -> list[tuple[str, st
     return [(account, currency, amount) for (account, currency), amount in sorted(sums.items())]
 
 
-def _in_force(connection: MemoryConnection, currency: str, at: datetime) -> int | None:
+def in_force(connection: MemoryConnection, currency: str, at: datetime) -> int | None:
     plans = connection.rows("rate_plan")
-    fits = [key for key in plans if plans[key].currency == currency and plans[key].effective_from <= at]
+    withdrawn = connection.rows("rate_plan_withdrawal")
+    fits = [
+        key
+        for key, plan in plans.items()
+        if plan.currency == currency and plan.effective_from <= at and key not in withdrawn
+    ]
     return max(fits, key=lambda key: (plans[key].effective_from, key), default=None)
 
 
@@ -189,12 +194,22 @@ class MemoryCatalogue:
         return next((link for link in rows if link.code == code), None)
 
     def plan_at(self, currency: str, at: datetime) -> tuple[int, RatePlan] | None:
-        version = _in_force(self._connection, currency, at)
+        version = in_force(self._connection, currency, at)
         return None if version is None else (version, self._connection.rows("rate_plan")[version])
 
     def plan_by_id(self, plan_id: str) -> tuple[int, RatePlan] | None:
         rows = self._connection.rows("rate_plan").items()
         return next(((version, plan) for version, plan in rows if plan.plan_id == plan_id), None)
+
+    def plan_by_version(self, version: int) -> RatePlan | None:
+        return self._connection.rows("rate_plan").get(version)
+
+    def withdraw_plan(self, version: int, by: str, at: datetime) -> None:
+        if version not in self._connection.rows("rate_plan_withdrawal"):
+            self._connection.put("rate_plan_withdrawal", version, at)
+
+    def withdrawn(self) -> dict[int, datetime]:
+        return dict(self._connection.rows("rate_plan_withdrawal"))
 
     def add_plan(self, plan: RatePlan, at: datetime) -> tuple[int, RatePlan]:
         known = self.plan_by_id(plan.plan_id)
