@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from services.campaigns.entrypoints import service as campaigns
+from services.commission.entrypoints import charging as commission_charging
 from services.commission.entrypoints import rates as commission_rates
 from services.commission.entrypoints import service as commission
 from services.crm.entrypoints import service as crm
@@ -79,6 +80,9 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
     (commission, "SqlJournal", commission_ports.MemoryJournal),
     (commission, "SqlShifts", rates_ports.MemoryShifts),
     (commission_rates, "SqlCatalogue", commission_ports.MemoryCatalogue),
+    (commission_charging, "SqlCatalogue", commission_ports.MemoryCatalogue),
+    (commission_charging, "SqlContracts", rates_ports.MemoryContracts),
+    (commission_charging, "SqlJournal", commission_ports.MemoryJournal),
     (crm, "LedgerSql", crm_ports.MemoryLedger),
     (crm, "ProfilesSql", crm_ports.MemoryProfiles),
     (dispatch, "SqlStore", dispatch_ports.MemoryStore),

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from services.commission.domain.courier_pay import CourierPay, PeakRule
-from services.commission.domain.rates import RatePlan, TakeRateBase
+from services.commission.domain.rates import PlacementFee, RatePlan, TakeRateBase
 from shared.kernel.money import BASIS_POINTS
 
 Json = dict[str, Any]
@@ -41,6 +41,11 @@ def plan_to_json(plan: RatePlan) -> Json:
                 for rule in pay.peaks
             ],
         },
+        "subscription_fees": dict(plan.subscription_fees),
+        "placement_fees": {
+            name: {"per_day": fee.per_day, "per_order": fee.per_order}
+            for name, fee in plan.placement_fees.items()
+        },
     }
 
 
@@ -65,6 +70,8 @@ def plan_from_json(plan_id: str, currency: str, effective_from: datetime, terms:
             guaranteed_per_hour=pay.get("guaranteed_per_hour", 0),
             peaks=tuple(_peak(rule) for rule in pay.get("peaks", ())),
         ),
+        subscription_fees=terms.get("subscription_fees", {}),
+        placement_fees={name: PlacementFee(**fee) for name, fee in terms.get("placement_fees", {}).items()},
     )
 
 

@@ -139,6 +139,10 @@ def flat_terms(plan: RatePlan) -> dict[str, Any]:
     }
     flat |= {f"take_rate_by_category.{name}": rate for name, rate in plan.take_rate_by_category.items()}
     flat |= {f"take_rate_by_shop.{name}": rate for name, rate in plan.take_rate_by_shop.items()}
+    flat |= {f"subscription_fees.{name}": fee for name, fee in plan.subscription_fees.items()}
+    for name, fee in plan.placement_fees.items():
+        flat[f"placement_fees.{name}.per_day"] = fee.per_day
+        flat[f"placement_fees.{name}.per_order"] = fee.per_order
     for rule in pay.peaks:
         flat[f"courier_pay.peaks.{rule.name}"] = rule.in_words()
     return flat

@@ -13,7 +13,7 @@ from services.commission.domain.guarantee import Shift
 from services.commission.domain.what_if import Changed, Outcome
 
 # What is answered within a request; the command line takes any number.
-MOST_ORDERS = 20_000
+MOST_ORDERS = 5_000
 
 
 def what_if(

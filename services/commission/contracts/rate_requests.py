@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from services.commission.contracts.reading import ID, RATE, Asked, InCurrency, Moment, Price, read
 from services.commission.domain.commands import Actor, AskWhatIf, SetRatePlan, WithdrawRatePlan
 from services.commission.domain.courier_pay import MINUTES_PER_DAY, CourierPay, PeakRule
-from services.commission.domain.rates import TERMS, TakeRateBase
+from services.commission.domain.rates import TERMS, PlacementFee, TakeRateBase
 from shared.kernel.errors import InvalidInput
 from shared.kernel.money import BASIS_POINTS, Money
 
@@ -38,8 +38,8 @@ class _Peak(Schema):
     days = fields.List(
         fields.String(validate=validate.OneOf(DAYS)), required=True, validate=validate.Length(min=1, max=7)
     )
-    starts = HourOfDay(required=True, data_key="from")
-    ends = HourOfDay(required=True, data_key="to")
+    starts = HourOfDay(required=True)
+    ends = HourOfDay(required=True)
     zones = fields.List(fields.String(validate=ID), load_default=list, validate=validate.Length(max=500))
     factor_bp = fields.Integer(
         strict=True,
@@ -68,6 +68,21 @@ class _Rates(fields.Dict):
         )
 
 
+class _PlacementFee(Schema):
+    per_day = Price(required=True)
+    per_order = Price(load_default=None, allow_none=True)
+
+
+def _priced(values: fields.Field[Any]) -> fields.Dict:
+    return fields.Dict(
+        keys=fields.String(validate=ID),
+        values=values,
+        load_default=None,
+        allow_none=True,
+        validate=validate.Length(max=500),
+    )
+
+
 def _rate() -> fields.Integer:
     return fields.Integer(strict=True, load_default=None, allow_none=True, validate=RATE)
 
@@ -86,13 +101,25 @@ class _Terms(InCurrency):
     distribution_min_bp = _rate()
     distribution_max_bp = _rate()
     courier_pay = fields.Nested(_CourierPay, load_default=None, allow_none=True)
+    subscription_fees = _priced(Price())
+    placement_fees = _priced(fields.Nested(_PlacementFee))
 
     @validates_schema
     def _one_currency(self, data: dict[str, Any], **_: Any) -> None:
-        pay = data.get("courier_pay") or {}
-        amounts = [*pay.values(), *(rule["supplement"] for rule in pay.get("peaks", ()))]
-        if any(isinstance(each, Money) and each.currency != data.get("currency") for each in amounts):
-            raise ValidationError("Must be in the currency of the plan.", "courier_pay")
+        for name in ("courier_pay", "subscription_fees", "placement_fees"):
+            if any(money.currency != data.get("currency") for money in _amounts_in(data.get(name))):
+                raise ValidationError("Must be in the currency of the plan.", name)
+
+
+def _amounts_in(loaded: Any) -> Iterator[Money]:
+    if isinstance(loaded, Money):
+        yield loaded
+    elif isinstance(loaded, dict):
+        for value in loaded.values():
+            yield from _amounts_in(value)
+    elif isinstance(loaded, list):
+        for value in loaded:
+            yield from _amounts_in(value)
 
 
 class _SetRatePlan(_Terms):
@@ -177,6 +204,15 @@ def _terms(asked: Mapping[str, Any]) -> dict[str, Any]:
     terms = {name: asked[name] for name in TERMS if asked[name] is not None}
     if "courier_pay" in terms:
         terms["courier_pay"] = _courier_pay(terms["courier_pay"])
+    if "subscription_fees" in terms:
+        terms["subscription_fees"] = {
+            name: money.amount for name, money in terms["subscription_fees"].items()
+        }
+    if "placement_fees" in terms:
+        terms["placement_fees"] = {
+            name: PlacementFee(per_day=fee["per_day"].amount, per_order=_amount(fee["per_order"]))
+            for name, fee in terms["placement_fees"].items()
+        }
     return terms
 
 

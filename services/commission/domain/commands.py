@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
+
+from services.commission.domain.shop_contract import ContractKind
 
 OPERATOR, ANALYST, MERCHANT, COURIER = "operator", "analyst", "merchant", "courier"
 
@@ -69,6 +71,30 @@ class AskWhatIf:
     since: datetime
     until: datetime
     terms: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BookContract:
+    """``fee`` and ``per_order`` are named where they are not the rate plan's."""
+
+    actor: Actor
+    contract_id: str
+    kind: ContractKind
+    shop_id: str
+    product: str
+    currency: str
+    starts_on: date
+    ends_on: date | None
+    fee: int | None = None
+    per_order: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EndContract:
+    actor: Actor
+    contract_id: str
+    ends_before: date
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

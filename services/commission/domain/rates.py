@@ -31,7 +31,17 @@ TERMS = (
     "distribution_min_bp",
     "distribution_max_bp",
     "courier_pay",
+    "subscription_fees",
+    "placement_fees",
 )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlacementFee:
+    """What an advertisement costs a day, and for each order that is delivered on such a day."""
+
+    per_day: int
+    per_order: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +64,8 @@ class RatePlan:
     take_rate_by_shop: Mapping[str, int] = field(default_factory=dict)
     take_rate_on_delivery_fee: bool = False
     distribution_min_bp: int = 0
+    subscription_fees: Mapping[str, int] = field(default_factory=dict)
+    placement_fees: Mapping[str, PlacementFee] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rates = (self.take_rate_bp, *self.take_rate_by_category.values(), *self.take_rate_by_shop.values())
@@ -61,6 +73,9 @@ class RatePlan:
             raise InvalidRatePlan("Rates are not negative, and the usual commission is within its bounds.")
         if max(rates) + self.distribution_max_bp > BASIS_POINTS:
             raise InvalidRatePlan("Take rate and commission together exceed the price.")
+        fees = [fee for each in self.placement_fees.values() for fee in (each.per_day, each.per_order)]
+        if min([*self.subscription_fees.values(), *fees], default=0) < 0:
+            raise InvalidRatePlan("What shops are charged is not negative.")
 
     def _is_bounded(self) -> bool:
         return 0 <= self.distribution_min_bp <= self.distribution_bp <= self.distribution_max_bp

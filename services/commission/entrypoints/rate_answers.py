@@ -32,6 +32,16 @@ def rate_plan(found: Version) -> Json:
         "distribution_min_bp": plan.distribution_min_bp,
         "distribution_max_bp": plan.distribution_max_bp,
         "courier_pay": _courier_pay(plan.courier_pay, plan.currency),
+        "subscription_fees": {
+            name: money(fee, plan.currency) for name, fee in plan.subscription_fees.items()
+        },
+        "placement_fees": {
+            name: {
+                "per_day": money(fee.per_day, plan.currency),
+                "per_order": money(fee.per_order, plan.currency),
+            }
+            for name, fee in plan.placement_fees.items()
+        },
     }
 
 
@@ -45,8 +55,8 @@ def _courier_pay(pay: CourierPay, currency: str) -> Json:
             {
                 "name": rule.name,
                 "days": [DAYS[day] for day in rule.days],
-                "from": _hour(rule.starts),
-                "to": _hour(rule.ends),
+                "starts": _hour(rule.starts),
+                "ends": _hour(rule.ends),
                 "zones": list(rule.zones),
                 "factor_bp": rule.factor_bp,
                 "supplement": money(rule.supplement, currency),

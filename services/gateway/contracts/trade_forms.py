@@ -317,39 +317,6 @@ class OverrideSlot(Schema):
     reason = text(200, required=True)
 
 
-class CourierPay(Schema):
-    per_drop = fields.Nested(MoneyToPay, required=True)
-    per_extra_pickup = fields.Nested(MoneyToPay, required=True)
-    per_km = fields.Nested(MoneyToPay, required=True)
-
-
-def _rate(**options: Any) -> fields.Integer:
-    return integer(0, 10_000, **options)
-
-
-def _rates(by: str) -> fields.Dict:
-    return fields.Dict(
-        keys=fields.String(validate=validate.Length(min=1, max=100)),
-        values=_rate(),
-        validate=validate.Length(max=5000),
-        metadata={"description": f"Rates that differ, by {by}."},
-    )
-
-
-class SetRatePlan(Schema):
-    """Rates in basis points; what is left out stays as it is."""
-
-    currency = fields.String(validate=validate.Regexp(r"^[A-Z]{3}$"))
-    effective_from = Instant()
-    take_rate_bp = _rate()
-    take_rate_by_category = _rates("category")
-    take_rate_by_shop = _rates("shop")
-    take_rate_base = one_of("after_shop_discount", "customer_paid")
-    distribution_bp = _rate()
-    distribution_max_bp = _rate()
-    courier_pay = fields.Nested(CourierPay)
-
-
 class BoardQuery(Schema):
     zone_id = fields.String(required=True, validate=validate.Length(min=1, max=80))
 

@@ -147,26 +147,6 @@ class Earnings(Statement):
     payable = fields.Nested(Money, allow_none=True)
 
 
-class PayRates(Schema):
-    per_drop = fields.Nested(Money)
-    per_extra_pickup = fields.Nested(Money)
-    per_km = fields.Nested(Money)
-
-
-class RatePlan(Schema):
-    plan_id = fields.String(required=True)
-    version = fields.Integer()
-    currency = fields.String()
-    effective_from = Instant()
-    take_rate_bp = fields.Integer()
-    take_rate_by_category = fields.Dict(values=fields.Integer())
-    take_rate_by_shop = fields.Dict(values=fields.Integer())
-    take_rate_base = fields.String()
-    distribution_bp = fields.Integer()
-    distribution_max_bp = fields.Integer()
-    courier_pay = fields.Nested(PayRates)
-
-
 class Accrual(Schema):
     """A commission that a shop earns by promoting."""
 
@@ -228,7 +208,6 @@ class LedgerCheck(Schema):
 
 CampaignPage = several(Campaign, "CampaignPage")
 CustomerPage = several(CustomerProfile, "CustomerPage")
-RatePlanPage = several(RatePlan, "RatePlanPage")
 AccrualPage = several(Accrual, "AccrualPage")
 LedgerAccountPage = several(LedgerAccount, "LedgerAccountPage")
 EntryPage = several(StatementLine, "EntryPage")

@@ -1,13 +1,17 @@
-"""Commission's shifts and deliveries, in memory."""
+"""Commission's shifts and deliveries, and what it charges shops, in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
+from services.commission.application.charge_ports import Charged, ContractBook
 from services.commission.application.ports import CourierTrip, ShiftBook
 from services.commission.domain.guarantee import PaidTrip, Shift, pay_by_shift
+from services.commission.domain.ledger import Kind, shop_payable
+from services.commission.domain.shop_contract import Charge, ShopContract
 from tests.simulation.database import MemoryConnection
 from tests.simulation.ports.commission import in_force
 
@@ -81,3 +85,64 @@ class MemoryShifts:
             postings=kept.postings,
             last_transaction=kept.last_transaction,
         )
+
+
+class MemoryContracts:
+    """:class:`services.commission.application.charge_ports.Contracts`."""
+
+    def __init__(self, connection: MemoryConnection) -> None:
+        self._connection = connection
+
+    def add(self, contract: ShopContract) -> None:
+        if contract.contract_id not in self._connection.rows("shop_contract"):
+            first = contract.period_of(contract.starts_on)
+            book = ContractBook(contract=contract, next_period=first)
+            self._connection.put("shop_contract", contract.contract_id, (book, contract.due_at(first)))
+
+    def held(self, contract_id: str) -> ContractBook | None:
+        kept = self._connection.rows("shop_contract").get(contract_id)
+        return None if kept is None else kept[0]
+
+    def of_shop(self, shop_id: str, after: str | None, limit: int) -> list[ContractBook]:
+        rows = self._connection.rows("shop_contract")
+        return [
+            rows[key][0]
+            for key in sorted(rows)
+            if rows[key][0].contract.shop_id == shop_id and key > (after or "")
+        ][:limit]
+
+    def end(self, contract_id: str, ends_before: date, reason: str, by: str, at: datetime) -> None:
+        self._change(contract_id, ends_before=ends_before)
+
+    def due(self, now: datetime, limit: int) -> list[str]:
+        rows = self._connection.rows("shop_contract")
+        waiting = sorted((due_at, key) for key, (_, due_at) in rows.items() if due_at is not None)
+        return [key for due_at, key in waiting if due_at <= now][:limit]
+
+    def keep_charge(self, contract_id: str, period: date, charge: Charge, transaction_id: str) -> None:
+        charges = self._connection.rows("shop_contract")[contract_id][0].charges
+        postings = charges[period].postings if period in charges else 0
+        charged = Charged(charge=charge, postings=postings + 1, last_transaction=transaction_id)
+        self._change(contract_id, charges=dict(sorted({**charges, period: charged}.items())))
+
+    def set_next(self, contract_id: str, period: date | None, due_at: datetime | None) -> None:
+        book, _ = self._connection.rows("shop_contract")[contract_id]
+        self._connection.put("shop_contract", contract_id, (replace(book, next_period=period), due_at))
+
+    def delivered(self, shop_id: str, since: datetime, until: datetime) -> int:
+        transactions = self._connection.rows("ledger_transaction")
+        return len(
+            {
+                entry.heading.store_order_id
+                for entries in self._connection.rows("ledger_entry").values()
+                for transaction_id, _, entry in entries
+                if (entry.heading.account, entry.heading.kind) == (shop_payable(shop_id), Kind.SALE)
+                and entry.amount < 0
+                and entry.reverses is None
+                and since <= transactions[transaction_id].posted_at < until
+            }
+        )
+
+    def _change(self, contract_id: str, **changes: Any) -> None:
+        book, due_at = self._connection.rows("shop_contract")[contract_id]
+        self._connection.put("shop_contract", contract_id, (replace(book, **changes), due_at))

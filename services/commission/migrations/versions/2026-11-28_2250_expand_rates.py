@@ -45,6 +45,7 @@ CREATE TABLE shop_contract (
     currency    text NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
     fee         bigint NOT NULL CHECK (fee >= 0),
     per_order   bigint NOT NULL DEFAULT 0 CHECK (per_order >= 0),
+    rate_plan   integer NOT NULL,
     starts_on   date NOT NULL,
     ends_on     date CHECK (ends_on >= starts_on),
     booked_by   text NOT NULL,
@@ -74,9 +75,10 @@ CREATE TABLE shop_charge (
 
 CREATE TABLE shop_contract_due (
     contract_id text PRIMARY KEY REFERENCES shop_contract (contract_id),
-    next_period date
+    next_period date,
+    due_at      timestamptz
 );
-CREATE INDEX shop_contract_due_by_day ON shop_contract_due (next_period) WHERE next_period IS NOT NULL;
+CREATE INDEX shop_contract_due_by_time ON shop_contract_due (due_at) WHERE due_at IS NOT NULL;
 """
 
 

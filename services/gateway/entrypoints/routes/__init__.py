@@ -13,6 +13,7 @@ from services.gateway.entrypoints.routes import (
     pages,
     proofs,
     provider,
+    rates,
     rota,
     storefront,
 )
@@ -25,6 +26,7 @@ ALL: tuple[Route, ...] = (
     *merchant.routes,
     *courier.routes,
     *operator.routes,
+    *rates.routes,
     *dispatching.routes,
     *rota.routes,
     *proofs.routes,

@@ -1,4 +1,4 @@
-"""Operating the platform: zones and slots, approvals, rates, the ledger, dead letters."""
+"""Operating the platform: zones and slots, approvals, the ledger, dead letters."""
 
 from __future__ import annotations
 
@@ -105,29 +105,6 @@ def launch_platform_campaign(call: Call) -> Any:
 )
 def platform_campaigns(call: Call) -> Any:
     return call.ask_as_caller("campaigns", "campaigns_of", shop_id=None, **call.query)
-
-
-@routes.post(
-    "/v1/rate-plans",
-    summary="Set the rates of the platform",
-    roles=OPERATOR,
-    body=trade_forms.SetRatePlan,
-    answer=trade_shapes.RatePlan,
-    status=201,
-    key=Key.RECORDED,
-)
-def set_rate_plan(call: Call) -> Any:
-    return call.ask_as_caller("commission", "set_rate_plan", plan_id=call.new_id, **call.body)
-
-
-@routes.get(
-    "/v1/rate-plans",
-    summary="The rates, newest first",
-    roles=OPERATOR,
-    answer=trade_shapes.RatePlanPage,
-)
-def rate_plans(call: Call) -> Any:
-    return call.ask_as_caller("commission", "rate_plans")
 
 
 @routes.get(
