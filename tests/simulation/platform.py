@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from services.campaigns.entrypoints import service as campaigns
+from services.commission.entrypoints import distribution
 from services.commission.entrypoints import service as commission
 from services.crm.entrypoints import service as crm
 from services.dispatch.adapters import forgetting
@@ -47,6 +48,7 @@ from tests.simulation.ports import commission as commission_ports
 from tests.simulation.ports import crm as crm_ports
 from tests.simulation.ports import dispatch as dispatch_ports
 from tests.simulation.ports import gateway as gateway_ports
+from tests.simulation.ports import market as market_ports
 from tests.simulation.ports import ordering as ordering_ports
 from tests.simulation.ports import planning as planning_ports
 from tests.simulation.ports import slots as slots_ports
@@ -74,6 +76,9 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
     (commission, "SqlBooks", commission_ports.MemoryBooks),
     (commission, "SqlCatalogue", commission_ports.MemoryCatalogue),
     (commission, "SqlLedger", commission_ports.MemoryLedger),
+    (distribution, "SqlCatalogue", commission_ports.MemoryCatalogue),
+    (distribution, "SqlLedger", commission_ports.MemoryLedger),
+    (distribution, "SqlMarket", market_ports.MemoryMarket),
     (crm, "LedgerSql", crm_ports.MemoryLedger),
     (crm, "ProfilesSql", crm_ports.MemoryProfiles),
     (dispatch, "SqlStore", dispatch_ports.MemoryStore),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +15,23 @@ from services.commission.domain.facts import (
     PaidPart,
     Refund,
     RefundedLine,
+    Sourcing,
     Trip,
 )
 from services.commission.domain.rates import CourierPay, RatePlan, TakeRateBase
 from shared.kernel.clock import from_wire
 
 Json = dict[str, Any]
+
+# What a link's terms have besides, where they have it.
+_OF_OFFERS = (
+    "offer_id",
+    "offer_version",
+    "recruiter_shop_id",
+    "recruiter_owner_id",
+    "recruiter_bp",
+    "refused",
+)
 
 
 def paid_to_json(paid: Paid) -> Json:
@@ -49,8 +61,19 @@ def paid_to_json(paid: Paid) -> Json:
             for part in paid.parts
         ],
         "links": [
-            [link.link_id, link.promoter_shop_id, link.promoter_owner_id, link.listing_id, link.rate_bp]
+            [
+                link.link_id,
+                link.promoter_shop_id,
+                link.promoter_owner_id,
+                link.listing_id,
+                link.rate_bp,
+                {name: value for name in _OF_OFFERS if (value := getattr(link, name))},
+            ]
             for link in paid.links
+        ],
+        "zone_id": paid.zone_id,
+        "sourcing": [
+            [each.line_id, each.quantity, each.link_id, each.by, each.cost] for each in paid.sourcing
         ],
     }
 
@@ -88,10 +111,20 @@ def paid_from_json(data: Json) -> Paid:
                 promoter_owner_id=promoter_owner_id,
                 listing_id=listing_id,
                 rate_bp=rate_bp,
+                **(of_offers[0] if of_offers else {}),
             )
-            for link_id, promoter_shop_id, promoter_owner_id, listing_id, rate_bp in data["links"]
+            for link_id, promoter_shop_id, promoter_owner_id, listing_id, rate_bp, *of_offers in data["links"]
+        ),
+        zone_id=data.get("zone_id"),
+        sourcing=tuple(
+            Sourcing(line_id=line_id, quantity=quantity, link_id=link_id, by=by, cost=cost)
+            for line_id, quantity, link_id, by, cost in data.get("sourcing", ())
         ),
     )
+
+
+def verdicts_to_json(verdicts: Mapping[tuple[str, int], str]) -> list[list[Any]]:
+    return [[link_id, level, reason] for (link_id, level), reason in sorted(verdicts.items())]
 
 
 def delivered_to_json(delivered: Delivered) -> Json:
@@ -160,6 +193,9 @@ def facts_from_row(row: Any) -> OrderFacts:
         refunds={refund_id: _refund(refund_id, data) for refund_id, data in sorted(row.refunds.items())},
         completed_at=row.completed_at,
         cancelled_at=row.cancelled_at,
+        verdicts=None
+        if row.verdicts is None
+        else {(link_id, level): reason for link_id, level, reason in row.verdicts},
     )
 
 

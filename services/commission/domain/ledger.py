@@ -14,8 +14,10 @@ CASH = "cash:provider"
 ORDERS = "liability:orders"
 TAKE_RATE = "revenue:take_rate"
 DELIVERY_FEE = "revenue:delivery_fee"
+DISTRIBUTION_MARGIN = "revenue:distribution_margin"
 COURIER_PAY = "expense:courier_pay"
 PLATFORM_DISCOUNT = "expense:platform_discount"
+DISTRIBUTION_COMMISSION = "expense:distribution_commission"
 
 _DEBIT_SIDE = ("cash:", "expense:")
 PLATFORM = ("revenue:", "expense:")
@@ -62,6 +64,8 @@ class Kind(StrEnum):
     PLATFORM_DISCOUNT = "platform_discount"
     TAKE_RATE = "take_rate"
     COMMISSION = "distribution_commission"
+    RECRUITER = "recruiter_commission"
+    MARGIN = "distribution_margin"
     RELEASE = "commission_release"
     DELIVERY_FEE = "delivery_fee"
     COURIER_PAY = "courier_pay"

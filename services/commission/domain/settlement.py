@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from services.commission.domain import ledger
+from services.commission.domain import commissions, ledger
+from services.commission.domain.commissions import Share
 from services.commission.domain.facts import OrderFacts, Paid, PaidLine, PaidPart
 from services.commission.domain.ledger import Kind, Sheet
-from services.commission.domain.promotion import Accrual, AccrualStatus, denial
+from services.commission.domain.promotion import Accrual
 from services.commission.domain.rates import METRES_PER_KM, RatePlan, TakeRateBase
-from shared.kernel.ids import derived_id
 from shared.kernel.money import rate_of
 
 
@@ -56,12 +56,19 @@ def goal_of(facts: OrderFacts, plan: RatePlan | None) -> Goal:
             store_order_id=refund.store_order_id,
         )
     taken_back = _taken_back(facts)
+    sourcing = {each.line_id: each for each in paid.sourcing}
     delivered = facts.delivered.store_order_ids if facts.delivered else ()
     for part in paid.parts:
         kept = [_kept(line, taken_back) for line in part.lines]
         is_delivered = part.store_order_id in delivered
-        take = _settle(part, kept, plan, sheet) if is_delivered else _take_rate(part, kept, plan)
-        _accrue(goal, facts, paid, part, kept, plan, is_delivered, take)
+        shares = [
+            Share(each.line, each.paid, each.platform_discount, sourcing.get(each.line.line_id))
+            for each in kept
+        ]
+        # What the platform sells at its own account owes it a margin in place of the take rate.
+        own = [each for each, share in zip(kept, shares, strict=True) if share.cost is None]
+        take = _settle(part, kept, own, plan, sheet) if is_delivered else _take_rate(part, own, plan)
+        goal.accruals += commissions.accrue(sheet, facts, paid, part, shares, plan, take)
     _keep_delivery_fee(facts, paid, sheet)
     if facts.trip is not None:
         trip, pay = facts.trip, plan.courier_pay
@@ -106,8 +113,8 @@ def _take_rate(part: PaidPart, kept: list[_Kept], plan: RatePlan) -> int:
     return sum(rate_of(base, rate) for rate, base in _take_bases(part, kept, plan).items())
 
 
-def _settle(part: PaidPart, kept: list[_Kept], plan: RatePlan, sheet: Sheet) -> int:
-    """Give a delivered store order to its shop, less the take rate, which is returned."""
+def _settle(part: PaidPart, kept: list[_Kept], own: list[_Kept], plan: RatePlan, sheet: Sheet) -> int:
+    """Give a delivered store order to its shop, less the take rate on ``own`` goods, which is returned."""
     shop = ledger.shop_payable(part.shop_id)
     sheet.move(
         sum(each.paid for each in kept),
@@ -124,7 +131,7 @@ def _settle(part: PaidPart, kept: list[_Kept], plan: RatePlan, sheet: Sheet) -> 
         store_order_id=part.store_order_id,
     )
     take = 0
-    for rate, base in _take_bases(part, kept, plan).items():
+    for rate, base in _take_bases(part, own, plan).items():
         amount = rate_of(base, rate)
         take += amount
         sheet.move(
@@ -137,83 +144,6 @@ def _settle(part: PaidPart, kept: list[_Kept], plan: RatePlan, sheet: Sheet) -> 
             base=base,
         )
     return take
-
-
-def _accrue(
-    goal: Goal,
-    facts: OrderFacts,
-    paid: Paid,
-    part: PaidPart,
-    kept: list[_Kept],
-    plan: RatePlan,
-    is_delivered: bool,
-    take: int,
-) -> None:
-    """Book the commissions of a store order: pending until it is delivered, frozen until it is completed.
-
-    The shop that sells pays them; together with the take rate they never exceed what it sold for.
-    """
-    left = max(sum(each.paid + each.platform_discount for each in kept) - take, 0)
-    for terms in paid.links:
-        lines = [each for each in kept if each.line.promotion_link_id == terms.link_id]
-        reasons = [denial(each.line, part, paid, terms) for each in lines]
-        earning = [each for each, reason in zip(lines, reasons, strict=True) if reason is None]
-        if not lines:
-            continue
-        rate = plan.commission_rate(terms.rate_bp)
-        base = sum(max(each.paid, 0) for each in earning)
-        amount = min(rate_of(base, rate), left)
-        left -= amount
-        if is_delivered:
-            _book_commission(goal.sheet, part, terms.promoter_shop_id, terms.link_id, rate, base, amount)
-        if is_delivered and facts.completed_at is not None:
-            goal.sheet.move(
-                amount,
-                debit=ledger.promoter_frozen(terms.promoter_shop_id),
-                credit=ledger.promoter_payable(terms.promoter_shop_id),
-                kind=Kind.RELEASE,
-                store_order_id=part.store_order_id,
-                promotion_link_id=terms.link_id,
-            )
-        goal.accruals.append(
-            Accrual(
-                accrual_id=derived_id("accrual", part.store_order_id, terms.link_id),
-                order_id=facts.order_id,
-                store_order_id=part.store_order_id,
-                promotion_link_id=terms.link_id,
-                promoter_shop_id=terms.promoter_shop_id,
-                status=_status(facts, bool(earning), amount, is_delivered),
-                full=rate_of(sum(each.line.paid for each in earning), rate),
-                amount=amount,
-                rate_bp=rate,
-                reason=None if earning else reasons[0],
-            )
-        )
-
-
-def _book_commission(
-    sheet: Sheet, part: PaidPart, promoter_shop_id: str, link_id: str, rate: int, base: int, amount: int
-) -> None:
-    sheet.move(
-        amount,
-        debit=ledger.shop_payable(part.shop_id),
-        credit=ledger.promoter_frozen(promoter_shop_id),
-        kind=Kind.COMMISSION,
-        store_order_id=part.store_order_id,
-        rate_bp=rate,
-        promotion_link_id=link_id,
-        base=base,
-    )
-
-
-def _status(facts: OrderFacts, earns: bool, amount: int, is_delivered: bool) -> AccrualStatus:
-    if not earns:
-        return AccrualStatus.DENIED
-    if amount == 0 and (facts.refunds or is_delivered):
-        return AccrualStatus.REVERSED
-    if not is_delivered:
-        return AccrualStatus.PENDING
-    return AccrualStatus.ACCRUED if facts.completed_at is None else AccrualStatus.RELEASED
 
 
 def _keep_delivery_fee(facts: OrderFacts, paid: Paid, sheet: Sheet) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from services.commission.adapters.books_sql import SqlBooks
 from services.commission.adapters.catalogue_sql import SqlCatalogue
 from services.commission.adapters.ledger_sql import SqlLedger
-from services.commission.application import accounts, bookkeeping, promotion, rate_plans
+from services.commission.application import accounts, bookkeeping, rate_plans
 from services.commission.application.audit import audit
 from services.commission.application.bookkeeping import Heard
 from services.commission.application.rights import check_party, readers_of_all_books_only
@@ -21,6 +21,7 @@ from services.commission.contracts import consumed, requests
 from services.commission.domain.commands import Party
 from services.commission.domain.ledger import Cause
 from services.commission.entrypoints import answers
+from services.commission.entrypoints.distribution import Distribution
 from shared.kernel.clock import Clock, from_wire
 from shared.messaging.context import current
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
@@ -33,7 +34,7 @@ from shared.persistence import Database, Transaction
 _ONE_MOMENT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
-class CommissionService(ShowsDeadLetters):
+class CommissionService(Distribution, ShowsDeadLetters):
     """The ledger: who is owed what for every order, and why."""
 
     name = "commission"
@@ -68,20 +69,6 @@ class CommissionService(ShowsDeadLetters):
             # However many messages share the transaction, their orders are read and written once.
             tx.before_commit(partial(bookkeeping.record, heard, books=SqlBooks(tx), clock=self.clock))
         heard.append(Heard(facts=facts, cause=cause, context=current()))
-
-    @answer
-    def create_promotion_link(self, **request: Any) -> dict[str, Any]:
-        command = requests.create_link(request)
-        with self.database.transaction() as tx:
-            catalogue = SqlCatalogue(tx.connection)
-            return answers.link(promotion.create_link(command, catalogue=catalogue, clock=self.clock))
-
-    @answer
-    def promotion_link(self, **request: Any) -> dict[str, Any]:
-        code = requests.code(request)
-        with self.database.read() as connection:
-            catalogue = SqlCatalogue(connection)
-            return answers.link(promotion.link_by_code(code, catalogue=catalogue, clock=self.clock))
 
     @answer
     def accruals(self, **request: Any) -> dict[str, Any]:

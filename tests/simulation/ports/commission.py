@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.commission.application.ports import AuditedOrder, OpenOrder
 from services.commission.contracts.published import to_message
 from services.commission.domain.announcements import Announcement
-from services.commission.domain.facts import LinkTerms, OrderFacts
+from services.commission.domain.facts import OrderFacts
 from services.commission.domain.ledger import Entry, Figure, Posting, Sheet
 from services.commission.domain.promotion import Accrual, Listing, PromotionLink, Shop
 from services.commission.domain.rates import RatePlan
 from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
 from tests.simulation.database import MemoryConnection
+from tests.simulation.ports.market import MemoryMarket
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class MemoryBooks:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._connection: MemoryConnection = transaction.connection  # type: ignore[assignment]
+        self.market = MemoryMarket(self._connection)
 
     def add(self, facts: Sequence[OrderFacts]) -> list[OpenOrder]:
         return [self._add(told) for told in sorted(facts, key=lambda each: each.order_id)]
@@ -48,19 +50,12 @@ class MemoryBooks:
             return None
         return _in_force(self._connection, told.currency, told.paid.paid_at)
 
-    def link_terms(self, link_ids: Collection[str]) -> tuple[LinkTerms, ...]:
-        links = self._connection.rows("promotion_link")
-        return tuple(
-            LinkTerms(
-                link_id=key,
-                promoter_shop_id=links[key].shop_id,
-                promoter_owner_id=links[key].owner_id,
-                listing_id=links[key].listing_id,
-                rate_bp=links[key].rate_bp,
-            )
-            for key in sorted(link_ids)
-            if key in links
-        )
+    def judge(self, verdicts: Mapping[str, Mapping[tuple[str, int], str]]) -> None:
+        for order_id, found in verdicts.items():
+            book = self._connection.rows("order_book")[order_id]
+            if book.facts.verdicts is None:
+                facts = replace(book.facts, verdicts=dict(found))
+                self._connection.put("order_book", order_id, replace(book, facts=facts))
 
     def posted(self, order_ids: Sequence[str]) -> dict[str, Sheet]:
         entries = self._connection.rows("ledger_entry")
@@ -159,6 +154,7 @@ class MemoryCatalogue:
             ):
                 return kept  # type: ignore[no-any-return]
         self._connection.put("promotion_link", link.link_id, link)
+        self._connection.put("promotion_link_made", link.link_id, at)
         return link
 
     def link_by_code(self, code: str) -> PromotionLink | None:
@@ -187,7 +183,7 @@ class MemoryCatalogue:
 
 
 class MemoryLedger:
-    """What an audit reads of :class:`services.commission.application.ports.Ledger`."""
+    """What an audit and a promoter read of :class:`services.commission.application.ports.Ledger`."""
 
     def __init__(self, connection: MemoryConnection) -> None:
         self._connection = connection
@@ -200,6 +196,22 @@ class MemoryLedger:
                 if key[0].startswith(prefix):
                     sums[key] = sums.get(key, 0) + entry.amount
         return [(account, currency, amount) for (account, currency), amount in sorted(sums.items())]
+
+    def sums(
+        self,
+        accounts: list[str],
+        currency: str,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> dict[tuple[str, str], int]:
+        assert since is None and until is None
+        sums: dict[tuple[str, str], int] = {}
+        for entries in self._connection.rows("ledger_entry").values():
+            for _, each, entry in entries:
+                if each == currency and entry.heading.account in accounts:
+                    key = entry.heading.account, entry.heading.kind
+                    sums[key] = sums.get(key, 0) + entry.amount
+        return sums
 
     def unbalanced(self, limit: int) -> list[tuple[str, str, int]]:
         sums: dict[tuple[str, str], int] = {}
