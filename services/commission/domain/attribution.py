@@ -43,8 +43,9 @@ class KnownLink:
 
     def accepted(self, at: datetime) -> Acceptance | None:
         """What held at that time, or else what was agreed to first."""
-        before = [each for each in self.acceptances if each.since <= at]
-        return max(before, key=lambda each: each.since) if before else next(iter(self.acceptances), None)
+        agreed = sorted(self.acceptances, key=lambda each: each.since)
+        before = [each for each in agreed if each.since <= at]
+        return before[-1] if before else next(iter(agreed), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -75,7 +75,8 @@ class MemoryBooks:
         return {key: dict(rows[key]) for key in order_ids if key in rows}
 
     def keep_accruals(self, accruals: Sequence[tuple[Accrual, str]], at: datetime) -> None:
-        for accrual, _ in accruals:
+        for accrual, currency in accruals:
+            self._connection.put("accrual_changed", accrual.accrual_id, (currency, at))
             kept = self._connection.rows("accrual").get(accrual.order_id, {})
             self._connection.put("accrual", accrual.order_id, {**kept, accrual.accrual_id: accrual})
 
@@ -204,7 +205,7 @@ class MemoryLedger:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> dict[tuple[str, str], int]:
-        assert since is None and until is None
+        assert since is until is None, "nobody reads sums of a period here"
         sums: dict[tuple[str, str], int] = {}
         for entries in self._connection.rows("ledger_entry").values():
             for _, each, entry in entries:
@@ -225,6 +226,16 @@ class MemoryLedger:
         books = self._connection.rows("order_book")
         posted = self._connection.rows("ledger_entry")
         return [key for key in posted if key not in books or books[key].facts.paid is None][:limit]
+
+    def promised(self, shop_id: str, limit: int) -> list[tuple[Accrual, str, datetime]]:
+        changed = self._connection.rows("accrual_changed")
+        found = [
+            (accrual, *changed[accrual.accrual_id])
+            for kept in self._connection.rows("accrual").values()
+            for accrual in kept.values()
+            if accrual.promoter_shop_id == shop_id
+        ]
+        return sorted(found, key=lambda each: (-each[2].timestamp(), each[0].accrual_id))[:limit]
 
     def audited(self) -> Iterator[AuditedOrder]:
         books = self._connection.rows("order_book")
