@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,12 @@ from typing import Any
 from services.commission.application.market import Held, Market
 from services.commission.application.ports import Catalogue
 from services.commission.application.rights import may_see_shop, operators_only
+from services.commission.domain.announcements import (
+    OfferAccepted,
+    OfferNews,
+    OfferPublished,
+    OfferWithdrawn,
+)
 from services.commission.domain.attribution import Acceptance
 from services.commission.domain.commands import Actor
 from services.commission.domain.errors import (
@@ -40,7 +46,12 @@ class OfferToShop:
     taken: bool
 
 
-def publish_offer(command: PublishOffer, *, catalogue: Catalogue, market: Market, clock: Clock) -> Offer:
+Tell = Callable[[OfferNews], None]
+
+
+def publish_offer(
+    command: PublishOffer, *, catalogue: Catalogue, market: Market, clock: Clock, tell: Tell
+) -> Offer:
     """Offer sourced goods to the shops of their category; asking again with the same terms returns it."""
     operators_only(command.actor)
     listing = catalogue.listing(command.listing_id)
@@ -56,19 +67,22 @@ def publish_offer(command: PublishOffer, *, catalogue: Catalogue, market: Market
         since=clock.now(),
         **command.terms,
     )
+    is_new = market.offer(command.offer_id) is None
     made = market.add_offer(wanted)
     if replace(made, since=wanted.since) != wanted:
         raise OfferExists("This id already names an offer with other terms.")
+    if is_new:
+        tell(OfferPublished(offer=made, at=made.since))
     return made
 
 
-def change_offer(command: ChangeOffer, *, market: Market, clock: Clock) -> Offer:
+def change_offer(command: ChangeOffer, *, market: Market, clock: Clock, tell: Tell) -> Offer:
     """A new version holds for what is paid from now on; rates that were accepted move into its bounds."""
     operators_only(command.actor)
-    return _next_version(command.offer_id, command.version, command.terms, market, clock)
+    return _next_version(command.offer_id, command.version, command.terms, market, clock, tell)
 
 
-def end_offer(command: EndOffer, *, market: Market, clock: Clock) -> Offer:
+def end_offer(command: EndOffer, *, market: Market, clock: Clock, tell: Tell) -> Offer:
     """Nothing is earned by it from now on; ending it again changes nothing."""
     operators_only(command.actor)
     market.lock_offer(command.offer_id)
@@ -79,11 +93,16 @@ def end_offer(command: EndOffer, *, market: Market, clock: Clock) -> Offer:
     ends = {"ends_at": now}
     if there is not None and there.starts_at is not None and there.starts_at > now:
         ends["starts_at"] = now
-    return _next_version(command.offer_id, None, ends, market, clock)
+    return _next_version(command.offer_id, None, ends, market, clock, tell)
 
 
 def _next_version(
-    offer_id: str, expected: int | None, terms: Mapping[str, Any], market: Market, clock: Clock
+    offer_id: str,
+    expected: int | None,
+    terms: Mapping[str, Any],
+    market: Market,
+    clock: Clock,
+    tell: Tell,
 ) -> Offer:
     market.lock_offer(offer_id)
     there = market.offer(offer_id)
@@ -94,7 +113,9 @@ def _next_version(
     changed = replace(there, **terms)
     if changed == there:
         return there
-    return market.add_offer(replace(changed, version=there.version + 1, since=clock.now()))
+    made = market.add_offer(replace(changed, version=there.version + 1, since=clock.now()))
+    tell(OfferPublished(offer=made, at=made.since))
+    return made
 
 
 def all_offers(actor: Actor, *, market: Market) -> list[Offer]:
@@ -130,6 +151,7 @@ def accept(
     price: int | None,
     market: Market,
     now: datetime,
+    tell: Tell,
 ) -> Acceptance | None:
     """Accept an offer of the link's goods with it: the one that was named, or the best one open to the shop.
 
@@ -163,10 +185,22 @@ def accept(
     if before is not None and replace(before, since=now) == wanted:
         return before
     market.accept(link.link_id, wanted)
+    tell(
+        OfferAccepted(
+            link_id=link.link_id,
+            shop_id=shop.shop_id,
+            offer=offer,
+            rate_bp=offer.rate(rate_bp),
+            price=price,
+            at=now,
+        )
+    )
     return wanted
 
 
-def withdraw(command: WithdrawLink, *, catalogue: Catalogue, market: Market, clock: Clock) -> Held:
+def withdraw(
+    command: WithdrawLink, *, catalogue: Catalogue, market: Market, clock: Clock, tell: Tell
+) -> Held:
     """The goods leave the shop's virtual storefront, and its link earns nothing from now on."""
     own_shop(command.actor, command.shop_id, catalogue)
     held = _held(command.link_id, command.shop_id, market)
@@ -176,7 +210,17 @@ def withdraw(command: WithdrawLink, *, catalogue: Catalogue, market: Market, clo
         raise OfferNotFound("This link accepted no offer that could be withdrawn from.")
     if not held.accepted.withdrawn:
         market.lock_offer(held.accepted.offer_id)
-        market.accept(command.link_id, replace(held.accepted, since=clock.now(), withdrawn=True))
+        now = clock.now()
+        market.accept(command.link_id, replace(held.accepted, since=now, withdrawn=True))
+        tell(
+            OfferWithdrawn(
+                link_id=command.link_id,
+                shop_id=command.shop_id,
+                offer_id=held.accepted.offer_id,
+                listing_id=held.link.listing_id,
+                at=now,
+            )
+        )
     return _held(command.link_id, command.shop_id, market) or held
 
 

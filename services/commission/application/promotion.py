@@ -47,6 +47,7 @@ def create_link(
     catalogue: Catalogue,
     market: Market,
     clock: Clock,
+    tell: offers.Tell,
     currency: str = DEFAULT_CURRENCY,
 ) -> MadeLink:
     """Give a shop a link to a sourced listing, and accept an offer of it where it is offered.
@@ -91,6 +92,7 @@ def create_link(
         price=command.price,
         market=market,
         now=now,
+        tell=tell,
     )
     return _made(link, accepted, plan, market)
 

@@ -9,14 +9,26 @@ from services.commission.adapters.ledger_sql import SqlLedger
 from services.commission.adapters.market_sql import SqlMarket
 from services.commission.application import following, offers, promotion
 from services.commission.contracts import market_requests, requests
+from services.commission.contracts.published_offers import offer_message
+from services.commission.domain.announcements import OfferNews
 from services.commission.entrypoints import market_answers as answers
 from shared.kernel.clock import Clock
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
 from shared.messaging.rpc import answer
 from shared.messaging.timer import every
-from shared.persistence import Database
+from shared.persistence import Database, Transaction
 
 CURRENCY = promotion.DEFAULT_CURRENCY
+
+
+def _telling(tx: Transaction) -> offers.Tell:
+    """Publishes what is news about offers, with what made it true."""
+
+    def tell(news: OfferNews) -> None:
+        message = offer_message(news)
+        tx.publish(message.type, message.subject, message.data, partitionkey=message.partitionkey)
+
+    return tell
 
 
 class Distribution:
@@ -34,6 +46,7 @@ class Distribution:
                 catalogue=SqlCatalogue(tx.connection),
                 market=SqlMarket(tx.connection),
                 clock=self.clock,
+                tell=_telling(tx),
             )
             return answers.link(made)
 
@@ -51,7 +64,9 @@ class Distribution:
         command = market_requests.withdraw_link(request)
         with self.database.transaction() as tx:
             catalogue, market = SqlCatalogue(tx.connection), SqlMarket(tx.connection)
-            held = offers.withdraw(command, catalogue=catalogue, market=market, clock=self.clock)
+            held = offers.withdraw(
+                command, catalogue=catalogue, market=market, clock=self.clock, tell=_telling(tx)
+            )
             return answers.held(held, CURRENCY)
 
     @answer
@@ -59,21 +74,25 @@ class Distribution:
         command = market_requests.publish_offer(request)
         with self.database.transaction() as tx:
             catalogue, market = SqlCatalogue(tx.connection), SqlMarket(tx.connection)
-            made = offers.publish_offer(command, catalogue=catalogue, market=market, clock=self.clock)
+            made = offers.publish_offer(
+                command, catalogue=catalogue, market=market, clock=self.clock, tell=_telling(tx)
+            )
             return answers.offer_to_operator(made)
 
     @answer
     def change_offer(self, **request: Any) -> dict[str, Any]:
         command = market_requests.change_offer(request)
         with self.database.transaction() as tx:
-            made = offers.change_offer(command, market=SqlMarket(tx.connection), clock=self.clock)
+            market = SqlMarket(tx.connection)
+            made = offers.change_offer(command, market=market, clock=self.clock, tell=_telling(tx))
             return answers.offer_to_operator(made)
 
     @answer
     def end_offer(self, **request: Any) -> dict[str, Any]:
         command = market_requests.end_offer(request)
         with self.database.transaction() as tx:
-            ended = offers.end_offer(command, market=SqlMarket(tx.connection), clock=self.clock)
+            market = SqlMarket(tx.connection)
+            ended = offers.end_offer(command, market=market, clock=self.clock, tell=_telling(tx))
             return answers.offer_to_operator(ended)
 
     @answer

@@ -49,8 +49,8 @@ class DistributionTerms(Schema):
         MoneyToPay,
         allow_none=True,
         metadata={
-            "description": "What the supplying shop gets for a unit. The rest is the platform's margin, which "
-            "pays the commissions. Without it the shop sells at its own account."
+            "description": "What the supplying shop gets for a unit. The rest is the platform's margin, "
+            "which pays the commissions. Without it the shop sells at its own account."
         },
     )
     recruiter_bp = integer(
