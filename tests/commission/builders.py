@@ -48,6 +48,7 @@ class Line:
     category: str = "fruit"
     listing_id: str = "listing"
     link_id: str | None = None
+    sourced: bool = False
     line_id: str = field(default_factory=lambda: f"line-{next(_numbers)}")
 
     @property
@@ -67,7 +68,7 @@ class Line:
             "line_id": self.line_id,
             "listing_id": self.listing_id,
             "category": self.category,
-            "sourced": self.link_id is not None,
+            "sourced": self.sourced or self.link_id is not None,
             "quantity": self.quantity,
             "unit_price": yuan(self.goods // self.quantity),
             "goods": yuan(self.goods),

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from unittest.mock import patch
 
-from services.commission.domain import settlement
+from services.commission.domain import commissions, settlement, take_rate
 from services.ordering.adapters.orders_sql import _money_back
 from services.ordering.domain import order as ordering
 from services.ordering.domain.lines import Line, LinePart
@@ -22,13 +22,13 @@ Fault = Callable[[], Any]
 
 
 def half_even_rounding() -> Any:
-    """Rates are rounded as a bank's statistics are."""
+    """Rates are rounded as statisticians do."""
 
     def rate_of(amount: int, basis_points: int) -> int:
         exact = Decimal(amount) * basis_points / 10_000
         return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
-    return patch.object(settlement, "rate_of", rate_of)
+    return patch.object(take_rate, "rate_of", rate_of)
 
 
 def refund_computed_on_its_own() -> Any:
@@ -44,40 +44,35 @@ def refund_computed_on_its_own() -> Any:
 
 def take_rate_on_the_wrong_base() -> Any:
     """The take rate is taken of what was paid, refunds or not."""
-
-    def take_base(kept: Any, base: object) -> int:
-        return int(kept.line.paid)
-
-    return patch.object(settlement._Kept, "take_base", take_base)
+    return patch.object(take_rate.Kept, "goods_base", lambda kept, _: int(kept.line.paid))
 
 
 def take_rate_rounded_line_by_line() -> Any:
-    """Each line's share of the take rate is rounded by itself."""
+    """Each line's share of the take rate is rounded by itself, and then added up."""
+    together = take_rate.takes
 
-    def bases(part: Any, kept: Any, plan: Any) -> dict[int, int]:
-        sums: dict[int, int] = {}
-        for each in kept:
-            rate = plan.take_rate(part.shop_id, each.line.category)
-            whole = each.take_base(plan.take_rate_base)
-            sums[rate] = sums.get(rate, 0) + (whole // 10) * 10
-        return sums
+    def takes(shop_id: str, kept: Any, plan: Any) -> Any:
+        return [take for each in kept for take in together(shop_id, [each], plan)]
 
-    return patch.object(settlement, "_take_bases", bases)
+    return patch.object(settlement, "takes", takes)
 
 
 def commission_on_own_goods() -> Any:
     """Nobody asks who earns."""
-    return patch.object(settlement, "denial", lambda *_: None)
+    return patch.object(commissions, "denial", lambda *_: None)
 
 
 def platform_discount_never_comes_back() -> Any:
     """A refund leaves the shop what the platform gave for the goods."""
+    real = take_rate.kept_of
 
-    def kept(line: Any, taken_back: Any) -> Any:
-        paid, _ = taken_back.get(line.line_id, (0, 0))
-        return settlement._Kept(line, line.paid - paid, line.platform_discount)
+    def kept_of(*asked: Any) -> Any:
+        return {
+            line_id: replace(kept, platform_discount=kept.line.platform_discount)
+            for line_id, kept in real(*asked).items()
+        }
 
-    return patch.object(settlement, "_kept", kept)
+    return patch.object(settlement, "kept_of", kept_of)
 
 
 def refund_paid_twice() -> Any:

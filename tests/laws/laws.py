@@ -195,17 +195,21 @@ def _platform_kept_of(line: Line) -> int:
 
 
 def _take_of(life: Life, store: StoreOrder) -> int:
-    """Rule 25: each rate once per part, on what was kept, half up."""
-    plan, bases = life.plan, dict[int, int]()
+    """Rule 25: each rate once per part, on what was kept, half up; never more than it sold for."""
+    plan, bases, most = life.plan, dict[int, int](), dict[int, int]()
     for line in store.lines:
         rate = plan.take_rate_by_shop.get(
             store.shop_id, plan.take_rate_by_category.get(line.category or "", plan.take_rate_bp)
         )
-        base = line.paid - line.refunded
-        if plan.take_rate_base is TakeRateBase.AFTER_SHOP_DISCOUNT:
-            base += _platform_kept_of(line)
+        kept, of_platform = line.paid - line.refunded, _platform_kept_of(line)
+        base = {
+            TakeRateBase.BEFORE_DISCOUNTS: line.unit_price * line.left,
+            TakeRateBase.AFTER_SHOP_DISCOUNT: kept + of_platform,
+            TakeRateBase.CUSTOMER_PAID: kept,
+        }[plan.take_rate_base]
         bases[rate] = bases.get(rate, 0) + base
-    return sum(_half_up(Fraction(base * rate, 10_000)) for rate, base in bases.items())
+        most[rate] = most.get(rate, 0) + kept + of_platform
+    return sum(min(_half_up(Fraction(base * rate, 10_000)), most[rate]) for rate, base in bases.items())
 
 
 def _commissions_of(life: Life, order: Order, store: StoreOrder) -> dict[str, int]:

@@ -14,6 +14,7 @@ import orjson
 
 from services.campaigns.entrypoints import service as campaigns
 from services.commission.entrypoints import charging as commission_charging
+from services.commission.entrypoints import distribution
 from services.commission.entrypoints import rates as commission_rates
 from services.commission.entrypoints import service as commission
 from services.crm.entrypoints import service as crm
@@ -49,6 +50,7 @@ from tests.simulation.ports import commission as commission_ports
 from tests.simulation.ports import crm as crm_ports
 from tests.simulation.ports import dispatch as dispatch_ports
 from tests.simulation.ports import gateway as gateway_ports
+from tests.simulation.ports import market as market_ports
 from tests.simulation.ports import ordering as ordering_ports
 from tests.simulation.ports import planning as planning_ports
 from tests.simulation.ports import rates as rates_ports
@@ -83,6 +85,9 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
     (commission_charging, "SqlCatalogue", commission_ports.MemoryCatalogue),
     (commission_charging, "SqlContracts", rates_ports.MemoryContracts),
     (commission_charging, "SqlJournal", commission_ports.MemoryJournal),
+    (distribution, "SqlCatalogue", commission_ports.MemoryCatalogue),
+    (distribution, "SqlLedger", commission_ports.MemoryLedger),
+    (distribution, "SqlMarket", market_ports.MemoryMarket),
     (crm, "LedgerSql", crm_ports.MemoryLedger),
     (crm, "ProfilesSql", crm_ports.MemoryProfiles),
     (dispatch, "SqlStore", dispatch_ports.MemoryStore),

@@ -49,6 +49,7 @@ class CommissionAccrued(TypedDict):
     promotion_link_id: str
     promoter_shop_id: str
     amount: Money
+    level: NotRequired[int]
     accrued_at: str
 
 
@@ -61,6 +62,7 @@ class CommissionReleased(TypedDict):
     promotion_link_id: str
     promoter_shop_id: str
     amount: Money
+    level: NotRequired[int]
     released_at: str
 
 
@@ -73,6 +75,7 @@ class CommissionReversed(TypedDict):
     promotion_link_id: str
     promoter_shop_id: str
     amount: Money
+    level: NotRequired[int]
     refund_id: str
     remaining: Money
     reversed_at: str
@@ -247,6 +250,43 @@ class ListingSoldOut(TypedDict):
 
     listing_id: str
     shop_id: str
+
+
+class OfferAccepted(TypedDict):
+    """A shop promotes the goods of an offer, at this rate, and at a price of its own if there is one."""
+
+    promotion_link_id: str
+    promoter_shop_id: str
+    offer_id: str
+    listing_id: str
+    rate_bp: int
+    price: Money | None
+    accepted_at: str
+
+
+class OfferPublished(TypedDict):
+    """A version of an offer came into force; an ended one has an `ends_at` that has passed."""
+
+    offer_id: str
+    version: int
+    listing_id: str
+    rate_min_bp: int
+    rate_max_bp: int
+    recruiter_bp: int
+    exclusive: bool
+    starts_at: str | None
+    ends_at: str | None
+    published_at: str
+
+
+class OfferWithdrawn(TypedDict):
+    """A shop promotes the goods no more."""
+
+    promotion_link_id: str
+    promoter_shop_id: str
+    offer_id: str
+    listing_id: str
+    withdrawn_at: str
 
 
 class OrderCancelled(TypedDict):

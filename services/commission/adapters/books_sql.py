@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +15,15 @@ from services.commission.adapters.facts_json import (
     paid_to_json,
     refunds_to_json,
     trip_to_json,
+    verdicts_to_json,
 )
+from services.commission.adapters.market_sql import SqlMarket
 from services.commission.adapters.plan_json import plan_from_json
+from services.commission.application.market import Market
 from services.commission.application.ports import OpenOrder
 from services.commission.contracts.published import to_message
 from services.commission.domain.announcements import Announcement
-from services.commission.domain.facts import LinkTerms, OrderFacts
+from services.commission.domain.facts import OrderFacts
 from services.commission.domain.ledger import Figure, Heading, Posting, Sheet
 from services.commission.domain.promotion import Accrual, AccrualStatus
 from services.commission.domain.rates import RatePlan
@@ -52,7 +55,8 @@ ON CONFLICT (order_id) DO UPDATE SET
     completed_at = COALESCE(b.completed_at, excluded.completed_at),
     cancelled_at = COALESCE(b.cancelled_at, excluded.cancelled_at)
 RETURNING order_id, currency, rate_plan, paid, delivered, trip, refunds, completed_at, cancelled_at,
-    xmax = 0 AS fresh, (SELECT to_jsonb(p) FROM rate_plan AS p WHERE p.version = b.rate_plan) AS plan
+    verdicts, xmax = 0 AS fresh,
+    (SELECT to_jsonb(p) FROM rate_plan AS p WHERE p.version = b.rate_plan) AS plan
 """)
 
 _POSTED = text("""
@@ -81,26 +85,29 @@ FROM posting AS p, jsonb_to_recordset(p.entries) AS e (account text, amount bigi
     store_order_id text, promotion_link_id text, rate_bp int, base bigint, note text, reverses text)
 """)
 
-_LINKS = text(
-    "SELECT link_id, shop_id, owner_id, listing_id, rate_bp FROM promotion_link"
-    " WHERE link_id = ANY(:link_ids) ORDER BY link_id"
-)
+_JUDGE = text("""
+UPDATE order_book AS b SET verdicts = v.verdicts
+FROM jsonb_to_recordset(CAST(:verdicts AS jsonb)) AS v (order_id text, verdicts jsonb)
+WHERE b.order_id = v.order_id AND b.verdicts IS NULL
+""")
 
 _ACCRUALS = text(
     "SELECT accrual_id, order_id, store_order_id, promotion_link_id, promoter_shop_id, status,"
-    " full_amount, amount, rate_bp, reason FROM accrual WHERE order_id = ANY(:order_ids)"
+    " full_amount, amount, rate_bp, reason, level, attributed_by, offer_id, units"
+    " FROM accrual WHERE order_id = ANY(:order_ids)"
 )
 
 _KEEP_ACCRUALS = text("""
 INSERT INTO accrual (accrual_id, order_id, store_order_id, promotion_link_id, promoter_shop_id, status,
-    full_amount, amount, currency, rate_bp, reason, changed_at)
+    full_amount, amount, currency, rate_bp, reason, level, attributed_by, offer_id, units, changed_at)
 SELECT accrual_id, order_id, store_order_id, promotion_link_id, promoter_shop_id, status,
-    full_amount, amount, currency, rate_bp, reason, :at
+    full_amount, amount, currency, rate_bp, reason, level, attributed_by, offer_id, units, :at
 FROM jsonb_to_recordset(CAST(:accruals AS jsonb)) AS a (accrual_id text, order_id text, store_order_id text,
     promotion_link_id text, promoter_shop_id text, status text, full_amount bigint, amount bigint,
-    currency text, rate_bp int, reason text)
+    currency text, rate_bp int, reason text, level int, attributed_by text, offer_id text, units int)
 ON CONFLICT (accrual_id) DO UPDATE SET status = excluded.status, full_amount = excluded.full_amount,
-    amount = excluded.amount, reason = excluded.reason, changed_at = excluded.changed_at
+    amount = excluded.amount, reason = excluded.reason, units = excluded.units,
+    changed_at = excluded.changed_at
 """)
 
 
@@ -110,6 +117,7 @@ class SqlBooks:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._connection = transaction.connection
+        self.market: Market = SqlMarket(transaction.connection)
 
     def add(self, facts: Sequence[OrderFacts]) -> list[OpenOrder]:
         told = {each.order_id: each for each in facts}
@@ -125,20 +133,13 @@ class SqlBooks:
             for row in rows
         ]
 
-    def link_terms(self, link_ids: Collection[str]) -> tuple[LinkTerms, ...]:
-        if not link_ids:
-            return ()
-        rows = self._connection.execute(_LINKS, {"link_ids": list(link_ids)})
-        return tuple(
-            LinkTerms(
-                link_id=row.link_id,
-                promoter_shop_id=row.shop_id,
-                promoter_owner_id=row.owner_id,
-                listing_id=row.listing_id,
-                rate_bp=row.rate_bp,
-            )
-            for row in rows
-        )
+    def judge(self, verdicts: Mapping[str, Mapping[tuple[str, int], str]]) -> None:
+        if verdicts:
+            rows = [
+                {"order_id": order_id, "verdicts": verdicts_to_json(found)}
+                for order_id, found in sorted(verdicts.items())
+            ]
+            self._connection.execute(_JUDGE, {"verdicts": to_json(rows)})
 
     def posted(self, order_ids: Sequence[str]) -> dict[str, Sheet]:
         sheets: dict[str, Sheet] = {}
@@ -232,6 +233,10 @@ def _accrual_row(accrual: Accrual, currency: str) -> dict[str, Any]:
         "currency": currency,
         "rate_bp": accrual.rate_bp,
         "reason": accrual.reason,
+        "level": accrual.level,
+        "attributed_by": accrual.by,
+        "offer_id": accrual.offer_id,
+        "units": accrual.units,
     }
 
 
@@ -248,6 +253,10 @@ def accrual_of(row: Any) -> Accrual:
         amount=row.amount,
         rate_bp=row.rate_bp,
         reason=row.reason,
+        level=row.level,
+        by=row.attributed_by,
+        offer_id=row.offer_id,
+        units=row.units,
     )
 
 

@@ -12,13 +12,13 @@ from services.commission.adapters.plan_json import plan_from_json, plan_to_json
 from services.commission.domain.promotion import Listing, PromotionLink, Shop
 from services.commission.domain.rates import RatePlan
 
-_SHOP = text("SELECT shop_id, owner_id, category FROM shop WHERE shop_id = :shop_id")
+_SHOP = text("SELECT shop_id, owner_id, category, lat, lon FROM shop WHERE shop_id = :shop_id")
 _SHOPS_OF = text("SELECT shop_id FROM shop WHERE owner_id = :owner_id ORDER BY shop_id")
 _LISTING = text("SELECT listing_id, shop_id, category, sourced FROM listing WHERE listing_id = :listing_id")
 # A shop is opened once and keeps its owner.
 _KEEP_SHOP = text(
-    "INSERT INTO shop (shop_id, owner_id, category) VALUES (:shop_id, :owner_id, :category)"
-    " ON CONFLICT (shop_id) DO NOTHING"
+    "INSERT INTO shop (shop_id, owner_id, category, lat, lon)"
+    " VALUES (:shop_id, :owner_id, :category, :lat, :lon) ON CONFLICT (shop_id) DO NOTHING"
 )
 _KEEP_LISTING = text(
     "INSERT INTO listing AS l (listing_id, shop_id, category, sourced, sequence)"
@@ -73,7 +73,14 @@ class SqlCatalogue:
 
     def keep_shop(self, shop: Shop) -> None:
         self._connection.execute(
-            _KEEP_SHOP, {"shop_id": shop.shop_id, "owner_id": shop.owner_id, "category": shop.category}
+            _KEEP_SHOP,
+            {
+                "shop_id": shop.shop_id,
+                "owner_id": shop.owner_id,
+                "category": shop.category,
+                "lat": shop.lat,
+                "lon": shop.lon,
+            },
         )
 
     def keep_listing(self, listing: Listing, sequence: int) -> None:

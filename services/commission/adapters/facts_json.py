@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import repeat
 from typing import Any
 
@@ -15,12 +15,23 @@ from services.commission.domain.facts import (
     PaidPart,
     Refund,
     RefundedLine,
+    Sourcing,
     Trip,
     with_delivery_fee,
 )
 from shared.kernel.clock import from_wire
 
 Json = dict[str, Any]
+
+# What a link's terms have besides, where they have it.
+_OF_OFFERS = (
+    "offer_id",
+    "offer_version",
+    "recruiter_shop_id",
+    "recruiter_owner_id",
+    "recruiter_bp",
+    "refused",
+)
 
 
 def paid_to_json(paid: Paid) -> Json:
@@ -51,8 +62,19 @@ def paid_to_json(paid: Paid) -> Json:
         ],
         "fees": [[line.delivery_fee for line in part.lines] for part in paid.parts],
         "links": [
-            [link.link_id, link.promoter_shop_id, link.promoter_owner_id, link.listing_id, link.rate_bp]
+            [
+                link.link_id,
+                link.promoter_shop_id,
+                link.promoter_owner_id,
+                link.listing_id,
+                link.rate_bp,
+                {name: value for name in _OF_OFFERS if (value := getattr(link, name))},
+            ]
             for link in paid.links
+        ],
+        "zone_id": paid.zone_id,
+        "sourcing": [
+            [each.line_id, each.quantity, each.link_id, each.by, each.cost] for each in paid.sourcing
         ],
     }
 
@@ -60,10 +82,10 @@ def paid_to_json(paid: Paid) -> Json:
 def paid_from_json(data: Json) -> Paid:
     parts: tuple[PaidPart, ...]
     if "fees" in data:
-        parts = tuple(_part(*part, fees) for part, fees in zip(data["parts"], data["fees"], strict=True))
+        parts = tuple(_part(part, fees) for part, fees in zip(data["parts"], data["fees"], strict=True))
     else:
         # It was written before the delivery fee was shared; sharing it now says the same.
-        parts = with_delivery_fee((_part(*part, repeat(0)) for part in data["parts"]), data["delivery_fee"])
+        parts = with_delivery_fee((_part(part, repeat(0)) for part in data["parts"]), data["delivery_fee"])
     return Paid(
         customer_id=data["customer_id"],
         paid_at=from_wire(data["paid_at"]),
@@ -77,15 +99,20 @@ def paid_from_json(data: Json) -> Paid:
                 promoter_owner_id=promoter_owner_id,
                 listing_id=listing_id,
                 rate_bp=rate_bp,
+                **(of_offers[0] if of_offers else {}),
             )
-            for link_id, promoter_shop_id, promoter_owner_id, listing_id, rate_bp in data["links"]
+            for link_id, promoter_shop_id, promoter_owner_id, listing_id, rate_bp, *of_offers in data["links"]
+        ),
+        zone_id=data.get("zone_id"),
+        sourcing=tuple(
+            Sourcing(line_id=line_id, quantity=quantity, link_id=link_id, by=by, cost=cost)
+            for line_id, quantity, link_id, by, cost in data.get("sourcing", ())
         ),
     )
 
 
-def _part(
-    store_order_id: str, shop_id: str, merchant_id: str, lines: list[list[Any]], fees: Iterable[int]
-) -> PaidPart:
+def _part(data: list[Any], fees: Iterable[int]) -> PaidPart:
+    store_order_id, shop_id, merchant_id, lines = data
     return PaidPart(
         store_order_id=store_order_id,
         shop_id=shop_id,
@@ -106,6 +133,10 @@ def _part(
             )
         ),
     )
+
+
+def verdicts_to_json(verdicts: Mapping[tuple[str, int], str]) -> list[list[Any]]:
+    return [[link_id, level, reason] for (link_id, level), reason in sorted(verdicts.items())]
 
 
 def delivered_to_json(delivered: Delivered) -> Json:
@@ -183,4 +214,7 @@ def facts_from_row(row: Any) -> OrderFacts:
         refunds={refund_id: _refund(refund_id, data) for refund_id, data in sorted(row.refunds.items())},
         completed_at=row.completed_at,
         cancelled_at=row.cancelled_at,
+        verdicts=None
+        if row.verdicts is None
+        else {(link_id, level): reason for link_id, level, reason in row.verdicts},
     )

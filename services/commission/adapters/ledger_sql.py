@@ -68,7 +68,8 @@ FROM order_book AS b WHERE b.order_id > :after ORDER BY b.order_id LIMIT :limit
 """)
 _PROMISED = text(
     "SELECT accrual_id, order_id, store_order_id, promotion_link_id, promoter_shop_id, status, full_amount,"
-    " amount, rate_bp, reason, currency, changed_at FROM accrual WHERE promoter_shop_id = :shop_id"
+    " amount, rate_bp, reason, level, attributed_by, offer_id, units, currency, changed_at"
+    " FROM accrual WHERE promoter_shop_id = :shop_id"
     " ORDER BY changed_at DESC, accrual_id LIMIT :limit"
 )
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
+from services.commission.application import promoters
 from services.commission.application.guarantees import TripEarned
 from services.commission.application.ports import Books, CourierTrip, OpenOrder
 from services.commission.domain.announcements import (
@@ -21,7 +22,7 @@ from services.commission.domain.announcements import (
     SettlementPosted,
 )
 from services.commission.domain.errors import ContradictoryEvent, NoRatePlan
-from services.commission.domain.facts import LinkTerms, OrderFacts, Paid
+from services.commission.domain.facts import OrderFacts
 from services.commission.domain.ledger import PAYEES, Cause, Entry, Posting, Sheet, difference
 from services.commission.domain.promotion import Accrual, AccrualStatus
 from services.commission.domain.settlement import goal_of
@@ -66,7 +67,8 @@ def _turns(heard: Sequence[Heard]) -> Iterator[Mapping[str, Heard]]:
 
 def _record(heard: Mapping[str, Heard], books: Books, clock: Clock) -> list[TripEarned]:
     now = clock.now()
-    orders = books.add(_with_link_terms([each.facts for each in heard.values()], books))
+    told = promoters.attribute([each.facts for each in heard.values()], books.market)
+    orders = promoters.judge(books.add(told), books)
     for order in orders:
         _check(order, heard[order.facts.order_id])
     paid = {order.facts.order_id: order for order in orders if order.facts.paid is not None}
@@ -120,27 +122,6 @@ def _check(order: OpenOrder, heard: Heard) -> None:
         raise ContradictoryEvent(f"{heard.cause.type} is in {told}, the order in {known}.")
     if order.facts.paid is not None and order.plan is None:
         raise NoRatePlan(f"No rate plan was in force at {order.facts.paid.paid_at:%Y-%m-%d %H:%M}.")
-
-
-def _with_link_terms(facts: Sequence[OrderFacts], books: Books) -> list[OrderFacts]:
-    """Payments take the terms of their promotion links as they stand now."""
-    named = {each.order_id: _link_ids(each.paid) for each in facts if each.paid is not None}
-    terms = books.link_terms(set().union(*named.values()))
-    return [
-        _with_links(each, [link for link in terms if link.link_id in named.get(each.order_id, ())])
-        for each in facts
-    ]
-
-
-def _with_links(facts: OrderFacts, links: Sequence[LinkTerms]) -> OrderFacts:
-    if facts.paid is None or not links:
-        return facts
-    return replace(facts, paid=replace(facts.paid, links=tuple(links)))
-
-
-def _link_ids(paid: Paid) -> set[str]:
-    lines = (line for part in paid.parts for line in part.lines)
-    return {line.promotion_link_id for line in lines if line.promotion_link_id is not None}
 
 
 def _posting(order: OpenOrder, cause: Cause, entries: list[Entry], at: datetime) -> Posting:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.commission.application.market import Market
 from services.commission.domain.announcements import Announcement
-from services.commission.domain.facts import LinkTerms, OrderFacts, Trip
+from services.commission.domain.facts import OrderFacts, Trip
 from services.commission.domain.guarantee import Shift
 from services.commission.domain.ledger import Posting, Sheet
 from services.commission.domain.promotion import Accrual, Listing, PromotionLink, Shop
@@ -31,14 +32,16 @@ class OpenOrder:
 class Books(Protocol):
     """The ledger and what it is made from, inside one transaction. Asked for nothing, it does nothing."""
 
+    market: Market
+
     def add(self, facts: Sequence[OrderFacts]) -> list[OpenOrder]:
         """Add ``facts``, of a different order each, to what is known, lock the orders, and return all of it.
 
         Orders are locked in the order of their ids.
         """
 
-    def link_terms(self, link_ids: Collection[str]) -> tuple[LinkTerms, ...]:
-        """The terms of those links that exist, sorted by id."""
+    def judge(self, verdicts: Mapping[str, Mapping[tuple[str, int], str]]) -> None:
+        """Keep what was found against the promoters of orders, by order; what is kept stays."""
 
     def posted(self, order_ids: Sequence[str]) -> dict[str, Sheet]:
         """What the ledger says of each order that it says anything of."""

@@ -58,4 +58,11 @@ def accounts_of(party: Party, owner_id: str) -> tuple[list[str], list[str]]:
         )
     if party is Party.COURIER:
         return [ledger.courier_payable(owner_id)], []
-    return [ledger.TAKE_RATE, ledger.DELIVERY_FEE, ledger.COURIER_PAY, ledger.PLATFORM_DISCOUNT], []
+    return [
+        ledger.TAKE_RATE,
+        ledger.DELIVERY_FEE,
+        ledger.DISTRIBUTION_MARGIN,
+        ledger.COURIER_PAY,
+        ledger.PLATFORM_DISCOUNT,
+        ledger.DISTRIBUTION_COMMISSION,
+    ], []

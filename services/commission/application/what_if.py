@@ -39,10 +39,10 @@ def what_if(
         outcome.add_order(facts, plan, changed.of(plan))
         progress(outcome.orders)
     for shift in history.shifts(ask.since, ask.until):
-        plan = history.plan_at(ask.currency, _begin(shift))
-        if plan is not None:
-            other = changed.of(plan)
-            outcome.add_shift(shift, _pay(shift, ask.currency, history, changed), plan, other)
+        in_force = history.plan_at(ask.currency, _begin(shift))
+        if in_force is not None:
+            other = changed.of(in_force)
+            outcome.add_shift(shift, _pay(shift, ask.currency, history, changed), in_force, other)
     return outcome
 
 

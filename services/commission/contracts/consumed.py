@@ -6,7 +6,7 @@ contradict each other raise :class:`ContradictoryEvent`, so that the event is pa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from services.commission.domain.errors import ContradictoryEvent
@@ -18,6 +18,7 @@ from services.commission.domain.facts import (
     PaidPart,
     Refund,
     RefundedLine,
+    Sourcing,
     Trip,
     with_delivery_fee,
 )
@@ -69,8 +70,19 @@ def order_paid(data: Data) -> OrderFacts:
             total=total,
             delivery_fee=delivery_fee,
             parts=with_delivery_fee(parts, delivery_fee),
+            zone_id=data.get("zone_id"),
+            sourcing=tuple(_sourcing(data)),
         ),
     )
+
+
+def _sourcing(data: Data) -> Iterator[Sourcing]:
+    """The lines that may be somebody's promotion: of sourced goods, or with a link."""
+    for part in data["store_orders"]:
+        for line in part["lines"]:
+            link_id = line.get("promotion_link_id")
+            if link_id is not None or line.get("sourced"):
+                yield Sourcing(line_id=line["line_id"], quantity=line["quantity"], link_id=link_id)
 
 
 def _part(data: Data, amounts: _Amounts) -> PaidPart:
@@ -182,7 +194,13 @@ def order_facts(event_type: str, data: Data) -> OrderFacts:
 def shop_opened(data: Data) -> Shop:
     return _reading(
         "ShopOpened",
-        lambda: Shop(shop_id=data["shop_id"], owner_id=data["owner_id"], category=data.get("category") or ""),
+        lambda: Shop(
+            shop_id=data["shop_id"],
+            owner_id=data["owner_id"],
+            category=data.get("category") or "",
+            lat=data.get("area", {}).get("lat"),
+            lon=data.get("area", {}).get("lon"),
+        ),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, fields
 
+from services.commission.contracts.message import Message, MoneyData
+from services.commission.contracts.published_offers import OFFER_SCHEMAS
 from services.commission.domain.announcements import (
     Announcement,
     CommissionReleased,
@@ -15,16 +16,6 @@ from services.commission.domain.announcements import (
 )
 from services.commission.domain.promotion import Accrual
 from shared.kernel.clock import to_wire
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Message:
-    """What is handed to the outbox. All events of one order share its partition key."""
-
-    type: str
-    subject: str
-    partitionkey: str
-    data: dict[str, Any]
 
 
 def to_message(announcement: Announcement) -> Message:
@@ -38,6 +29,8 @@ def to_message(announcement: Announcement) -> Message:
         "promotion_link_id": accrual.promotion_link_id,
         "promoter_shop_id": accrual.promoter_shop_id,
     }
+    if accrual.level > 1:
+        data["level"] = accrual.level
     if isinstance(announcement, CommissionReversed):
         data["refund_id"] = announcement.refund_id
         data["amount"] = _money(announcement.amount, announcement.currency)
@@ -83,11 +76,6 @@ def _money(amount: int, currency: str) -> dict[str, Any]:
     return {"amount": amount, "currency": currency}
 
 
-class MoneyData(Schema):
-    amount = fields.Integer(required=True, strict=True)
-    currency = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{3}$"))
-
-
 class _AccrualData(Schema):
     accrual_id = fields.String(required=True)
     order_id = fields.String(required=True)
@@ -95,6 +83,8 @@ class _AccrualData(Schema):
     promotion_link_id = fields.String(required=True)
     promoter_shop_id = fields.String(required=True)
     amount = fields.Nested(MoneyData, required=True)
+    # 2: the part of the shop that recruited the promoter, which `promoter_shop_id` then names.
+    level = fields.Integer(strict=True)
 
 
 class CommissionAccruedData(_AccrualData):
@@ -145,6 +135,7 @@ class SettlementPostedData(Schema):
 
 # Every event of this service, by type; each has a sample beside this module.
 SCHEMAS: dict[str, type[Schema]] = {
+    **OFFER_SCHEMAS,
     "CommissionAccrued": CommissionAccruedData,
     "CommissionReversed": CommissionReversedData,
     "CommissionReleased": CommissionReleasedData,

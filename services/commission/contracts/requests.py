@@ -11,7 +11,7 @@ from services.commission.contracts.reading import ID as _ID
 from services.commission.contracts.reading import RATE as _BASIS_POINTS
 from services.commission.contracts.reading import Asked as _Asked
 from services.commission.contracts.reading import InCurrency as _InCurrency
-from services.commission.contracts.reading import Moment
+from services.commission.contracts.reading import Moment, Price
 from services.commission.contracts.reading import read as _read
 from services.commission.domain.commands import (
     Actor,
@@ -35,6 +35,8 @@ class _CreateLink(_Asked):
     shop_id = fields.String(required=True, validate=_ID)
     listing_id = fields.String(required=True, validate=_ID)
     rate_bp = fields.Integer(strict=True, load_default=None, allow_none=True, validate=_BASIS_POINTS)
+    offer_id = fields.String(load_default=None, allow_none=True, validate=_ID)
+    unit_price = Price(load_default=None, allow_none=True)
 
 
 class _Code(Schema):
@@ -98,7 +100,10 @@ _ACCRUALS, _ACTOR_ONLY = _Accruals(), _Asked()
 
 def create_link(wire: Mapping[str, Any]) -> CreateLink:
     asked = _read(_CREATE_LINK, wire)
-    return CreateLink(actor=Actor(**asked.pop("actor")), **asked)
+    price = asked.pop("unit_price")
+    return CreateLink(
+        actor=Actor(**asked.pop("actor")), price=price.amount if price is not None else None, **asked
+    )
 
 
 def code(wire: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.commission.domain.offers import Offer
 from services.commission.domain.promotion import Accrual
 
 
@@ -56,4 +57,36 @@ class SettlementPosted:
     at: datetime
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfferPublished:
+    """A version of an offer is in force: sourced goods may be promoted within its bounds."""
+
+    offer: Offer
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfferAccepted:
+    """A shop promotes the goods of an offer from now on, or on other terms."""
+
+    link_id: str
+    shop_id: str
+    offer: Offer
+    rate_bp: int
+    price: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OfferWithdrawn:
+    """A shop promotes the goods no more."""
+
+    link_id: str
+    shop_id: str
+    offer_id: str
+    listing_id: str
+    at: datetime
+
+
+OfferNews = OfferPublished | OfferAccepted | OfferWithdrawn
 Announcement = CommissionAccrued | CommissionReversed | CommissionReleased | SettlementPosted

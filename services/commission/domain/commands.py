@@ -43,6 +43,8 @@ class CreateLink:
     shop_id: str
     listing_id: str
     rate_bp: int | None = None
+    offer_id: str | None = None
+    price: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -3,6 +3,7 @@
 Refusal
 ├── InvalidInput
 │   ├── InvalidRatePlan      a rate plan contradicts itself
+│   ├── InvalidOffer         an offer contradicts itself
 │   └── ContradictoryEvent   the figures of an event do not add up
 ├── Forbidden
 │   ├── OperatorsOnly        the caller is no operator
@@ -11,18 +12,25 @@ Refusal
 │   ├── AccountNotFound      no such account, or not the caller's
 │   ├── ShopNotFound         no such shop, or not the caller's
 │   ├── ListingNotFound      the listing to promote is not known
+│   ├── OfferNotFound        no such offer, or none for this shop
 │   ├── LinkNotFound         no promotion link has this code
 │   ├── RatePlanNotFound     no rate plan has this version
 │   └── ContractNotFound     no such subscription or placement, or not the caller's
 ├── Conflict
 │   ├── LinkExists           the id was used for another link
 │   ├── RatePlanExists       the id was used for another plan
-│   └── ContractExists       the id was used for another subscription or placement
+│   ├── ContractExists       the id was used for another subscription or placement
+│   ├── OfferExists          the id was used for another offer
+│   ├── OfferChanged         somebody changed the offer since
+│   └── OfferTaken           the offer is exclusive, and another shop has it
 └── Refused
     ├── ListingNotSourced    only goods that the platform sources are promoted
     ├── OtherCategory        a shop promotes goods of its own category
     ├── OwnGoods             a shop earns nothing by promoting what it sells itself
+    ├── OfferNotOpen         no offer of the goods is open to this shop now
     ├── RateOutOfBounds      the commission rate is outside the plan's bounds
+    ├── PriceOutOfBounds     the price is outside the offer's band
+    ├── CircularRecruitment  shops do not recruit themselves or each other
     ├── RatePlanInThePast    a plan never changes what was already paid for
     ├── RatePlanInForce      what was paid under a plan keeps it
     ├── ContractRefused      a subscription or placement contradicts itself
@@ -41,6 +49,10 @@ class InvalidRatePlan(InvalidInput):
 
 class ContradictoryEvent(InvalidInput):
     code, title = "contradictory-event", "The figures of the event do not add up"
+
+
+class InvalidOffer(InvalidInput):
+    code, title = "invalid-offer", "The offer contradicts itself"
 
 
 class OperatorsOnly(Forbidden):
@@ -75,6 +87,10 @@ class ContractNotFound(NotFound):
     code, title = "contract-not-found", "There is no such subscription or placement"
 
 
+class OfferNotFound(NotFound):
+    code, title = "distribution-offer-not-found", "There is no such offer"
+
+
 class LinkExists(Conflict):
     code, title = "promotion-link-exists", "This id already names another promotion link"
 
@@ -85,6 +101,18 @@ class RatePlanExists(Conflict):
 
 class ContractExists(Conflict):
     code, title = "contract-exists", "This id already names another subscription or placement"
+
+
+class OfferExists(Conflict):
+    code, title = "distribution-offer-exists", "This id already names another offer"
+
+
+class OfferChanged(Conflict):
+    code, title = "distribution-offer-changed", "The offer was changed since"
+
+
+class OfferTaken(Conflict):
+    code, title = "distribution-offer-taken", "Another shop promotes these goods exclusively"
 
 
 class ListingNotSourced(Refused):
@@ -101,6 +129,18 @@ class OwnGoods(Refused):
 
 class RateOutOfBounds(Refused):
     code, title = "rate-out-of-bounds", "The commission rate is outside the rate plan's bounds"
+
+
+class OfferNotOpen(Refused):
+    code, title = "distribution-offer-not-open", "These goods are not offered to this shop now"
+
+
+class PriceOutOfBounds(Refused):
+    code, title = "price-out-of-bounds", "The price is outside the offer's band"
+
+
+class CircularRecruitment(Refused):
+    code, title = "circular-recruitment", "Shops do not recruit themselves or each other"
 
 
 class RatePlanInThePast(Refused):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -11,13 +11,37 @@ from shared.kernel.money import share
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkTerms:
-    """The terms of a promotion link as they stood when the order was paid."""
+    """The terms of a promotion link as they stood when the order was paid.
+
+    ``refused`` says why it earns nothing although the order names it.
+    """
 
     link_id: str
     promoter_shop_id: str
     promoter_owner_id: str
     listing_id: str
     rate_bp: int | None
+    offer_id: str | None = None
+    offer_version: int | None = None
+    recruiter_shop_id: str | None = None
+    recruiter_owner_id: str | None = None
+    recruiter_bp: int = 0
+    refused: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sourcing:
+    """What was settled at payment about a line of sourced goods: whose sale it is, and what it costs.
+
+    ``by`` says what attributes it (`link`, `click`, `bound`), ``cost`` is what its supplier gets for it
+    before the discounts that the supplier bears.
+    """
+
+    line_id: str
+    quantity: int
+    link_id: str | None = None
+    by: str | None = None
+    cost: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +80,8 @@ class Paid:
     delivery_fee: int
     parts: tuple[PaidPart, ...]
     links: tuple[LinkTerms, ...] = ()
+    zone_id: str | None = None
+    sourcing: tuple[Sourcing, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +122,11 @@ class Refund:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrderFacts:
-    """Everything heard of one order. Parts may be missing: they were not heard yet, or never happened."""
+    """Everything heard of one order. Parts may be missing: they were not heard yet, or never happened.
+
+    ``verdicts`` are the reasons for which promoters earn nothing, found once, when their commissions
+    accrued: by link and level.
+    """
 
     order_id: str
     currency: str | None = None
@@ -106,6 +136,7 @@ class OrderFacts:
     refunds: dict[str, Refund] = field(default_factory=dict)
     completed_at: datetime | None = None
     cancelled_at: datetime | None = None
+    verdicts: Mapping[tuple[str, int], str] | None = None
 
     @property
     def refunded(self) -> int:

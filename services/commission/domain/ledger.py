@@ -18,9 +18,11 @@ TAKE_RATE = "revenue:take_rate"
 DELIVERY_FEE = "revenue:delivery_fee"
 SUBSCRIPTION = "revenue:subscription"
 ADVERTISING = "revenue:advertising"
+DISTRIBUTION_MARGIN = "revenue:distribution_margin"
 COURIER_PAY = "expense:courier_pay"
 COURIER_GUARANTEE = "expense:courier_guarantee"
 PLATFORM_DISCOUNT = "expense:platform_discount"
+DISTRIBUTION_COMMISSION = "expense:distribution_commission"
 
 _DEBIT_SIDE = ("cash:", "expense:")
 PLATFORM = ("revenue:", "expense:")
@@ -67,6 +69,8 @@ class Kind(StrEnum):
     PLATFORM_DISCOUNT = "platform_discount"
     TAKE_RATE = "take_rate"
     COMMISSION = "distribution_commission"
+    RECRUITER = "recruiter_commission"
+    MARGIN = "distribution_margin"
     RELEASE = "commission_release"
     DELIVERY_FEE = "delivery_fee"
     COURIER_PAY = "courier_pay"

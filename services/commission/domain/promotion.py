@@ -13,6 +13,9 @@ class Shop:
     shop_id: str
     owner_id: str
     category: str
+    # About where it is, to a kilometre; unknown of shops that opened before it was asked for.
+    lat: float | None = None
+    lon: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +48,10 @@ class AccrualStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Accrual:
-    """What one link earns on one store order: ``amount`` is what is left of ``full`` after refunds."""
+    """What a shop earns by one link on one store order: ``amount`` is what is left of ``full`` after refunds.
+
+    The promoter's own part is level 1, that of the shop which recruited the promoter level 2.
+    """
 
     accrual_id: str
     order_id: str
@@ -57,14 +63,34 @@ class Accrual:
     amount: int
     rate_bp: int
     reason: str | None = None
+    level: int = 1
+    by: str | None = None
+    offer_id: str | None = None
+    units: int = 0
 
 
 def denial(line: PaidLine, part: PaidPart, paid: Paid, terms: LinkTerms) -> str | None:
     """Why ``line`` earns no commission through its link; ``None`` when it earns one."""
+    if terms.refused is not None:
+        return terms.refused
     if terms.listing_id != line.listing_id:
         return "other-listing"
-    if terms.promoter_shop_id == part.shop_id or terms.promoter_owner_id == part.merchant_id:
+    return _of_interest(terms.promoter_shop_id, terms.promoter_owner_id, part, paid)
+
+
+def recruiter_denial(part: PaidPart, paid: Paid, terms: LinkTerms) -> str | None:
+    """Why the recruiter of a promoter gets no part of its commission."""
+    if terms.recruiter_shop_id is None or terms.recruiter_owner_id is None:
+        return "no-recruiter"
+    if terms.recruiter_owner_id == terms.promoter_owner_id:
+        return "circular"
+    return _of_interest(terms.recruiter_shop_id, terms.recruiter_owner_id, part, paid)
+
+
+def _of_interest(shop_id: str, owner_id: str, part: PaidPart, paid: Paid) -> str | None:
+    if shop_id == part.shop_id or owner_id == part.merchant_id:
         return "own-goods"
-    if terms.promoter_owner_id == paid.customer_id:
+    if owner_id == paid.customer_id:
         return "self-purchase"
-    return None
+    # Goods that go back to the one who sells them were promoted to nobody.
+    return "circular" if paid.customer_id == part.merchant_id else None

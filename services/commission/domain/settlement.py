@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from services.commission.domain import formula, ledger
-from services.commission.domain.facts import LinkTerms, OrderFacts, Paid, PaidPart
+from services.commission.domain import commissions, ledger
+from services.commission.domain.commissions import Share
+from services.commission.domain.facts import OrderFacts, Paid, PaidPart
 from services.commission.domain.ledger import Kind, Sheet
-from services.commission.domain.promotion import Accrual, AccrualStatus, denial
+from services.commission.domain.promotion import Accrual
 from services.commission.domain.rates import RatePlan
 from services.commission.domain.take_rate import Kept, Take, kept_of, takes
-from shared.kernel.ids import derived_id
-from shared.kernel.money import rate_of
 
 
 @dataclass(slots=True)
@@ -43,15 +42,22 @@ def goal_of(facts: OrderFacts, plan: RatePlan | None) -> Goal:
             store_order_id=refund.store_order_id,
         )
     left = kept_of(facts, paid, plan)
+    sourcing = {each.line_id: each for each in paid.sourcing}
     delivered = facts.delivered.store_order_ids if facts.delivered else ()
     for part in paid.parts:
         kept = [left[line.line_id] for line in part.lines]
         is_delivered = part.store_order_id in delivered
-        taken = takes(part.shop_id, kept, plan)
-        take = sum(each.amount for each in taken)
+        shares = [
+            Share(each.line, each.paid, each.platform_discount, sourcing.get(each.line.line_id))
+            for each in kept
+        ]
+        # What the platform sells at its own account owes it a margin in place of the take rate.
+        own = [each for each, share in zip(kept, shares, strict=True) if share.cost is None]
+        taken = takes(part.shop_id, own, plan)
         if is_delivered:
             _settle(part, kept, taken, sheet)
-        _accrue(goal, facts, paid, part, kept, plan, is_delivered, take)
+        take = sum(each.amount for each in taken)
+        goal.accruals += commissions.accrue(sheet, facts, paid, part, shares, plan, take)
     _keep_delivery_fee(facts, paid, sheet)
     if facts.trip is not None:
         trip, pay = facts.trip, plan.courier_pay
@@ -93,86 +99,6 @@ def _settle(part: PaidPart, kept: list[Kept], taken: list[Take], sheet: Sheet) -
             base=take.base,
             note=take.formula,
         )
-
-
-def _accrue(
-    goal: Goal,
-    facts: OrderFacts,
-    paid: Paid,
-    part: PaidPart,
-    kept: list[Kept],
-    plan: RatePlan,
-    is_delivered: bool,
-    take: int,
-) -> None:
-    """Book the commissions of a store order: pending until it is delivered, frozen until it is completed.
-
-    The shop that sells pays them; together with the take rate they never exceed what it sold for.
-    """
-    left = max(sum(each.paid + each.platform_discount for each in kept) - take, 0)
-    for terms in paid.links:
-        lines = [each for each in kept if each.line.promotion_link_id == terms.link_id]
-        reasons = [denial(each.line, part, paid, terms) for each in lines]
-        earning = [each for each, reason in zip(lines, reasons, strict=True) if reason is None]
-        if not lines:
-            continue
-        rate = plan.commission_rate(terms.rate_bp)
-        base = sum(max(each.paid, 0) for each in earning)
-        wanted = rate_of(base, rate)
-        amount = min(wanted, left)
-        note = formula.rated(formula.number(base), rate, amount, most=left if wanted > left else None)
-        left -= amount
-        if is_delivered:
-            _book_commission(goal.sheet, part, terms, rate, base, amount, note)
-        if is_delivered and facts.completed_at is not None:
-            goal.sheet.move(
-                amount,
-                debit=ledger.promoter_frozen(terms.promoter_shop_id),
-                credit=ledger.promoter_payable(terms.promoter_shop_id),
-                kind=Kind.RELEASE,
-                store_order_id=part.store_order_id,
-                promotion_link_id=terms.link_id,
-            )
-        goal.accruals.append(
-            Accrual(
-                accrual_id=derived_id("accrual", part.store_order_id, terms.link_id),
-                order_id=facts.order_id,
-                store_order_id=part.store_order_id,
-                promotion_link_id=terms.link_id,
-                promoter_shop_id=terms.promoter_shop_id,
-                status=_status(facts, bool(earning), amount, is_delivered),
-                full=rate_of(sum(each.line.paid for each in earning), rate),
-                amount=amount,
-                rate_bp=rate,
-                reason=None if earning else reasons[0],
-            )
-        )
-
-
-def _book_commission(
-    sheet: Sheet, part: PaidPart, terms: LinkTerms, rate: int, base: int, amount: int, note: str
-) -> None:
-    sheet.move(
-        amount,
-        debit=ledger.shop_payable(part.shop_id),
-        credit=ledger.promoter_frozen(terms.promoter_shop_id),
-        kind=Kind.COMMISSION,
-        store_order_id=part.store_order_id,
-        rate_bp=rate,
-        promotion_link_id=terms.link_id,
-        base=base,
-        note=note,
-    )
-
-
-def _status(facts: OrderFacts, earns: bool, amount: int, is_delivered: bool) -> AccrualStatus:
-    if not earns:
-        return AccrualStatus.DENIED
-    if amount == 0 and (facts.refunds or is_delivered):
-        return AccrualStatus.REVERSED
-    if not is_delivered:
-        return AccrualStatus.PENDING
-    return AccrualStatus.ACCRUED if facts.completed_at is None else AccrualStatus.RELEASED
 
 
 def _keep_delivery_fee(facts: OrderFacts, paid: Paid, sheet: Sheet) -> None:

@@ -11,7 +11,7 @@ from services.commission.application.audit import Audit, Finding
 from services.commission.application.ports import EntryRow
 from services.commission.domain.commands import AskAccounts, AskEntries
 from services.commission.domain.ledger import Kind, is_debit_side, natural
-from services.commission.domain.promotion import Accrual, PromotionLink
+from services.commission.domain.promotion import Accrual
 from shared.kernel.clock import to_wire
 
 Json = dict[str, Any]
@@ -19,17 +19,6 @@ Json = dict[str, Any]
 
 def money(amount: int, currency: str) -> Json:
     return {"amount": amount, "currency": currency}
-
-
-def link(found: tuple[PromotionLink, int]) -> Json:
-    promotion_link, rate_bp = found
-    return {
-        "link_id": promotion_link.link_id,
-        "code": promotion_link.code,
-        "shop_id": promotion_link.shop_id,
-        "listing_id": promotion_link.listing_id,
-        "rate_bp": rate_bp,
-    }
 
 
 def balance(found: Balance) -> Json:
@@ -98,6 +87,8 @@ _REASONS = {
     Kind.PLATFORM_DISCOUNT.value: "Discount that the platform bears",
     Kind.TAKE_RATE.value: "Take rate",
     Kind.COMMISSION.value: "Distribution commission",
+    Kind.RECRUITER.value: "Part of a commission for the shop that recruited its promoter",
+    Kind.MARGIN.value: "Margin of the platform on goods that it sources",
     Kind.RELEASE.value: "Commission released after the after-sale time",
     Kind.DELIVERY_FEE.value: "Delivery fee",
     Kind.COURIER_PAY.value: "Courier pay",
@@ -155,6 +146,8 @@ def accruals(rows: Sequence[tuple[Accrual, str, datetime]]) -> Json:
                 "amount": money(accrual.amount, currency),
                 "rate_bp": accrual.rate_bp,
                 "reason": accrual.reason,
+                "level": accrual.level,
+                "attributed_by": accrual.by,
                 "changed_at": to_wire(changed_at),
             }
             for accrual, currency, changed_at in rows

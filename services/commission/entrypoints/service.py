@@ -16,7 +16,7 @@ from services.commission.adapters.catalogue_sql import SqlCatalogue
 from services.commission.adapters.journal_sql import SqlJournal
 from services.commission.adapters.ledger_sql import SqlLedger
 from services.commission.adapters.shifts_sql import SqlShifts
-from services.commission.application import accounts, bookkeeping, guarantees, promotion
+from services.commission.application import accounts, bookkeeping, guarantees
 from services.commission.application.audit import audit
 from services.commission.application.bookkeeping import Heard
 from services.commission.application.guarantees import ShiftHeard
@@ -26,6 +26,7 @@ from services.commission.domain.commands import Party
 from services.commission.domain.ledger import Cause
 from services.commission.entrypoints import answers
 from services.commission.entrypoints.charging import ChargesShops
+from services.commission.entrypoints.distribution import Distribution
 from services.commission.entrypoints.rates import SetsRates
 from shared.kernel.clock import Clock, from_wire
 from shared.messaging.context import current
@@ -49,7 +50,7 @@ def _cause(event: Event) -> Cause:
     return Cause(event_id=event.id, type=event.type, occurred_at=from_wire(event.time))
 
 
-class CommissionService(SetsRates, ChargesShops, ShowsDeadLetters):
+class CommissionService(SetsRates, ChargesShops, Distribution, ShowsDeadLetters):
     """The ledger: who is owed what for every order, and why."""
 
     name = "commission"
@@ -100,20 +101,6 @@ class CommissionService(SetsRates, ChargesShops, ShowsDeadLetters):
             journal=SqlJournal(tx.connection),
             clock=self.clock,
         )
-
-    @answer
-    def create_promotion_link(self, **request: Any) -> dict[str, Any]:
-        command = requests.create_link(request)
-        with self.database.transaction() as tx:
-            catalogue = SqlCatalogue(tx.connection)
-            return answers.link(promotion.create_link(command, catalogue=catalogue, clock=self.clock))
-
-    @answer
-    def promotion_link(self, **request: Any) -> dict[str, Any]:
-        code = requests.code(request)
-        with self.database.read() as connection:
-            catalogue = SqlCatalogue(connection)
-            return answers.link(promotion.link_by_code(code, catalogue=catalogue, clock=self.clock))
 
     @answer
     def accruals(self, **request: Any) -> dict[str, Any]:

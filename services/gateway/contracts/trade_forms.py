@@ -102,6 +102,8 @@ class CustomersQuery(Page):
 class CreatePromotionLink(Schema):
     listing_id = Id(required=True)
     rate_bp = integer(0, 10_000, metadata={"description": "The promoter's share, in basis points."})
+    offer_id = Id(metadata={"description": "The offer to accept; without it the best one that is open."})
+    unit_price = fields.Nested(MoneyToPay, metadata={"description": "Within the band of the offer."})
 
 
 class CampaignRule(Schema):

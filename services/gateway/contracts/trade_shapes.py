@@ -20,6 +20,8 @@ class PromotionLink(Schema):
     shop_id = Id(required=True)
     listing_id = Id(required=True)
     rate_bp = fields.Integer()
+    offer_id = fields.String(allow_none=True)
+    unit_price = fields.Nested(Money, allow_none=True)
 
 
 class AccountBalance(Schema):
@@ -159,6 +161,10 @@ class Accrual(Schema):
     amount = fields.Nested(Money)
     rate_bp = fields.Integer()
     reason = fields.String(allow_none=True)
+    level = fields.Integer(metadata={"description": "2: the part of a shop that recruited the promoter."})
+    attributed_by = fields.String(
+        allow_none=True, metadata={"enum": ["link", "click", "bound"], "description": "Whose sale, and why."}
+    )
     changed_at = Instant()
 
 

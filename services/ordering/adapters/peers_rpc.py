@@ -213,7 +213,12 @@ def _link(lines: Sequence[BasketLine], code: str, answer: Any) -> PromotionLink:
             f"lines.{index}.promotion_code" for index, line in enumerate(lines) if line.promotion_code == code
         )
         raise PromotionCodeUnknown(message, errors=[{"field": field, "message": message}]) from answer
-    return PromotionLink(link_id=answer["link_id"], listing_id=answer["listing_id"])
+    price = answer.get("unit_price")
+    return PromotionLink(
+        link_id=answer["link_id"],
+        listing_id=answer["listing_id"],
+        unit_price=None if price is None else Money.from_wire(price, "unit_price"),
+    )
 
 
 def _discount(item: Mapping[str, Any], currency: str) -> CampaignDiscount:

@@ -48,6 +48,7 @@ def line_from(document: Row) -> Line:
         list_name=document["list_name"],
         if_missing=document["if_missing"],
         promotion_link_id=document["promotion_link_id"],
+        price_of_promoter=document.get("price_of_promoter", False),
         refunded_quantity=document["refunded_quantity"],
     )
 

@@ -17,6 +17,7 @@ from services.ordering.domain.pricing import CampaignDiscount
 from services.ordering.domain.quote import CouponRefusal, Quote, QuotedShop, Shop
 from services.ordering.domain.refund import Refund
 from shared.kernel.errors import Refusal
+from shared.kernel.money import Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,8 +196,11 @@ class PricedBasket:
 
 @dataclass(frozen=True, kw_only=True)
 class PromotionLink:
+    """``unit_price`` is the promoter's own price, if it set one."""
+
     link_id: str
     listing_id: str
+    unit_price: Money | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

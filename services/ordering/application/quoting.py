@@ -9,6 +9,7 @@ from services.ordering.application.ports import (
     Peers,
     PricedBasket,
     PricedListing,
+    PromotionLink,
     Rules,
     Transactions,
 )
@@ -96,6 +97,8 @@ def _group(lines: tuple[BasketLine, ...], priced: PricedBasket) -> tuple[QuotedS
 
 
 def _line(index: int, wanted: BasketLine, listing: PricedListing, priced: PricedBasket) -> Line:
+    link = _promotion(index, wanted, priced)
+    price = link.unit_price if link else None
     return Line(
         line_id=wanted.line_id,
         listing_id=listing.listing_id,
@@ -104,20 +107,22 @@ def _line(index: int, wanted: BasketLine, listing: PricedListing, priced: Priced
         category=listing.category,
         sourced=listing.sourced,
         quantity=wanted.quantity,
-        unit_price=listing.unit_price,
+        unit_price=listing.unit_price if price is None else price.amount,
+        price_of_promoter=price is not None,
         list_name=wanted.list_name,
         if_missing=wanted.if_missing,
-        promotion_link_id=_promotion(index, wanted, priced),
+        promotion_link_id=link.link_id if link else None,
     )
 
 
-def _promotion(index: int, wanted: BasketLine, priced: PricedBasket) -> str | None:
+def _promotion(index: int, wanted: BasketLine, priced: PricedBasket) -> PromotionLink | None:
     if wanted.promotion_code is None:
         return None
     link = priced.links.get(wanted.promotion_code)
-    if link is None or link.listing_id != wanted.listing_id:
+    price = link.unit_price if link else None
+    if link is None or link.listing_id != wanted.listing_id or (price and price.currency != priced.currency):
         message = "This code promotes nothing on this line."
         raise PromotionCodeUnknown(
             message, errors=[{"field": f"lines.{index}.promotion_code", "message": message}]
         )
-    return link.link_id
+    return link

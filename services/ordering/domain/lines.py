@@ -36,7 +36,10 @@ class LinePart:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """Goods of one listing in an order. Its figures are shared once, when quoted, and never recomputed."""
+    """Goods of one listing in an order. Its figures are shared once, when quoted, and never recomputed.
+
+    ``price_of_promoter``: it costs what the promoter's link says, whatever the listing says.
+    """
 
     line_id: str
     listing_id: str
@@ -50,6 +53,7 @@ class Line:
     list_name: str | None = None
     if_missing: str = "refund"
     promotion_link_id: str | None = None
+    price_of_promoter: bool = False
     refunded_quantity: int = 0
 
     @property

@@ -100,7 +100,8 @@ class Quote:
 
     @property
     def prices(self) -> dict[str, int]:
-        return {line.listing_id: line.unit_price for line in self.lines}
+        """What each listing has to cost still when the order is placed, where that is its price here."""
+        return {line.listing_id: line.unit_price for line in self.lines if not line.price_of_promoter}
 
 
 @lru_cache(maxsize=1024)

@@ -8,10 +8,10 @@ from typing import Protocol
 from services.storefront.domain.actor import Actor
 from services.storefront.domain.commands import PriceBasket
 from services.storefront.domain.hours import minute_of_week
-from services.storefront.domain.listing import Listing
+from services.storefront.domain.listing import Listing, ListingStatus
 from services.storefront.domain.pricing import PricedBasket, price_basket
 from services.storefront.domain.search import FoundListing, FoundShop, Key, Near, Page
-from services.storefront.domain.shop import Shop
+from services.storefront.domain.shop import Shop, ShopStatus
 from shared.kernel.clock import Clock
 
 
@@ -50,6 +50,17 @@ def price(command: PriceBasket, *, catalogue: Catalogue, clock: Clock) -> Priced
     return price_basket(
         command.lines, listings=listings, shops=shops, drop_off=command.drop_off, at=clock.now()
     )
+
+
+def goods(listing_ids: Sequence[str], *, catalogue: Catalogue) -> list[tuple[Listing, Shop]]:
+    """Published listings of open shops among those named, in that order."""
+    listings, shops = catalogue.on_sale(listing_ids)
+    found = [(listings[key], shops[listings[key].shop_id]) for key in listing_ids if key in listings]
+    return [
+        (listing, shop)
+        for listing, shop in found
+        if listing.status is ListingStatus.PUBLISHED and shop.status is ShopStatus.OPEN
+    ]
 
 
 def nearby(search: Near, *, catalogue: Catalogue, clock: Clock) -> Page[FoundShop]:

@@ -68,6 +68,10 @@ def found_shop(item: FoundShop) -> Wire:
     }
 
 
+def goods(item: Listing, of: Shop) -> Wire:
+    return listing(item) | {"shop_name": of.terms.name}
+
+
 def found_listing(item: FoundListing) -> Wire:
     return listing(item.listing) | {"shop_name": item.shop_name, "distance_m": item.distance_m}
 

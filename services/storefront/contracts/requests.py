@@ -115,6 +115,10 @@ class _Reserve(Schema):
     expected = fields.List(fields.Nested(_Expected), load_default=list)
 
 
+class _Goods(Schema):
+    listing_ids = fields.List(identifier(), required=True, validate=validate.Length(max=500))
+
+
 class _Release(Schema):
     order_id = identifier()
     reason = words(100, load_default="released")
@@ -157,7 +161,7 @@ class _Listings(Schema):
 
 _OPEN_SHOP, _CHANGE_SHOP, _ACTOR_AND_SHOP = _OpenShop(), _ChangeShop(), _ActorAndShop()
 _PUBLISH_LISTING, _CHANGE_LISTING, _SET_STOCK = _PublishListing(), _ChangeListing(), _SetStock()
-_PRICE, _RESERVE, _RELEASE = _Price(), _Reserve(), _Release()
+_PRICE, _RESERVE, _RELEASE, _GOODS = _Price(), _Reserve(), _Release(), _Goods()
 _NEARBY, _SEARCH_LISTINGS = _Nearby(), _SearchListings()
 _MY_SHOPS, _LISTINGS, _ACTOR = _MyShops(), _Listings(), _Actor()
 
@@ -189,6 +193,10 @@ def change_listing(request: Request) -> commands.ChangeListing:
 
 def set_stock(request: Request) -> commands.SetStock:
     return commands.SetStock(**load(_SET_STOCK, request))
+
+
+def goods(request: Request) -> list[str]:
+    return list(load(_GOODS, request)["listing_ids"])
 
 
 def price(request: Request) -> commands.PriceBasket:

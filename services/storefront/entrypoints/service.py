@@ -102,6 +102,14 @@ class StorefrontService(ShowsDeadLetters):
             return answers.listing(SqlCatalogue(connection).listing(listing_id))
 
     @answer
+    def goods(self, **request: Any) -> Wire:
+        """Those of the named listings that are on sale, with their shops' names."""
+        wanted = requests.goods(request)
+        with self.database.read() as connection:
+            found = queries.goods(wanted, catalogue=SqlCatalogue(connection))
+        return {"items": [answers.goods(*each) for each in found]}
+
+    @answer
     def listings(self, **request: Any) -> Wire:
         shop_id, actor, limit, after = requests.listings(request)
         with self.database.read() as connection:

@@ -12,13 +12,19 @@ import pytest
 
 from services.commission.contracts import consumed
 from services.commission.contracts.published import SCHEMAS, to_message
+from services.commission.contracts.published_offers import OFFER_SCHEMAS, offer_message
 from services.commission.domain.announcements import (
     Announcement,
     CommissionAccrued,
     CommissionReleased,
     CommissionReversed,
+    OfferAccepted,
+    OfferNews,
+    OfferPublished,
+    OfferWithdrawn,
     SettlementPosted,
 )
+from services.commission.domain.offers import Offer
 from services.commission.domain.promotion import Accrual, AccrualStatus
 from services.commission.entrypoints.service import CommissionService
 from shared.messaging.envelope import Event
@@ -84,10 +90,38 @@ def announcement(type: str, data: Any) -> Announcement:
     )
 
 
+def offer_news(type: str, data: Any) -> OfferNews:
+    """The same of offers."""
+    at = datetime(2026, 1, 5, 3, 0, tzinfo=UTC)
+    link_id, shop_id = data.get("promotion_link_id", ""), data.get("promoter_shop_id", "")
+    offer = Offer(
+        offer_id=data["offer_id"],
+        version=1,
+        listing_id=data["listing_id"],
+        currency="CNY",
+        since=at,
+        rate_min_bp=500,
+        rate_max_bp=1500,
+        supplier_cost=600,
+        recruiter_bp=2000,
+        ends_at=datetime(2026, 3, 1, tzinfo=UTC),
+    )
+    if type == "OfferPublished":
+        return OfferPublished(offer=offer, at=at)
+    if type == "OfferAccepted":
+        return OfferAccepted(link_id=link_id, shop_id=shop_id, offer=offer, rate_bp=1000, price=780, at=at)
+    return OfferWithdrawn(
+        link_id=link_id, shop_id=shop_id, offer_id=offer.offer_id, listing_id=offer.listing_id, at=at
+    )
+
+
 @pytest.mark.parametrize("type", SCHEMAS)
 def test_what_is_sent_is_the_sample(type: str) -> None:
     event = sample("commission", type)
-    message = to_message(announcement(type, event.data))
+    if type in OFFER_SCHEMAS:
+        message = offer_message(offer_news(type, event.data))
+    else:
+        message = to_message(announcement(type, event.data))
     assert (message.type, message.subject, message.partitionkey, message.data) == (
         event.type,
         event.subject,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,10 @@ from shared.messaging.inbox import consume, retry_due
 from shared.persistence import Database
 from shared.testing.clock import StoppedClock
 from tests.commission.builders import NOON, operator
+from tests.commission.street import FIRST_PLAN, Street
+from tests.simulation.database import MemoryDatabase
+from tests.simulation.platform import on_memory
+from tests.simulation.scheduler import Faults, Scheduler
 
 
 class Platform:
@@ -89,3 +93,17 @@ class Platform:
 @pytest.fixture
 def platform(service_database: Callable[[str], Database]) -> Platform:
     return Platform(service_database("commission"))
+
+
+@pytest.fixture(params=["memory", "postgresql"])
+def street(request: pytest.FixtureRequest) -> Iterator[Street]:
+    if request.param == "postgresql":
+        service_database: Callable[[str], Database] = request.getfixturevalue("service_database")
+        yield Street(service_database("commission"))
+        return
+    with on_memory():
+        made = Street(MemoryDatabase("commission", Scheduler(0, Faults())))
+        made.clock = made.service.clock = StoppedClock(NOON - timedelta(days=9999))
+        made.service.set_rate_plan(actor=operator(), **FIRST_PLAN)
+        made.clock = made.service.clock = StoppedClock(NOON)
+        yield made

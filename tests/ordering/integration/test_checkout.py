@@ -86,6 +86,27 @@ def test_a_promotion_code_marks_the_line_it_promotes(platform: Platform) -> None
     assert caught.value.errors[0]["field"] == "lines.0.promotion_code"
 
 
+def test_a_promoters_own_price_holds_whatever_the_listing_says(platform: Platform) -> None:
+    price = {"amount": 777, "currency": "CNY"}
+    link = {"link_id": "link-1", "listing_id": "bread", "unit_price": price}
+    platform.rpc.commission.links["CODE"] = link
+    quote = platform.quoted(
+        lines=[
+            {"listing_id": "bread", "quantity": 2, "promotion_code": "CODE"},
+            {"listing_id": "milk", "quantity": 1},
+        ]
+    )
+    platform.rpc.storefront.listings["bread"]["price"] += 1
+    order = platform.place(quote["quote_id"], platform.an_id("order"))
+    (line,) = [
+        line
+        for part in order["store_orders"]
+        for line in part["lines"]
+        if line["promotion_link_id"] == "link-1"
+    ]
+    assert (line["unit_price"], line["paid"]["amount"]) == (price, 2 * 777)
+
+
 def test_a_quote_refuses_more_than_there_is_over_all_lists(platform: Platform) -> None:
     platform.rpc.storefront.listings["milk"]["stock"] = 3
     lines = [

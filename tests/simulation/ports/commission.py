@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.commission.application.ports import AuditedOrder, OpenOrder
 from services.commission.contracts.published import to_message
 from services.commission.domain.announcements import Announcement
-from services.commission.domain.facts import LinkTerms, OrderFacts
+from services.commission.domain.facts import OrderFacts
 from services.commission.domain.ledger import Entry, Figure, Posting, Sheet
 from services.commission.domain.promotion import Accrual, Listing, PromotionLink, Shop
 from services.commission.domain.rates import RatePlan
 from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
 from tests.simulation.database import MemoryConnection
+from tests.simulation.ports.market import MemoryMarket
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class MemoryBooks:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
         self._connection: MemoryConnection = transaction.connection  # type: ignore[assignment]
+        self.market = MemoryMarket(self._connection)
 
     def add(self, facts: Sequence[OrderFacts]) -> list[OpenOrder]:
         return [self._add(told) for told in sorted(facts, key=lambda each: each.order_id)]
@@ -48,19 +50,12 @@ class MemoryBooks:
             return None
         return in_force(self._connection, told.currency, told.paid.paid_at)
 
-    def link_terms(self, link_ids: Collection[str]) -> tuple[LinkTerms, ...]:
-        links = self._connection.rows("promotion_link")
-        return tuple(
-            LinkTerms(
-                link_id=key,
-                promoter_shop_id=links[key].shop_id,
-                promoter_owner_id=links[key].owner_id,
-                listing_id=links[key].listing_id,
-                rate_bp=links[key].rate_bp,
-            )
-            for key in sorted(link_ids)
-            if key in links
-        )
+    def judge(self, verdicts: Mapping[str, Mapping[tuple[str, int], str]]) -> None:
+        for order_id, found in verdicts.items():
+            book = self._connection.rows("order_book")[order_id]
+            if book.facts.verdicts is None:
+                facts = replace(book.facts, verdicts=dict(found))
+                self._connection.put("order_book", order_id, replace(book, facts=facts))
 
     def posted(self, order_ids: Sequence[str]) -> dict[str, Sheet]:
         entries = self._connection.rows("ledger_entry")
@@ -80,7 +75,8 @@ class MemoryBooks:
         return {key: dict(rows[key]) for key in order_ids if key in rows}
 
     def keep_accruals(self, accruals: Sequence[tuple[Accrual, str]], at: datetime) -> None:
-        for accrual, _ in accruals:
+        for accrual, currency in accruals:
+            self._connection.put("accrual_changed", accrual.accrual_id, (currency, at))
             kept = self._connection.rows("accrual").get(accrual.order_id, {})
             self._connection.put("accrual", accrual.order_id, {**kept, accrual.accrual_id: accrual})
 
@@ -187,6 +183,7 @@ class MemoryCatalogue:
             ):
                 return kept  # type: ignore[no-any-return]
         self._connection.put("promotion_link", link.link_id, link)
+        self._connection.put("promotion_link_made", link.link_id, at)
         return link
 
     def link_by_code(self, code: str) -> PromotionLink | None:
@@ -225,7 +222,7 @@ class MemoryCatalogue:
 
 
 class MemoryLedger:
-    """What an audit reads of :class:`services.commission.application.ports.Ledger`."""
+    """What an audit and a promoter read of :class:`services.commission.application.ports.Ledger`."""
 
     def __init__(self, connection: MemoryConnection) -> None:
         self._connection = connection
@@ -243,6 +240,22 @@ class MemoryLedger:
         posted = self._connection.rows("journal_entry").values()
         return _by_account(entry for entries in posted for entry in entries)
 
+    def sums(
+        self,
+        accounts: list[str],
+        currency: str,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> dict[tuple[str, str], int]:
+        assert since is until is None, "nobody reads sums of a period here"
+        sums: dict[tuple[str, str], int] = {}
+        for entries in self._connection.rows("ledger_entry").values():
+            for _, each, entry in entries:
+                if each == currency and entry.heading.account in accounts:
+                    key = entry.heading.account, entry.heading.kind
+                    sums[key] = sums.get(key, 0) + entry.amount
+        return sums
+
     def unbalanced(self, limit: int) -> list[tuple[str, str, int]]:
         sums: dict[tuple[str, str], int] = {}
         for transaction_id, currency, entry in self._entries():
@@ -254,6 +267,16 @@ class MemoryLedger:
         books = self._connection.rows("order_book")
         posted = self._connection.rows("ledger_entry")
         return [key for key in posted if key not in books or books[key].facts.paid is None][:limit]
+
+    def promised(self, shop_id: str, limit: int) -> list[tuple[Accrual, str, datetime]]:
+        changed = self._connection.rows("accrual_changed")
+        found = [
+            (accrual, *changed[accrual.accrual_id])
+            for kept in self._connection.rows("accrual").values()
+            for accrual in kept.values()
+            if accrual.promoter_shop_id == shop_id
+        ]
+        return sorted(found, key=lambda each: (-each[2].timestamp(), each[0].accrual_id))[:limit]
 
     def audited(self) -> Iterator[AuditedOrder]:
         books = self._connection.rows("order_book")

@@ -89,3 +89,19 @@ def test_counting_nothing_tells_that_it_is_sold_out(street: Street):
     street.list_goods()
     street.service.set_stock(actor=MEI, listing_id="apple", stock=0, command_id="c")
     assert street.published("ListingSoldOut") == [{"listing_id": "apple", "shop_id": "fruit"}]
+
+
+def test_goods_are_those_on_sale_in_open_shops_in_the_order_asked_for(street: Street):
+    street.open_shop()
+    street.list_goods("apple")
+    street.list_goods("pear")
+    street.list_goods("plum")
+    street.service.change_listing(actor=MEI, listing_id="plum", status="withdrawn")
+
+    def goods():
+        return street.service.goods(listing_ids=["pear", "plum", "apple", "none"])["items"]
+
+    assert [item["listing_id"] for item in goods()] == ["pear", "apple"]
+    assert all(item["shop_name"] for item in goods())
+    street.service.change_shop(actor=MEI, shop_id="fruit", status="closed")
+    assert goods() == []

@@ -197,6 +197,7 @@ def refund_store_order(call: Call) -> Any:
 @routes.post(
     "/v1/shops/{shop_id}/promotion-links",
     summary="Promote a sourced listing",
+    description="Accepts an offer of it where it is offered; asking again with other terms accepts those.",
     roles=MERCHANT,
     body=trade_forms.CreatePromotionLink,
     answer=trade_shapes.PromotionLink,

@@ -55,6 +55,19 @@ def page_file(call: Call) -> Answer:
     return Answer(200, _text(name).encode(), _TYPES[Path(name).suffix], dict(_HEADERS))
 
 
+@routes.get("/promoter", summary="What a promoter's links brought", roles=ANYONE, documented=False)
+def promoters_page(_: Call) -> Answer:
+    return Answer(200, _text("promoter.html").encode(), _HTML, dict(_HEADERS))
+
+
+@routes.get("/promoter/{file}", summary="A part of that page", roles=ANYONE, documented=False)
+def promoters_page_file(call: Call) -> Answer:
+    name = call.path["file"]
+    if name not in ("promoter.css", "promoter.js"):
+        raise RouteNotFound("There is nothing at this address.")
+    return Answer(200, _text(name).encode(), _TYPES[Path(name).suffix], dict(_HEADERS))
+
+
 @routes.get("/openapi.json", summary="The OpenAPI document", roles=ANYONE, documented=False)
 def openapi(_: Call) -> Answer:
     return Answer(200, _document(), JSON, {"Cache-Control": "no-cache"})
