@@ -6,10 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from services.commission.domain.errors import CircularRecruitment, OfferChanged, OperatorsOnly, ShopNotFound
 from shared.kernel.clock import to_wire
-from tests.commission.builders import CUSTOMER, NOON, Order, Part, merchant, operator, yuan
+from tests.commission.builders import CUSTOMER, NOON, Line, Order, Part, merchant, operator, yuan
 from tests.commission.street import Street
 
 
@@ -247,4 +249,37 @@ def test_payment_and_delivery_may_be_heard_of_in_any_order(street: Street, turne
     events = [late.paid(), late.delivered(), late.completed()]
     street.hears_of(*(reversed(events) if turned_round else events))
     assert ("released", 150, None, "click") in street.earned("florist")
+    assert street.is_sound()
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.data())
+def test_an_order_ends_the_same_however_its_events_come(street: Street, data: st.DataObject):
+    if not street.service.offers(actor=operator())["items"]:
+        street.offer(recruiter_bp=2000, supplier_cost=yuan(700), caps={"units": 10**6})
+        street.accept("florist")
+        street.service.name_recruiter(actor=merchant("florist"), shop_id="florist", recruiter_shop_id="kiosk")
+        street.click("florist")
+        street.clock.advance(timedelta(minutes=1))
+    before = street.service.balance(actor=merchant("florist"), kind="shop", owner_id="florist")["payable"]
+    line = Line(goods=3000, quantity=3, listing_id="rare-fruit", sourced=True)
+    order = Order(parts=[Part(shop_id="supplier", lines=[line])], paid_at=street.clock.now())
+    (part,) = order.parts
+    told = [
+        order.paid(),
+        order.delivered(),
+        order.completed(),
+        order.refund(part, {line.line_id: (1000, 0)}),
+        order.refund(part, {line.line_id: (500, 0)}),
+    ]
+    repeated = told + data.draw(st.lists(st.sampled_from(told), max_size=2))
+    street.hears_of(*data.draw(st.permutations(repeated)))
+    after = street.service.balance(actor=merchant("florist"), kind="shop", owner_id="florist")["payable"]
+    # 15 % of the 15.00 that was kept, less a fifth for the recruiter.
+    assert after["amount"] - before["amount"] == 225 - 45
     assert street.is_sound()
