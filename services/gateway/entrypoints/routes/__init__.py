@@ -15,6 +15,7 @@ from services.gateway.entrypoints.routes import (
     provider,
     rota,
     storefront,
+    substitutions,
 )
 from services.gateway.entrypoints.routing import Route
 
@@ -23,6 +24,7 @@ ALL: tuple[Route, ...] = (
     *storefront.routes,
     *customer.routes,
     *merchant.routes,
+    *substitutions.routes,
     *courier.routes,
     *operator.routes,
     *dispatching.routes,
