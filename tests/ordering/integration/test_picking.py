@@ -220,7 +220,10 @@ def test_the_history_says_what_happened_to_whom_it_concerns_and_nothing_twice(pl
     answer(platform, True)
     for _ in range(2):
         accept(platform, order, 1)
+    for _ in range(2):
         reject(platform, order, 2)
+    # Couriers' messages come twice, and the pickup once more after the delivery.
+    for _ in range(2):
         pickup(platform, order, 1)
         completed(platform, order)
     key = order["order_id"]
