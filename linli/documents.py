@@ -1,4 +1,5 @@
-"""Writes the documents that follow from the code: the catalogue of events, and the broker's definitions.
+"""Writes the documents that follow from the code: the catalogue of events, the states of orders, and the
+broker's definitions.
 
 `python -m linli.documents` writes them; with `--check` it only says whether they are fresh;
 with `--compatible-with REV` whether every event that REV published is still what it was.
@@ -20,6 +21,7 @@ from linli.catalogue.compatibility import Breach, breaches
 from linli.catalogue.envelope import IDENTIFIER, envelope_schema
 from linli.catalogue.page import events_page
 from linli.catalogue.published import catalogue
+from linli.catalogue.states import states_page
 from linli.definitions import definitions
 from linli.failures import Failure
 from linli.processes.discovery import SERVICES
@@ -39,6 +41,7 @@ def documents() -> dict[Path, str]:
         SCHEMAS / "envelope.v1.json": _json(envelope_schema()),
         SCHEMAS / "index.json": _json(index | {IDENTIFIER: "envelope.v1.json"}),
         DOCS / "events.md": events_page(events),
+        DOCS / "states.md": states_page(),
         DOCS / "asyncapi.json": _json(asyncapi(events), sort_keys=True),
         ROOT / "clients" / "python" / "linli_events" / "types.py": client_types(events),
         ROOT / "deploy" / "rabbitmq" / "definitions.json": _json(definitions(), sort_keys=True),

@@ -41,6 +41,8 @@ def settings_from_environment(clock: Clock) -> Settings:
         payment_window = env.int("PAYMENT_WINDOW_SECONDS", 900, validate=_POSITIVE)
         payment_grace = env.int("PAYMENT_GRACE_SECONDS", 600, validate=_POSITIVE)
         after_sale_window = env.int("AFTER_SALE_WINDOW_SECONDS", 48 * 3600, validate=_NOT_NEGATIVE)
+        accept_within = env.int("ACCEPT_WITHIN_SECONDS", 1800, validate=_NOT_NEGATIVE)
+        answer_within = env.int("ANSWER_WITHIN_SECONDS", 600, validate=_POSITIVE)
         base = env.int("DELIVERY_BASE_FEE", 300, validate=_NOT_NEGATIVE)
         per_extra_pickup = env.int("DELIVERY_EXTRA_PICKUP_FEE", 150, validate=_NOT_NEGATIVE)
         included_m = env.int("DELIVERY_INCLUDED_METRES", 2000, validate=_NOT_NEGATIVE)
@@ -48,9 +50,9 @@ def settings_from_environment(clock: Clock) -> Settings:
         free_from = env.int("DELIVERY_FREE_FROM", 0, validate=_NOT_NEGATIVE)
     env.seal()
 
-    def at_least_patience(seconds: int) -> timedelta:
+    def at_least_patience(seconds: int, times: int = 1) -> timedelta:
         speed = 1 / clock.wall_seconds(timedelta(seconds=1))
-        return timedelta(seconds=max(seconds, patience * speed) if speed > 1 else seconds)
+        return timedelta(seconds=max(seconds, times * patience * speed) if speed > 1 else seconds)
 
     return Settings(
         rules=Rules(
@@ -58,6 +60,9 @@ def settings_from_environment(clock: Clock) -> Settings:
             payment_window=at_least_patience(payment_window),
             hold_grace=at_least_patience(quote_validity) + at_least_patience(payment_grace),
             after_sale_window=timedelta(seconds=after_sale_window),
+            # A shop looks up from its work less often than somebody who is about to pay.
+            accept_within=at_least_patience(accept_within, times=4) if accept_within else None,
+            answer_within=at_least_patience(answer_within),
             delivery_fee=DeliveryFeeRule(
                 base=base,
                 per_extra_pickup=per_extra_pickup,

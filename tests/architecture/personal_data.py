@@ -51,7 +51,11 @@ _COUNTS = (
 )
 _CODES = "category funder handover kind proved_by reason role source status unproved_reason vehicle"
 _PARTS = "area drop_off_area lat lon lines payee store_orders"
-THOUGHT_ABOUT = frozenset(" ".join((_MOMENTS, _IDS, _SUMS, _COUNTS, _CODES, _PARTS)).split())
+_PICKING = (
+    "accept_by decide_by decided_at decided_by estimated_grams grams proposed_at"
+    " reminded_at substitute_listing_id substitution_id weighed_at"
+)
+THOUGHT_ABOUT = frozenset(" ".join((_MOMENTS, _IDS, _SUMS, _COUNTS, _CODES, _PARTS, _PICKING)).split())
 
 # Strings without a list of choices: the kinds of postings come from the code, and a category is what a shop
 # calls its goods to everybody.

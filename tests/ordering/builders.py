@@ -26,6 +26,7 @@ LISTINGS = tuple(an_id(0x3101 + n) for n in range(4))
 SHOP_CAMPAIGN, PLATFORM_CAMPAIGN, LINK = an_id(0x4001), an_id(0x4002), an_id(0x4003)
 REFUND = an_id(0x5001)
 CHARGE = an_id(0x6001)
+SUBSTITUTION = an_id(0x8001)
 
 
 def by_shop(amount: int) -> Discount:

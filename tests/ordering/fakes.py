@@ -50,8 +50,15 @@ class FakeStorefront:
             "merchant_id": merchant_id,
         }
 
-    def list(self, listing_id: str, shop_id: str, price: int, stock: int = 100) -> None:
-        self.listings[listing_id] = {"shop_id": shop_id, "price": price, "stock": stock}
+    def list(
+        self, listing_id: str, shop_id: str, price: int, stock: int = 100, unit_grams: int | None = None
+    ) -> None:
+        self.listings[listing_id] = {
+            "shop_id": shop_id,
+            "price": price,
+            "stock": stock,
+            "unit_grams": unit_grams,
+        }
 
     def available(self, listing_id: str) -> int:
         taken = sum(lines.get(listing_id, 0) for lines in self.reserved.values())
@@ -74,10 +81,27 @@ class FakeStorefront:
                     "unit_price": {"amount": listing["price"], "currency": "CNY"},
                     "available": self.available(line["listing_id"]),
                     "sourced": False,
+                    "unit_grams": listing["unit_grams"],
                 }
             )
         shops = [self.shops[shop_id] for shop_id in dict.fromkeys(line["shop_id"] for line in priced)]
         return {"currency": "CNY", "shops": shops, "lines": priced}
+
+    def listing(self, listing_id: str) -> Wire:
+        if listing_id not in self.listings:
+            raise NotFound("There is no such listing.")
+        listing = self.listings[listing_id]
+        return {
+            "listing_id": listing_id,
+            "shop_id": listing["shop_id"],
+            "name": f"name of {listing_id}",
+            "price": {"amount": listing["price"], "currency": "CNY"},
+            "unit": "份",
+            "category": "food",
+            "sourced": False,
+            "status": "published",
+            "available": self.available(listing_id),
+        }
 
     def reserve(self, order_id: str, expires_at: str, lines: list[Wire], expected: list[Wire]) -> Wire:
         with self._lock:

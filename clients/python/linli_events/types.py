@@ -224,6 +224,20 @@ class DeliveryPlanned(TypedDict):
     eta_to: NotRequired[str]
 
 
+class LineWeighed(TypedDict):
+    """What the units of a line that are left weigh together; what is lighter costs less
+    (RefundIssued)."""
+
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    line_id: str
+    listing_id: str
+    weighed_at: str
+    grams: int
+    estimated_grams: int
+
+
 class ListingChanged(TypedDict):
     """The listing as it is after a change; a withdrawn one is not on sale."""
 
@@ -260,7 +274,7 @@ class OfferAccepted(TypedDict):
     offer_id: str
     listing_id: str
     rate_bp: int
-    price: Money | None
+    price: NotRequired[Money]
     accepted_at: str
 
 
@@ -458,6 +472,7 @@ class RefundedLine(TypedDict):
     amount: Money
     discounts: list[Discount]
     promotion_link_id: str | None
+    substitution_id: NotRequired[str]
 
 
 class RefundIssued(TypedDict):
@@ -582,6 +597,16 @@ class StoreOrderRejected(TypedDict):
     reason: str
 
 
+class StoreOrderReminded(TypedDict):
+    """A shop has not taken its part on and half of its time is over; after `accept_by` it is rejected."""
+
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    reminded_at: str
+    accept_by: str
+
+
 class StoreOrderSplitLine(TypedDict):
     line_id: str
     listing_id: str
@@ -611,3 +636,38 @@ class StoreOrderSplit(TypedDict):
     customer_id: str
     parts: int
     paid_at: str
+
+
+class SubstitutionAnswered(TypedDict):
+    """What became of a proposal, by the customer or by the clock; a RefundIssued gives what is due
+    back."""
+
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    substitution_id: str
+    customer_id: str
+    line_id: str
+    listing_id: str
+    substitute_listing_id: str | None
+    quantity: int
+    decided_at: str
+    decided_by: str
+    status: str
+
+
+class SubstitutionProposed(TypedDict):
+    """A shop offers something else for units that are missing; without an answer a rule decides then."""
+
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    substitution_id: str
+    customer_id: str
+    line_id: str
+    listing_id: str
+    substitute_listing_id: str | None
+    quantity: int
+    proposed_at: str
+    decide_by: str
+    unit_price: Money

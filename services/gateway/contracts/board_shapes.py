@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 
 from services.gateway.contracts.dispatch_shapes import break_status
 from services.gateway.contracts.fields import Instant, Position
-from services.gateway.contracts.shapes import proved_by
+from services.gateway.contracts.tracking_shapes import proved_by
 
 
 class BoardPickup(Position):

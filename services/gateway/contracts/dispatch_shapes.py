@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 
 from services.gateway.contracts.fields import Instant, Position
-from services.gateway.contracts.shapes import Slot, proved_by, several
+from services.gateway.contracts.shapes import Slot, several
+from services.gateway.contracts.tracking_shapes import proved_by
 
 
 def break_status() -> fields.String:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 
 from services.gateway.contracts.fields import Id, Instant, Money, Position
+from services.gateway.contracts.substitution_shapes import FreeDelivery, ItemList, Substitution
 
 
 def several(of: type[Schema], name: str) -> type[Schema]:
@@ -94,6 +95,9 @@ class Listing(Schema):
     category = fields.String(allow_none=True)
     description = fields.String()
     sourced = fields.Boolean()
+    unit_grams = fields.Integer(
+        allow_none=True, metadata={"description": "What a unit weighs about, if sold by weight."}
+    )
     status = fields.String()
     stock = fields.Integer()
     reserved = fields.Integer()
@@ -151,6 +155,7 @@ class QuoteLine(Schema):
     list_name = fields.String(allow_none=True)
     if_missing = fields.String()
     promotion_link_id = fields.String(allow_none=True)
+    unit_grams = fields.Integer(allow_none=True, metadata={"description": "What a unit is estimated at."})
 
 
 class QuoteShop(Schema):
@@ -176,7 +181,9 @@ class Quote(Schema):
     goods = fields.Nested(Money, required=True)
     discount = fields.Nested(Money, required=True)
     delivery_fee = fields.Nested(Money, required=True)
+    free_delivery = fields.Nested(FreeDelivery, allow_none=True)
     total = fields.Nested(Money, required=True)
+    lists = fields.List(fields.Nested(ItemList))
     slot = fields.Nested(OrderSlot, allow_none=True)
     refused_coupons = fields.List(fields.Nested(RefusedCoupon))
     expires_at = Instant(required=True)
@@ -198,6 +205,12 @@ class OrderLine(Schema):
     list_name = fields.String(allow_none=True)
     if_missing = fields.String()
     promotion_link_id = fields.String(allow_none=True)
+    price_fallen = fields.Nested(
+        Money, metadata={"description": "What came back because it was lighter or something cheaper came."}
+    )
+    substituted_quantity = fields.Integer()
+    unit_grams = fields.Integer(allow_none=True, metadata={"description": "What a unit was estimated at."})
+    grams = fields.Integer(allow_none=True, metadata={"description": "What all units weighed together."})
 
 
 class StoreOrder(Schema):
@@ -228,11 +241,16 @@ class StoreOrder(Schema):
     placed_at = Instant()
     ready_at = Instant(allow_none=True)
     picked_up_at = Instant(allow_none=True)
+    accept_by = Instant(
+        allow_none=True, metadata={"description": "Until when the shop has to accept; then it is rejected."}
+    )
     goods = fields.Nested(Money)
     discount = fields.Nested(Money)
     paid = fields.Nested(Money)
     refunded = fields.Nested(Money)
     lines = fields.List(fields.Nested(OrderLine))
+    lists = fields.List(fields.Nested(ItemList))
+    substitutions = fields.List(fields.Nested(Substitution))
 
 
 class OrderDropOff(Schema):
@@ -276,6 +294,7 @@ class Order(Schema):
     goods = fields.Nested(Money)
     discount = fields.Nested(Money)
     delivery_fee = fields.Nested(Money)
+    free_delivery = fields.Nested(FreeDelivery, allow_none=True)
     total = fields.Nested(Money)
     refunded = fields.Nested(Money)
     slot = fields.Nested(OrderSlot, allow_none=True)
@@ -285,6 +304,7 @@ class Order(Schema):
     payment_status = fields.String(allow_none=True)
     delivery = fields.Nested(OrderDelivery, allow_none=True)
     store_orders = fields.List(fields.Nested(StoreOrder))
+    lists = fields.List(fields.Nested(ItemList))
 
 
 class Payment(Schema):
@@ -320,67 +340,6 @@ class Refund(Schema):
     issued_at = Instant()
     lines = fields.List(fields.Nested(RefundedLine))
     parts = fields.List(fields.Nested(RefundPart), metadata={"description": "One per store order."})
-
-
-def proved_by() -> fields.String:
-    return fields.String(
-        allow_none=True,
-        metadata={
-            "enum": ["code", "photo", "nothing", None],
-            "description": "What proves it, where that was looked at.",
-        },
-    )
-
-
-class TrackedStop(Schema):
-    stop_id = fields.String()
-    kind = fields.String(metadata={"enum": ["pickup", "drop_off"]})
-    shop_id = fields.String(allow_none=True)
-    store_order_id = fields.String(allow_none=True)
-    name = fields.String(allow_none=True)
-    position = fields.Nested(Position, allow_none=True)
-    status = fields.String()
-    arrived_at = Instant(allow_none=True)
-    done_at = Instant(allow_none=True)
-    handover = fields.String(allow_none=True, metadata={"enum": ["in-person", "unattended", None]})
-    proved_by = proved_by()
-    proved_at = Instant(allow_none=True)
-    proved_distance_m = fields.Integer(
-        allow_none=True, metadata={"description": "How far from the stop the courier was."}
-    )
-    unproved_reason = fields.String(allow_none=True)
-    photo_at = Instant(allow_none=True, metadata={"description": "When a picture was taken in, if one was."})
-
-
-class TrackedWindow(Schema):
-    starts_at = Instant()
-    ends_at = Instant()
-
-
-class Tracking(Schema):
-    delivery_id = fields.String(allow_none=True)
-    order_id = fields.String()
-    status = fields.String()
-    courier_id = fields.String(allow_none=True)
-    courier_position = fields.Nested(Position, allow_none=True)
-    eta = Instant(allow_none=True)
-    window = fields.Nested(
-        TrackedWindow,
-        allow_none=True,
-        metadata={"description": "When eight in ten orders that are as far as this one are handed over."},
-    )
-    first_window = fields.Nested(
-        TrackedWindow, allow_none=True, metadata={"description": "The first window that there was."}
-    )
-    promised_at = Instant(allow_none=True)
-    paused_since = Instant(
-        allow_none=True,
-        metadata={"description": "Since when no courier is being looked for in this zone, if that is so."},
-    )
-    drop_off_code = fields.String(
-        allow_none=True, metadata={"description": "For the courier, when the order is handed over."}
-    )
-    stops = fields.List(fields.Nested(TrackedStop))
 
 
 ShopPage = several(Shop, "ShopPage")

@@ -74,6 +74,12 @@ class ListingFields(Schema):
     unit = text(20)
     category = text(40)
     description = text(2000, least=0)
+    unit_grams = integer(
+        1,
+        100_000,
+        allow_none=True,
+        metadata={"description": "Sold by weight: a unit is about so many grams, and `price` is theirs."},
+    )
 
 
 class PublishListing(ListingFields):

@@ -11,8 +11,10 @@ import orjson
 from sqlalchemy import Connection
 
 from services.ordering.adapters import rows
+from services.ordering.adapters.picking_rows import step_from, steps_document
 from services.ordering.contracts.published import Message, to_message
 from services.ordering.domain.errors import OrderNotFound
+from services.ordering.domain.history import Step, take_steps
 from services.ordering.domain.order import Order
 from services.ordering.domain.payment import Charge, Payment, Surplus
 from services.ordering.domain.refund import Refund
@@ -20,7 +22,8 @@ from shared.kernel.ids import derived_id
 
 COLUMNS = """
 o.*, s.store_order_id, s.shop_id, s.shop_name, s.merchant_id, s.status AS store_status, s.lines,
-s.ready_at, s.picked_up_at, s.reason AS store_reason
+s.ready_at, s.picked_up_at, s.reason AS store_reason, s.accept_seconds, s.accept_by, s.reminded_at,
+s.substitutions
 """
 _FIND = f"""
 SELECT {COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
@@ -49,19 +52,21 @@ WITH placed AS (
     RETURNING quote_id
 ), added AS (
     INSERT INTO orders (order_id, quote_id, customer_id, status, currency, goods, discount, delivery_fee,
-                        total, zone_id, slot, drop_off, placed_at, expires_at)
+                        total, zone_id, slot, drop_off, placed_at, expires_at, free_delivery_from,
+                        delivery_fee_waived)
     SELECT %(order_id)s, quote_id, %(customer_id)s, %(status)s, %(currency)s, %(goods)s, %(discount)s,
            %(delivery_fee)s, %(total)s, %(zone_id)s, CAST(%(slot)s AS jsonb), CAST(%(drop_off)s AS jsonb),
-           %(placed_at)s, %(expires_at)s
+           %(placed_at)s, %(expires_at)s, %(free_delivery_from)s, %(delivery_fee_waived)s
     FROM placed RETURNING order_id, currency, placed_at
 )
 INSERT INTO store_order (store_order_id, order_id, position, shop_id, shop_name, merchant_id, status,
-                         currency, goods, discount, paid, lines, placed_at)
+                         currency, goods, discount, paid, lines, placed_at, accept_seconds)
 SELECT r.store_order_id, added.order_id, r.position, r.shop_id, r.shop_name, r.merchant_id, r.status,
-       added.currency, r.goods, r.discount, r.paid, r.lines, added.placed_at
+       added.currency, r.goods, r.discount, r.paid, r.lines, added.placed_at,
+       r.accept_seconds
 FROM added, jsonb_to_recordset(CAST(%(stores)s AS jsonb)) AS r(
     store_order_id text, position integer, shop_id text, shop_name text, merchant_id text, status text,
-    goods bigint, discount bigint, paid bigint, lines jsonb)
+    goods bigint, discount bigint, paid bigint, lines jsonb, accept_seconds integer)
 """
 # With a charge, everything hangs on it: what is on record already changes nothing.
 _CHARGE = """taken AS (
@@ -76,10 +81,12 @@ _SAVE = """
 WITH {charge}parts AS (
     UPDATE store_order s
     SET status = r.status, refunded = r.refunded, lines = COALESCE(r.lines, s.lines), paid_at = r.paid_at,
-        ready_at = r.ready_at, picked_up_at = r.picked_up_at, reason = r.reason
+        ready_at = r.ready_at, picked_up_at = r.picked_up_at, reason = r.reason, accept_by = r.accept_by,
+        reminded_at = r.reminded_at, next_at = r.next_at, substitutions = r.substitutions
     FROM jsonb_to_recordset(CAST(%(stores)s AS jsonb)) AS r(
         store_order_id text, status text, refunded bigint, lines jsonb, paid_at timestamptz,
-        ready_at timestamptz, picked_up_at timestamptz, reason text)
+        ready_at timestamptz, picked_up_at timestamptz, reason text, accept_by timestamptz,
+        reminded_at timestamptz, next_at timestamptz, substitutions jsonb)
     WHERE s.store_order_id = r.store_order_id {only}
 ){more}
 UPDATE orders
@@ -100,6 +107,18 @@ _REFUNDS = """, refunds AS (
         issued_at timestamptz, reason text, goods bigint, delivery_fee bigint, restock boolean, lines jsonb)
     WHERE true {only}
 )"""
+# The order is locked, so nobody else numbers its steps meanwhile.
+_STEPS = """, steps AS (
+    INSERT INTO order_history (order_id, number, subject, subject_id, store_order_id, before, after, at,
+                               by_role, by_account_id, reason)
+    SELECT %(order_id)s, (SELECT COALESCE(max(number), 0) FROM order_history WHERE order_id = %(order_id)s)
+           + r.nth, r.subject, r.subject_id, r.store_order_id, r.before, r.after, r.at, r.by_role,
+           r.by_account_id, r.reason
+    FROM jsonb_to_recordset(CAST(%(steps)s AS jsonb)) AS r(
+        nth integer, subject text, subject_id text, store_order_id text, before text, after text,
+        at timestamptz, by_role text, by_account_id text, reason text)
+    WHERE true {only}
+)"""
 _MONEY_BACK = """, money_back AS (
     INSERT INTO provider_refund (provider_refund_id, charge_id, method, amount, currency, reason)
     SELECT r.provider_refund_id, r.charge_id, p.method, r.amount, p.currency, r.reason
@@ -110,10 +129,10 @@ _MONEY_BACK = """, money_back AS (
 
 
 @cache
-def _save_statement(*, payment: bool, charge: bool, refunds: bool, money_back: bool) -> str:
+def _save_statement(*, payment: bool, charge: bool, refunds: bool, money_back: bool, steps: bool) -> str:
     """The statement for one shape that a change can have; there are few, and each is prepared once."""
     only = _ONLY_IF_TAKEN if charge else ""
-    parts = ((_PAYMENT, payment), (_REFUNDS, refunds), (_MONEY_BACK, money_back))
+    parts = ((_PAYMENT, payment), (_REFUNDS, refunds), (_MONEY_BACK, money_back), (_STEPS, steps))
     more = "".join(part.format(only=only) for part, wanted in parts if wanted)
     return _SAVE.format(charge=_CHARGE if charge else "", only=only, more=more)
 
@@ -131,6 +150,16 @@ ORDER BY expires_at LIMIT %(limit)s
 _TO_COMPLETE = """
 SELECT order_id FROM orders WHERE status = 'delivered' AND completes_at <= %(now)s
 ORDER BY completes_at LIMIT %(limit)s
+"""
+_WITH_SOMETHING_DUE = """
+SELECT order_id FROM store_order WHERE next_at <= %(now)s ORDER BY next_at LIMIT %(limit)s
+"""
+_STEPS_OF = "SELECT * FROM order_history WHERE order_id = %(order_id)s ORDER BY number"
+_LOCK_BY_SUBSTITUTION = f"""
+SELECT {COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
+WHERE o.order_id = (SELECT order_id FROM order_history WHERE subject = 'substitution'
+                    AND subject_id = %(substitution_id)s LIMIT 1)
+ORDER BY s.position FOR UPDATE OF o, s
 """
 _REFUNDS_OF_COMMAND = "SELECT * FROM refund WHERE command_id = %(command_id)s ORDER BY refund_id"
 
@@ -161,6 +190,8 @@ class OrdersSql:
                 "drop_off": _json(rows.drop_off_document(order.drop_off)),
                 "placed_at": order.placed_at,
                 "expires_at": order.expires_at,
+                "free_delivery_from": order.free_delivery.threshold if order.free_delivery else 0,
+                "delivery_fee_waived": order.free_delivery.waived if order.free_delivery else 0,
                 "stores": _json(
                     [rows.new_store(store, position) for position, store in enumerate(order.stores)]
                 ),
@@ -215,6 +246,17 @@ class OrdersSql:
         found = self._connection.exec_driver_sql(_TO_COMPLETE, {"now": now, "limit": limit})
         return found.scalars().all()
 
+    def with_something_due(self, now: datetime, limit: int) -> Sequence[str]:
+        found = self._connection.exec_driver_sql(_WITH_SOMETHING_DUE, {"now": now, "limit": limit})
+        return list(dict.fromkeys(found.scalars()))
+
+    def lock_by_substitution(self, substitution_id: str) -> Order | None:
+        return self._one(_LOCK_BY_SUBSTITUTION, {"substitution_id": substitution_id})
+
+    def steps_of(self, order_id: str) -> Sequence[Step]:
+        found = self._connection.exec_driver_sql(_STEPS_OF, {"order_id": order_id})
+        return [step_from(row) for row in found.mappings()]
+
     def refunds_of_command(self, command_id: str) -> Sequence[Refund]:
         found = self._connection.exec_driver_sql(_REFUNDS_OF_COMMAND, {"command_id": command_id})
         return [rows.refund_from(row) for row in found.mappings()]
@@ -240,6 +282,9 @@ class OrdersSql:
             parameters["charged"] = charge.amount
             parameters["captured"] = charge.captured
             parameters["received_at"] = charge.received_at
+        steps = take_steps(order)
+        if steps:
+            parameters["steps"] = _json(steps_document(steps))
         if order.new_refunds:
             parameters["refunds"] = _json([rows.refund_document(refund) for refund in order.new_refunds])
         if money_back:
@@ -249,6 +294,7 @@ class OrdersSql:
             charge=charge is not None,
             refunds=bool(order.new_refunds),
             money_back=bool(money_back),
+            steps=bool(steps),
         )
         saved = self._connection.exec_driver_sql(statement, parameters).rowcount == 1
         if saved:

@@ -15,7 +15,7 @@ from services.ordering.application.ports import (
     PromotionLink,
 )
 from services.ordering.domain.commands import BasketLine
-from services.ordering.domain.errors import PromotionCodeUnknown
+from services.ordering.domain.errors import PromotionCodeUnknown, SubstituteUnfit
 from services.ordering.domain.places import DropOff, Position, Slot
 from services.ordering.domain.pricing import CampaignDiscount
 from services.ordering.domain.quote import CouponRefusal, Quote, QuotedShop, Shop, store_order_id
@@ -105,6 +105,34 @@ class PeersRpc:
                 promised_at=_moment(held.get("promised_at")),
             ),
         )
+
+    def hold_substitute(
+        self,
+        substitution_id: str,
+        listing_id: str,
+        *,
+        shop_id: str,
+        currency: str,
+        quantity: int,
+        expires_at: datetime,
+    ) -> PricedListing:
+        found = self._rpc.call("storefront", "listing", deadline=PRICE_DEADLINE, listing_id=listing_id)
+        if found["shop_id"] != shop_id or found["price"]["currency"] != currency:
+            raise SubstituteUnfit("A substitute is of the same shop, and its price in the order's currency.")
+        self._rpc.call(
+            "storefront",
+            "reserve",
+            deadline=HOLD_DEADLINE,
+            order_id=substitution_id,
+            expires_at=to_wire(expires_at),
+            lines=[{"listing_id": listing_id, "quantity": quantity}],
+            expected=[{"listing_id": listing_id, "unit_price": found["price"]}],
+        )
+        return _listing(found | {"unit_price": found["price"]})
+
+    def release_substitute(self, substitution_id: str) -> None:
+        arguments = {"order_id": substitution_id, "reason": "not-proposed"}
+        self._rpc.gather([("storefront", "release", arguments)], deadline=RELEASE_DEADLINE)
 
     def release(self, order_id: str, reason: str, held_at: Sequence[str] | None = None) -> bool:
         wanted = tuple(_RELEASES) if held_at is None else held_at
@@ -201,6 +229,7 @@ def _listing(line: Mapping[str, Any]) -> PricedListing:
         sourced=bool(line.get("sourced")),
         unit_price=line["unit_price"]["amount"],
         available=line.get("available"),
+        unit_grams=line.get("unit_grams"),
     )
 
 

@@ -42,6 +42,14 @@ ORDER BY s.position
 """
 
 
+_FIND_BY_SUBSTITUTION = f"""
+SELECT {COLUMNS} FROM orders o JOIN store_order s ON s.order_id = o.order_id
+WHERE o.order_id = (SELECT order_id FROM order_history WHERE subject = 'substitution'
+                    AND subject_id = %(substitution_id)s LIMIT 1)
+ORDER BY s.position
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FoundStoreOrder:
     store: StoreOrder
@@ -87,6 +95,11 @@ class QueriesSql:
 
     def order_with(self, store_order_id: str) -> Order | None:
         found = self._connection.exec_driver_sql(_FIND_BY_STORE_ORDER, {"store_order_id": store_order_id})
+        parts = found.mappings().all()
+        return rows.order_from_rows(parts) if parts else None
+
+    def order_of_substitution(self, substitution_id: str) -> Order | None:
+        found = self._connection.exec_driver_sql(_FIND_BY_SUBSTITUTION, {"substitution_id": substitution_id})
         parts = found.mappings().all()
         return rows.order_from_rows(parts) if parts else None
 

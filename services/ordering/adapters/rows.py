@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from services.ordering.adapters.picking_rows import (
+    falls_document,
+    falls_from,
+    substitutions_document,
+    substitutions_from,
+)
 from services.ordering.domain.delivery import Delivery
+from services.ordering.domain.delivery_fee import FreeDelivery
 from services.ordering.domain.lines import Discount, Line, LinePart
 from services.ordering.domain.order import Order
 from services.ordering.domain.payment import Payment, PaymentStatus
@@ -31,7 +38,8 @@ def line_document(line: Line) -> Document:
 
 
 def _plain_line(line: Line) -> Document:
-    return vars(line) | {"discounts": [vars(discount) for discount in line.discounts]}
+    plain = vars(line) | {"discounts": [vars(discount) for discount in line.discounts]}
+    return plain | {"falls": falls_document(line.falls)}
 
 
 def line_from(document: Row) -> Line:
@@ -50,6 +58,10 @@ def line_from(document: Row) -> Line:
         promotion_link_id=document["promotion_link_id"],
         price_of_promoter=document.get("price_of_promoter", False),
         refunded_quantity=document["refunded_quantity"],
+        # Lines that were kept before there were weights and falls have none.
+        falls=falls_from(document.get("falls", ())),
+        unit_grams=document.get("unit_grams"),
+        grams=document.get("grams"),
     )
 
 
@@ -67,6 +79,7 @@ def quote_document(quote: Quote) -> Document:
             for quoted in quote.shops
         ],
         "refused_coupons": [vars(refusal) for refusal in quote.refused_coupons],
+        "free_delivery": None if quote.free_delivery is None else vars(quote.free_delivery),
     }
 
 
@@ -92,6 +105,7 @@ def quote_from(row: Row) -> Quote:
             for item in body["shops"]
         ),
         refused_coupons=tuple(CouponRefusal(**item) for item in body["refused_coupons"]),
+        free_delivery=FreeDelivery(**body["free_delivery"]) if body.get("free_delivery") else None,
     )
 
 
@@ -111,6 +125,7 @@ def new_store(store: StoreOrder, position: int) -> Document:
         "discount": store.discount,
         "paid": store.paid,
         "lines": [line_document(line) for line in store.lines],
+        "accept_seconds": _seconds(store.accept_within),
     }
 
 
@@ -124,6 +139,10 @@ def changed_store(store: StoreOrder, before: StoreOrder | None, order: Order) ->
         "ready_at": _text(store.ready_at),
         "picked_up_at": _text(store.picked_up_at),
         "reason": store.reason,
+        "accept_by": _text(store.accept_by),
+        "reminded_at": _text(store.reminded_at),
+        "next_at": _text(store.next_at),
+        "substitutions": substitutions_document(store.substitutions),
     }
     if before is None or before.lines is not store.lines:
         document["lines"] = [line_document(line) for line in store.lines]
@@ -141,6 +160,10 @@ def store_from(row: Row, prefix: str = "") -> StoreOrder:
         ready_at=row["ready_at"],
         picked_up_at=row["picked_up_at"],
         reason=row[f"{prefix}reason"],
+        accept_within=None if row["accept_seconds"] is None else timedelta(seconds=row["accept_seconds"]),
+        accept_by=row["accept_by"],
+        reminded_at=row["reminded_at"],
+        substitutions=substitutions_from(row["substitutions"]),
     )
 
 
@@ -174,6 +197,9 @@ def order_from_rows(rows: Sequence[Row]) -> Order:
         completes_at=first["completes_at"],
         reason=first["reason"],
         delivery=delivery_from(first["delivery"]),
+        free_delivery=FreeDelivery(threshold=first["free_delivery_from"], waived=first["delivery_fee_waived"])
+        if first["delivery_fee_waived"]
+        else None,
     )
 
 
@@ -287,6 +313,10 @@ def refund_from(row: Row) -> Refund:
             for part in row["lines"]
         ),
     )
+
+
+def _seconds(span: timedelta | None) -> int | None:
+    return None if span is None else round(span.total_seconds())
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -10,6 +10,7 @@ from services.ordering.application.paying import Providers, close_attempts
 from services.ordering.application.ports import Transactions, UnitOfWork
 from services.ordering.domain.commands import CancelOrder, RefundOrder
 from services.ordering.domain.errors import CommandIdUsed, NotForThisRole, OrderNotFound
+from services.ordering.domain.history import By
 from services.ordering.domain.order import Order
 from services.ordering.domain.order_status import OrderStatus
 from services.ordering.domain.refund import Refund
@@ -37,6 +38,7 @@ def cancel(command: CancelOrder, *, transactions: Transactions, providers: Provi
     with transactions.begin() as work:
         order = _own(work.orders.lock(command.order_id), command)
         if order.status is not OrderStatus.CANCELLED:
+            order.by = By(role=command.actor.role, account_id=command.actor.account_id)
             order.cancel(command.reason, clock.now())
             work.orders.save(order)
     return order
@@ -84,6 +86,7 @@ def _lock_for_refund(work: UnitOfWork, command: RefundOrder) -> Order:
     order_found = work.orders.lock(command.order_id or "")
     if order_found is None:
         raise OrderNotFound
+    order_found.by = By(role=command.actor.role, account_id=command.actor.account_id)
     return order_found
 
 

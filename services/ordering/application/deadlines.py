@@ -1,9 +1,12 @@
-"""What time does to orders: unpaid ones expire, delivered ones are completed."""
+"""What time does to orders: unpaid ones expire, silent shops and customers are decided for, the delivered
+ones are completed."""
 
 from __future__ import annotations
 
 from services.ordering.application.paying import Providers, close_attempts
 from services.ordering.application.ports import Transactions
+from services.ordering.domain import acceptance, picking
+from services.ordering.domain.history import CLOCK
 from services.ordering.domain.order_status import OrderStatus
 from shared.kernel.clock import Clock
 
@@ -42,3 +45,18 @@ def complete_delivered(*, transactions: Transactions, clock: Clock) -> int:
             work.orders.save(order)
             completed += 1
     return completed
+
+
+def keep_deadlines(*, transactions: Transactions, clock: Clock) -> int:
+    """Remind shops, reject for those that stay silent, and decide about substitutions nobody answered."""
+    with transactions.single() as work:
+        due = work.orders.with_something_due(clock.now(), _AT_ONCE)
+    for order_id in due:
+        with transactions.begin() as work:
+            order = work.orders.lock(order_id)
+            if order is not None:
+                order.by, now = CLOCK, clock.now()
+                picking.answer_late(order, now)
+                acceptance.press(order, now)
+                work.orders.save(order)
+    return len(due)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.ordering.application.ports import Rules, Transactions, UnitOfWork
+from services.ordering.domain import picking
 from services.ordering.domain.commands import (
     AcceptStoreOrder,
     Actor,
@@ -12,6 +13,7 @@ from services.ordering.domain.commands import (
     RejectStoreOrder,
 )
 from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound
+from services.ordering.domain.history import COURIER, DISPATCH, By
 from services.ordering.domain.order import Order
 from services.ordering.domain.store_order import StoreOrder, StoreStatus
 from shared.kernel.clock import Clock
@@ -40,12 +42,15 @@ def reject(command: RejectStoreOrder, *, transactions: Transactions, clock: Cloc
 
 
 def ready(command: ReadyStoreOrder, *, transactions: Transactions, clock: Clock) -> Part:
-    """The goods wait for the courier. Saying so again changes nothing."""
+    """The goods wait for the courier, and weigh so much. Saying so again changes nothing."""
     with transactions.begin() as work:
         order, store = lock_for_shop(work, command.actor, command.store_order_id)
+        if command.grams:
+            picking.weigh(order, store.store_order_id, command.grams, clock.now())
         if store.status is not StoreStatus.READY:
+            picking.require_decided(store)
             order.ready(store.store_order_id, clock.now())
-            work.orders.save(order)
+        work.orders.save(order)
     return order, order.store(command.store_order_id)
 
 
@@ -57,6 +62,7 @@ def lock_for_shop(work: UnitOfWork, actor: Actor, store_order_id: str) -> tuple[
     store = order.store(store_order_id)
     if not actor.is_operator and store.merchant_id != actor.account_id:
         raise StoreOrderNotFound
+    order.by = By(role=actor.role, account_id=actor.account_id)
     return order, store
 
 
@@ -70,13 +76,13 @@ def courier_changed(
 
 
 def picked_up(work: UnitOfWork, *, order_id: str, store_order_id: str, at: datetime) -> None:
-    order = _lock(work, order_id)
+    order = _lock(work, order_id, COURIER)
     order.picked_up(store_order_id, at)
     work.orders.save(order)
 
 
 def pickup_failed(work: UnitOfWork, *, order_id: str, store_order_id: str, reason: str, at: datetime) -> None:
-    order = _lock(work, order_id)
+    order = _lock(work, order_id, DISPATCH)
     order.fail_pickup(store_order_id, reason, at)
     work.orders.save(order)
 
@@ -84,19 +90,20 @@ def pickup_failed(work: UnitOfWork, *, order_id: str, store_order_id: str, reaso
 def delivered(
     work: UnitOfWork, *, order_id: str, delivery_id: str, courier_id: str, at: datetime, rules: Rules
 ) -> None:
-    order = _lock(work, order_id)
+    order = _lock(work, order_id, By(role="courier", account_id=courier_id))
     order.deliver(delivery_id, courier_id, at, at + rules.after_sale_window)
     work.orders.save(order)
 
 
 def delivery_failed(work: UnitOfWork, *, order_id: str, reason: str, at: datetime) -> None:
-    order = _lock(work, order_id)
+    order = _lock(work, order_id, DISPATCH)
     order.fail_delivery(reason, at)
     work.orders.save(order)
 
 
-def _lock(work: UnitOfWork, order_id: str) -> Order:
+def _lock(work: UnitOfWork, order_id: str, by: By) -> Order:
     order = work.orders.lock(order_id)
     if order is None:
         raise OrderNotFound
+    order.by = by
     return order

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from services.ordering.domain.commands import BasketLine, PayOrder, ProviderNotice
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
+from services.ordering.domain.history import Step
 from services.ordering.domain.order import Order
 from services.ordering.domain.payment import Charge, Payment, Surplus
 from services.ordering.domain.places import DropOff, Slot
@@ -25,7 +26,9 @@ class Rules:
     """How long things last, and what a delivery costs.
 
     What peers hold for an order outlasts it by ``hold_grace``, which is longer than a quote is valid: so a
-    second attempt to place never relies on a hold that ends before the order does.
+    second attempt to place never relies on a hold that ends before the order does. Shops have
+    ``accept_within`` from the payment on (None: as long as they like), customers ``answer_within`` for a
+    proposed substitution.
     """
 
     quote_validity: timedelta
@@ -33,6 +36,8 @@ class Rules:
     hold_grace: timedelta
     after_sale_window: timedelta
     delivery_fee: DeliveryFeeRule
+    accept_within: timedelta | None = None
+    answer_within: timedelta = timedelta(minutes=10)
 
 
 # -- transactions ----------------------------------------------------------------------------------
@@ -95,7 +100,7 @@ class Orders(Protocol):
         """The order as it is now, for reading."""
 
     def save(self, order: Order, payment: Payment | None = None) -> None:
-        """Write what has changed, publish its events, and queue refunds for the provider."""
+        """Write what has changed and its history, publish its events, and queue refunds for the provider."""
 
     def save_charged(
         self, order: Order, payment: Payment, charge: Charge, surplus: Surplus | None = None
@@ -108,6 +113,14 @@ class Orders(Protocol):
     def unpaid_since(self, now: datetime, limit: int) -> Sequence[str]: ...
 
     def to_complete(self, now: datetime, limit: int) -> Sequence[str]: ...
+
+    def lock_by_substitution(self, substitution_id: str) -> Order | None: ...
+
+    def with_something_due(self, now: datetime, limit: int) -> Sequence[str]:
+        """The orders of parts for which the clock has something to do by now, the most overdue first."""
+
+    def steps_of(self, order_id: str) -> Sequence[Step]:
+        """The order's history as it was written, oldest first."""
 
     def refunds_of_command(self, command_id: str) -> Sequence[Refund]: ...
 
@@ -174,7 +187,10 @@ class Transactions(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class PricedListing:
-    """A listing as the storefront sells it now; ``available`` is None where stock is not counted."""
+    """A listing as the storefront sells it now; ``available`` is None where stock is not counted.
+
+    ``unit_grams`` is what a unit weighs about, where it is sold by weight.
+    """
 
     listing_id: str
     shop_id: str
@@ -184,6 +200,7 @@ class PricedListing:
     sourced: bool
     unit_price: int
     available: int | None
+    unit_grams: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,6 +255,25 @@ class Peers(Protocol):
 
     def hold(self, quote: Quote, order_id: str, expires_at: datetime) -> Hold | NotHeld:
         """Ask all peers at once; idempotent by ``order_id``."""
+
+    def hold_substitute(
+        self,
+        substitution_id: str,
+        listing_id: str,
+        *,
+        shop_id: str,
+        currency: str,
+        quantity: int,
+        expires_at: datetime,
+    ) -> PricedListing:
+        """Hold units of a shop's own listing under the substitution's id, and tell what they are.
+
+        Raises what the storefront refuses with, and :class:`SubstituteUnfit` for another shop's listing or
+        one in another currency.
+        """
+
+    def release_substitute(self, substitution_id: str) -> None:
+        """Give them back, as far as the storefront can be reached; the hold ends by itself."""
 
     def release(self, order_id: str, reason: str, held_at: Sequence[str] | None = None) -> bool:
         """Give back what is held for the order, at these peers or at all; False when one did not confirm."""

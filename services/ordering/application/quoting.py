@@ -56,16 +56,15 @@ def _made(
     rules: Rules,
 ) -> Quote:
     shops = apply_discounts(shops, evaluation.discounts)
+    positions = [quoted.shop.position for quoted in shops]
+    asked = positions, command.drop_off.position, sum(quoted.paid for quoted in shops)
     return Quote(
         quote_id=command.quote_id,
         customer_id=command.actor.account_id,
         currency=currency,
         shops=shops,
-        delivery_fee=rules.delivery_fee.fee(
-            [quoted.shop.position for quoted in shops],
-            command.drop_off.position,
-            sum(quoted.paid for quoted in shops),
-        ),
+        delivery_fee=rules.delivery_fee.fee(*asked),
+        free_delivery=rules.delivery_fee.free(*asked),
         slot_id=command.slot_id,
         drop_off=command.drop_off,
         expires_at=at + rules.quote_validity,
@@ -112,6 +111,7 @@ def _line(index: int, wanted: BasketLine, listing: PricedListing, priced: Priced
         list_name=wanted.list_name,
         if_missing=wanted.if_missing,
         promotion_link_id=link.link_id if link else None,
+        unit_grams=listing.unit_grams,
     )
 
 

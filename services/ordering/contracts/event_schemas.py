@@ -39,12 +39,15 @@ REASONS = (
     "everything-given-back",
     "late",
     "missing",
+    "no-answer",
     "not-as-described",
     "ordered-by-mistake",
     "shop-closed",
     "sold-out",
     "spoilt",
+    "substituted",
     "too-busy",
+    "weighed",
     "wrong-item",
     OTHER,
 )
@@ -161,6 +164,48 @@ class StoreOrderRejectedSchema(_StorePartEventSchema):
     reason = _reason()
 
 
+class StoreOrderRemindedSchema(_StorePartEventSchema):
+    """A shop has not taken its part on and half of its time is over; after `accept_by` it is rejected."""
+
+    reminded_at = _time()
+    accept_by = _time()
+
+
+class _SubstitutionSchema(_StorePartEventSchema):
+    substitution_id = _id()
+    customer_id = _id()
+    line_id = _id()
+    listing_id = _id()
+    substitute_listing_id = _optional_id()
+    quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+
+
+class SubstitutionProposedSchema(_SubstitutionSchema):
+    """A shop offers something else for units that are missing; without an answer a rule decides then."""
+
+    proposed_at = _time()
+    decide_by = _time()
+    unit_price = _money()
+
+
+class SubstitutionAnsweredSchema(_SubstitutionSchema):
+    """What became of a proposal, by the customer or by the clock; a RefundIssued gives what is due back."""
+
+    decided_at = _time()
+    decided_by = fields.String(required=True, validate=validate.OneOf(("customer", "clock")))
+    status = fields.String(required=True, validate=validate.OneOf(("accepted", "declined", "void")))
+
+
+class LineWeighedSchema(_StorePartEventSchema):
+    """What the units of a line that are left weigh together; what is lighter costs less (RefundIssued)."""
+
+    line_id = _id()
+    listing_id = _id()
+    weighed_at = _time()
+    grams = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    estimated_grams = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+
+
 class OrderCancelledSchema(_OrderSchema):
     """Nothing of the order will be delivered; what was paid goes back by RefundIssued."""
 
@@ -191,12 +236,18 @@ class OrderCompletedSchema(_OrderSchema):
 
 
 class RefundedLineSchema(Schema):
+    """Units that went back; with a quantity of 0, a price that fell.
+
+    With a `substitution_id` the units are what came in the place of the listing that was ordered.
+    """
+
     line_id = _id()
     listing_id = _id()
-    quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
     amount = _money()
     discounts = fields.List(fields.Nested(DiscountSchema), required=True)
     promotion_link_id = _optional_id()
+    substitution_id = fields.String(validate=validate.Length(min=1))
 
 
 class RefundIssuedSchema(_OrderSchema):
@@ -221,6 +272,10 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "StoreOrderAccepted": StoreOrderAcceptedSchema,
     "StoreOrderRejected": StoreOrderRejectedSchema,
     "StoreOrderReady": StoreOrderReadySchema,
+    "StoreOrderReminded": StoreOrderRemindedSchema,
+    "SubstitutionProposed": SubstitutionProposedSchema,
+    "SubstitutionAnswered": SubstitutionAnsweredSchema,
+    "LineWeighed": LineWeighedSchema,
     "OrderCancelled": OrderCancelledSchema,
     "OrderExpired": OrderExpiredSchema,
     "OrderDelivered": OrderDeliveredSchema,

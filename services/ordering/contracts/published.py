@@ -139,8 +139,44 @@ def _order_delivered(event: events.OrderDelivered) -> tuple[str, str, Wire]:
     return subject, partitionkey, data | {"store_order_ids": list(event.store_order_ids)}
 
 
-def _refunded_line(part: LinePart, currency: str) -> Wire:
+def _substitution(event: events.SubstitutionProposed | events.SubstitutionAnswered) -> Wire:
+    proposal = event.proposal
     return {
+        "order_id": event.order_id,
+        "store_order_id": event.store_order_id,
+        "shop_id": event.shop_id,
+        "substitution_id": proposal.substitution_id,
+        "customer_id": event.customer_id,
+        "line_id": proposal.line_id,
+        "listing_id": event.listing_id,
+        "substitute_listing_id": proposal.substitute.listing_id,
+        "quantity": proposal.quantity,
+    }
+
+
+def _substitution_proposed(event: events.SubstitutionProposed) -> tuple[str, str, Wire]:
+    proposal = event.proposal
+    data = _substitution(event) | {
+        "proposed_at": time_to_wire(proposal.proposed_at),
+        "decide_by": time_to_wire(proposal.decide_by),
+        "unit_price": money(proposal.substitute.unit_price, event.currency),
+    }
+    return event.store_order_id, event.order_id, data
+
+
+def _substitution_answered(event: events.SubstitutionAnswered) -> tuple[str, str, Wire]:
+    proposal = event.proposal
+    data = _substitution(event) | {
+        "decided_at": None if proposal.decided_at is None else time_to_wire(proposal.decided_at),
+        "decided_by": proposal.decided_by,
+        "status": str(proposal.status),
+    }
+    return event.store_order_id, event.order_id, data
+
+
+def _refunded_line(part: LinePart, currency: str) -> Wire:
+    instead = {} if part.substitution_id is None else {"substitution_id": part.substitution_id}
+    return instead | {
         "line_id": part.line_id,
         "listing_id": part.listing_id,
         "quantity": part.quantity,
@@ -176,6 +212,10 @@ _TRANSLATIONS: dict[type, Callable[[Any], tuple[str, str, Wire]]] = {
     events.StoreOrderAccepted: _plain("store_order_id", "accepted_at", "ready_at"),
     events.StoreOrderRejected: _plain("store_order_id", "rejected_at"),
     events.StoreOrderReady: _plain("store_order_id", "ready_at"),
+    events.StoreOrderReminded: _plain("store_order_id", "reminded_at", "accept_by"),
+    events.SubstitutionProposed: _substitution_proposed,
+    events.SubstitutionAnswered: _substitution_answered,
+    events.LineWeighed: _plain("store_order_id", "weighed_at"),
     events.OrderCancelled: _plain("order_id", "cancelled_at"),
     events.OrderExpired: _plain("order_id", "expired_at"),
     events.OrderDelivered: _order_delivered,

@@ -56,6 +56,11 @@ class _Strict(Schema):
         unknown = RAISE
 
 
+# For the schemas of what is asked in other files.
+Strict = _Strict
+identifier, words = _id, _text
+
+
 class ActorSchema(_Strict):
     account_id = _id()
     role = _text(40)
@@ -67,6 +72,9 @@ class ActorSchema(_Strict):
 
 class _Command(_Strict):
     actor = fields.Nested(ActorSchema, required=True)
+
+
+Command = _Command
 
 
 class DropOffSchema(_Strict):
@@ -154,14 +162,6 @@ class RejectSchema(_Command):
         return commands.RejectStoreOrder(**data)
 
 
-class ReadySchema(_Command):
-    store_order_id = _id()
-
-    @post_load
-    def make(self, data: dict[str, Any], **_: Any) -> commands.ReadyStoreOrder:
-        return commands.ReadyStoreOrder(**data)
-
-
 class RefundLineSchema(_Strict):
     line_id = _id()
     quantity = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=999))
@@ -233,7 +233,7 @@ class NoticeSchema(_Strict):
 
 
 QUOTE, PLACE, PAY, CANCEL = QuoteSchema(), PlaceSchema(), PaySchema(), CancelSchema()
-ACCEPT, REJECT, READY, REFUND = AcceptSchema(), RejectSchema(), ReadySchema(), RefundSchema()
+ACCEPT, REJECT, REFUND = AcceptSchema(), RejectSchema(), RefundSchema()
 ORDER, STORE_ORDER, PAGE, SHOP_PAGE = (
     OrderRequestSchema(),
     StoreOrderRequestSchema(),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from services.ordering.contracts import picking_views
 from services.ordering.contracts.published import money
 from services.ordering.domain.lines import Discount, Line
 from services.ordering.domain.order import Order
@@ -44,7 +45,9 @@ def quote(item: Quote) -> Wire:
         "goods": money(item.goods, currency),
         "discount": money(item.discount, currency),
         "delivery_fee": money(item.delivery_fee, currency),
+        "free_delivery": picking_views.free_delivery(item),
         "total": money(item.total, currency),
+        "lists": picking_views.lists(item.lines, currency),
         "slot": _slot(Slot(slot_id=item.slot_id)),
         "refused_coupons": [{"code": no.code, "reason": no.reason} for no in item.refused_coupons],
         "expires_at": to_wire(item.expires_at),
@@ -65,6 +68,7 @@ def order(item: Order) -> Wire:
         "goods": money(item.goods, currency),
         "discount": money(item.discount, currency),
         "delivery_fee": money(item.delivery_fee, currency),
+        "free_delivery": picking_views.free_delivery(item),
         "total": money(item.total, currency),
         "refunded": money(item.refunded, currency),
         "slot": _slot(item.slot),
@@ -79,6 +83,7 @@ def order(item: Order) -> Wire:
         "payment_status": item.payment_status,
         "delivery": _delivery(item),
         "store_orders": [store_order(store, item.order_id, currency) for store in item.stores],
+        "lists": picking_views.lists((line for store in item.stores for line in store.lines), currency),
     }
 
 
@@ -93,11 +98,16 @@ def store_order(store: StoreOrder, order_id: str, currency: str) -> Wire:
         "reason": store.reason,
         "ready_at": _time(store.ready_at),
         "picked_up_at": _time(store.picked_up_at),
+        "accept_by": _time(store.accept_by),
         "goods": money(store.goods, currency),
         "discount": money(store.discount, currency),
         "paid": money(store.paid, currency),
         "refunded": money(store.refunded, currency),
         "lines": [_ordered_line(line, currency) for line in store.lines],
+        "lists": picking_views.lists(store.lines, currency),
+        "substitutions": [
+            picking_views.substitution(one, store, order_id, currency) for one in store.substitutions
+        ],
     }
 
 
@@ -171,6 +181,7 @@ def _quoted_line(line: Line, currency: str) -> Wire:
         "list_name": line.list_name,
         "if_missing": line.if_missing,
         "promotion_link_id": line.promotion_link_id,
+        "unit_grams": line.unit_grams,
     }
 
 
@@ -191,6 +202,10 @@ def _ordered_line(line: Line, currency: str) -> Wire:
         "list_name": line.list_name,
         "if_missing": line.if_missing,
         "promotion_link_id": line.promotion_link_id,
+        "price_fallen": money(line.fallen, currency),
+        "substituted_quantity": line.substituted,
+        "unit_grams": line.unit_grams,
+        "grams": line.grams,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.ordering.domain.places import DropOff
@@ -80,8 +80,52 @@ class RejectStoreOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadyStoreOrder:
+    """``grams`` tells what lines weigh, where that is said with it."""
+
     actor: Actor
     store_order_id: str
+    grams: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeighLines:
+    """``grams`` maps line ids to what all units that are left weigh together."""
+
+    actor: Actor
+    store_order_id: str
+    grams: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportMissing:
+    actor: Actor
+    refund_id: str
+    store_order_id: str
+    line_id: str
+    quantity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposeSubstitution:
+    """Either a listing of the shop, or something that has a name and a price."""
+
+    actor: Actor
+    substitution_id: str
+    store_order_id: str
+    line_id: str
+    quantity: int
+    listing_id: str | None
+    name: str | None
+    unit_price: int | None
+    currency: str | None
+    photo_url: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerSubstitution:
+    actor: Actor
+    substitution_id: str
+    accepted: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,12 @@
 """Everything that ordering refuses, as one tree.
 
 NotFound      QuoteNotFound · OrderNotFound · StoreOrderNotFound · PaymentNotFound · UnknownProvider
+              LineNotFound · SubstitutionNotFound
 Forbidden     NotForThisRole
 Conflict      QuoteExpired · QuoteUsed · OrderIdUsed · CommandIdUsed · WrongState · TooLateToCancel
-              OrderNotPayable
+              OrderNotPayable · SubstitutionOpen
 Refused       OutOfStock · PromotionCodeUnknown · RefundExceedsLine · NothingToRefund · AmountMismatch
+              PriceWouldRise · NotWeighed · NotToBeSubstituted · SubstituteUnfit
 Unavailable   HoldsUnavailable · InconsistentAnswer
 Unauthenticated  BadSignature
 """
@@ -28,6 +30,14 @@ class StoreOrderNotFound(NotFound):
 
 class PaymentNotFound(NotFound):
     code, title = "payment-not-found", "There is no such payment"
+
+
+class LineNotFound(NotFound):
+    code, title = "line-not-found", "There is no such line in this store order"
+
+
+class SubstitutionNotFound(NotFound):
+    code, title = "substitution-not-found", "There is no such substitution"
 
 
 class UnknownProvider(NotFound):
@@ -66,6 +76,10 @@ class OrderNotPayable(Conflict):
     code, title = "order-not-payable", "This order cannot be paid any more"
 
 
+class SubstitutionOpen(Conflict):
+    code, title = "substitution-open", "The customer has not answered a proposed substitution yet"
+
+
 class OutOfStock(Refused):
     code, title = "out-of-stock", "There is not enough left"
 
@@ -80,6 +94,25 @@ class RefundExceedsLine(Refused):
 
 class NothingToRefund(Refused):
     code, title = "nothing-to-refund", "Nothing is left that could be refunded"
+
+
+class PriceWouldRise(Refused):
+    code, title = (
+        "price-would-rise",
+        "What was paid for is never made dearer, nor what went back asked for again",
+    )
+
+
+class NotWeighed(Refused):
+    code, title = "not-weighed", "This line is not sold by weight, or part of it is other goods by now"
+
+
+class NotToBeSubstituted(Refused):
+    code, title = "not-to-be-substituted", "The customer wants this line refunded when it is missing"
+
+
+class SubstituteUnfit(Refused):
+    code, title = "substitute-unfit", "This cannot take the place of what is missing"
 
 
 class AmountMismatch(Refused):

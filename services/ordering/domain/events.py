@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from services.ordering.domain.refund import Refund
 from services.ordering.domain.store_order import StoreOrder
+from services.ordering.domain.substitution import Substitution
+
+if TYPE_CHECKING:
+    from services.ordering.domain.order import Order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +95,48 @@ class StoreOrderReady:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoreOrderReminded:
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    reminded_at: datetime
+    accept_by: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubstitutionProposed:
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    customer_id: str
+    currency: str
+    proposal: Substitution
+    listing_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubstitutionAnswered:
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    customer_id: str
+    proposal: Substitution
+    listing_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineWeighed:
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    line_id: str
+    listing_id: str
+    weighed_at: datetime
+    grams: int
+    estimated_grams: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderCancelled:
     order_id: str
     customer_id: str
@@ -136,9 +183,40 @@ Event = (
     | StoreOrderAccepted
     | StoreOrderRejected
     | StoreOrderReady
+    | StoreOrderReminded
+    | SubstitutionProposed
+    | SubstitutionAnswered
+    | LineWeighed
     | OrderCancelled
     | OrderExpired
     | OrderDelivered
     | OrderCompleted
     | RefundIssued
 )
+
+
+def placed(order: Order) -> OrderPlaced:
+    """That ``order`` was placed."""
+    return OrderPlaced(
+        order_id=order.order_id,
+        customer_id=order.customer_id,
+        placed_at=order.placed_at,
+        expires_at=order.expires_at,
+        zone_id=order.zone_id,
+        slot_id=order.slot.slot_id,
+        drop_off_area=order.drop_off.area,
+        amounts=order.amounts,
+        store_orders=order.stores,
+    )
+
+
+def split(order: Order, store: StoreOrder, paid_at: datetime) -> StoreOrderSplit:
+    """That ``store`` came into being as a part of the paid ``order``."""
+    return StoreOrderSplit(
+        order_id=order.order_id,
+        customer_id=order.customer_id,
+        parts=len(order.stores),
+        paid_at=paid_at,
+        currency=order.currency,
+        store_order=store,
+    )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
-from services.ordering.domain import events
+from services.ordering.domain import events, history
 from services.ordering.domain.delivery import Delivery
+from services.ordering.domain.delivery_fee import FreeDelivery
 from services.ordering.domain.errors import (
     NothingToRefund,
     OrderNotPayable,
@@ -14,6 +17,7 @@ from services.ordering.domain.errors import (
     TooLateToCancel,
     WrongState,
 )
+from services.ordering.domain.history import By, Step, Subject
 from services.ordering.domain.lines import LinePart
 from services.ordering.domain.order_status import OrderStatus, order_status
 from services.ordering.domain.places import DropOff, Slot
@@ -26,7 +30,8 @@ GIVEN_BACK = "everything-given-back"
 
 @dataclass(kw_only=True)
 class Order:
-    """The aggregate. Methods change it and record what has happened in ``recorded`` and ``new_refunds``.
+    """The aggregate. Methods change it and record what has happened in ``recorded`` and ``new_refunds``,
+    and every move in ``steps``, as done by ``by`` where that is not whom one would expect.
 
     Amounts are minor units of ``currency``; total = Σ store orders' paid + delivery fee, at all times.
     """
@@ -53,6 +58,12 @@ class Order:
     delivery: Delivery = field(default_factory=Delivery)
     recorded: list[events.Event] = field(default_factory=list)
     new_refunds: list[Refund] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    by: By | None = None
+    free_delivery: FreeDelivery | None = None
+
+    def __post_init__(self) -> None:
+        self.seen_status = self.status
 
     @property
     def status(self) -> OrderStatus:
@@ -97,19 +108,7 @@ class Order:
     # -- paying ------------------------------------------------------------------------------------
 
     def record_placed(self) -> None:
-        self.recorded.append(
-            events.OrderPlaced(
-                order_id=self.order_id,
-                customer_id=self.customer_id,
-                placed_at=self.placed_at,
-                expires_at=self.expires_at,
-                zone_id=self.zone_id,
-                slot_id=self.slot.slot_id,
-                drop_off_area=self.drop_off.area,
-                amounts=self.amounts,
-                store_orders=self.stores,
-            )
-        )
+        self.recorded.append(events.placed(self))
 
     def is_payable(self, at: datetime) -> bool:
         return self.status is OrderStatus.PENDING_PAYMENT and at < self.expires_at
@@ -120,7 +119,9 @@ class Order:
 
     def pay(self, payment_id: str, charge_id: str, at: datetime) -> None:
         """The provider has the money: the order splits into its store orders."""
-        self.stores = tuple(store.become(StoreStatus.PLACED) for store in self.stores)
+        for store in self.stores:
+            accept_by = None if store.accept_within is None else at + store.accept_within
+            self._move(store, StoreStatus.PLACED, at, accept_by=accept_by)
         self.payment_id, self.charge_id, self.paid_at = payment_id, charge_id, at
         self.payment_status = "succeeded"
         self.recorded.append(
@@ -134,21 +135,12 @@ class Order:
                 store_orders=self.stores,
             )
         )
-        for store in self.stores:
-            self.recorded.append(
-                events.StoreOrderSplit(
-                    order_id=self.order_id,
-                    customer_id=self.customer_id,
-                    parts=len(self.stores),
-                    paid_at=at,
-                    currency=self.currency,
-                    store_order=store,
-                )
-            )
+        self.recorded += [events.split(self, store, at) for store in self.stores]
 
     def expire(self, at: datetime) -> None:
         """Nobody paid in time."""
-        self.stores = tuple(store.become(StoreStatus.EXPIRED) for store in self.stores)
+        for store in self.stores:
+            self._move(store, StoreStatus.EXPIRED, at)
         self.recorded.append(
             events.OrderExpired(order_id=self.order_id, customer_id=self.customer_id, expired_at=at)
         )
@@ -157,25 +149,13 @@ class Order:
 
     def accept(self, store_order_id: str, ready_at: datetime, at: datetime) -> None:
         store = self.store(store_order_id)
-        self._put(store.become(StoreStatus.ACCEPTED, ready_at=ready_at))
-        self.recorded.append(
-            events.StoreOrderAccepted(
-                order_id=self.order_id,
-                store_order_id=store_order_id,
-                shop_id=store.shop_id,
-                accepted_at=at,
-                ready_at=ready_at,
-            )
-        )
+        self._move(store, StoreStatus.ACCEPTED, at, ready_at=ready_at)
+        self.tell(events.StoreOrderAccepted, store, accepted_at=at, ready_at=ready_at)
 
     def ready(self, store_order_id: str, at: datetime) -> None:
         store = self.store(store_order_id)
-        self._put(store.become(StoreStatus.READY, ready_at=at))
-        self.recorded.append(
-            events.StoreOrderReady(
-                order_id=self.order_id, store_order_id=store_order_id, shop_id=store.shop_id, ready_at=at
-            )
-        )
+        self._move(store, StoreStatus.READY, at, ready_at=at)
+        self.tell(events.StoreOrderReady, store, ready_at=at)
 
     def reject(self, store_order_id: str, reason: str, at: datetime) -> None:
         """The shop drops out: its part goes back at once, its siblings go on."""
@@ -203,10 +183,12 @@ class Order:
         reason: str,
         return_delivery_fee: bool,
         at: datetime,
+        on_shelf: bool = True,
     ) -> None:
         """Pay back lines (all that is left, unless named), of one store order or of the whole order.
 
-        What is given back in whole before its pickup is dropped from the delivery as well.
+        What is given back in whole before its pickup is dropped from the delivery as well. The goods are on
+        the shelf then, unless they are missing there.
         """
         if self.paid_at is None:
             raise WrongState("An order that was not paid cannot be refunded.", status=str(self.status))
@@ -220,7 +202,9 @@ class Order:
                 continue
             single = store_order_id is not None
             one = refund_id if single else derived_id("refund", refund_id, store.store_order_id)
-            self._issue(one, refund_id, after, parts, reason, at, restock=store.status in BEFORE_PICKUP)
+            self._issue(
+                one, refund_id, after, parts, reason, at, restock=on_shelf and store.status in BEFORE_PICKUP
+            )
             if after.is_given_back and after.status in BEFORE_PICKUP:
                 dropped.append(after)
         if return_delivery_fee:
@@ -240,8 +224,9 @@ class Order:
         if store.picked_up_at is None or at < store.picked_up_at:
             store = replace(store, picked_up_at=at)
         if store.status in BEFORE_PICKUP:
-            store = store.become(StoreStatus.PICKED_UP)
-        self._put(store)
+            self._move(store, StoreStatus.PICKED_UP, at)
+        else:
+            self.put(store)
 
     def deliver(self, delivery_id: str, courier_id: str, at: datetime, completes_at: datetime) -> None:
         """Everything that is still part of the order has reached the customer."""
@@ -251,7 +236,7 @@ class Order:
         live = [store for store in self.stores if store.is_live]
         for store in live:
             if store.status is not StoreStatus.DELIVERED:
-                self._put(store.become(StoreStatus.DELIVERED))
+                self._move(store, StoreStatus.DELIVERED, at)
         self.delivered_at, self.completes_at = at, completes_at
         self.recorded.append(
             events.OrderDelivered(
@@ -292,36 +277,43 @@ class Order:
         """The after-sale window has closed."""
         for store in self.stores:
             if store.is_live:
-                self._put(store.become(StoreStatus.COMPLETED))
+                self._move(store, StoreStatus.COMPLETED, at)
         self.recorded.append(
             events.OrderCompleted(order_id=self.order_id, customer_id=self.customer_id, completed_at=at)
         )
 
     # -- pieces of the above -----------------------------------------------------------------------
 
-    def _put(self, changed: StoreOrder) -> None:
+    def put(self, changed: StoreOrder) -> None:
         self.stores = tuple(
             changed if store.store_order_id == changed.store_order_id else store for store in self.stores
         )
 
+    def _move(
+        self, store: StoreOrder, status: StoreStatus, at: datetime, reason: str | None = None, **changes: Any
+    ) -> None:
+        if reason is not None:
+            changes["reason"] = reason
+        self.put(store.become(status, **changes))
+        moved = (Subject.STORE_ORDER, store.store_order_id, store.store_order_id)
+        history.note(self, *moved, before=store.status, after=status, at=at, reason=reason)
+
+    def tell(self, kind: Callable[..., events.Event], store: StoreOrder, **what: Any) -> None:
+        """Record what has happened in one part."""
+        named = {"order_id": self.order_id, "store_order_id": store.store_order_id, "shop_id": store.shop_id}
+        self.recorded.append(kind(**named, **what))
+
     def _drop_out(self, store: StoreOrder, reason: str, at: datetime) -> None:
-        self._put(store.become(StoreStatus.REJECTED, reason=reason))
-        self.recorded.append(
-            events.StoreOrderRejected(
-                order_id=self.order_id,
-                store_order_id=store.store_order_id,
-                shop_id=store.shop_id,
-                customer_id=self.customer_id,
-                rejected_at=at,
-                reason=reason,
-            )
+        self._move(store, StoreStatus.REJECTED, at, reason)
+        self.tell(
+            events.StoreOrderRejected, store, customer_id=self.customer_id, rejected_at=at, reason=reason
         )
 
     def _cancel_all(self, reason: str, at: datetime, *, restock: bool, return_delivery_fee: bool) -> None:
         was_paid = self.paid_at is not None
         for store in self.stores:
             if store.is_live:
-                self._put(store.become(StoreStatus.CANCELLED, reason=reason))
+                self._move(store, StoreStatus.CANCELLED, at, reason)
                 if was_paid:
                     self._give_back_whole(self.store(store.store_order_id), reason, at, restock=restock)
         if was_paid and return_delivery_fee:
@@ -352,6 +344,12 @@ class Order:
             refund_id = derived_id("refund", "whole", store.store_order_id)
             self._issue(refund_id, refund_id, after, parts, reason, at, restock=restock)
 
+    def lower(self, store: StoreOrder, part: LinePart, refund_id: str, reason: str, at: datetime) -> None:
+        """Replace a part by ``store``, of which a price has fallen, and pay back the difference."""
+        self.put(store)
+        if part.amount or any(discount.amount for discount in part.discounts):
+            self._issue(refund_id, refund_id, store, (part,), reason, at, restock=False)
+
     def _issue(
         self,
         refund_id: str,
@@ -363,7 +361,7 @@ class Order:
         *,
         restock: bool,
     ) -> None:
-        self._put(store)
+        self.put(store)
         self._record_refund(
             refund_of_goods(
                 refund_id=refund_id,

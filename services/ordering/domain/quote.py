@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 
+from services.ordering.domain.delivery_fee import FreeDelivery
 from services.ordering.domain.lines import Line
 from services.ordering.domain.order import Order
 from services.ordering.domain.places import DropOff, Position, Slot
@@ -64,6 +65,7 @@ class Quote:
     drop_off: DropOff
     expires_at: datetime
     refused_coupons: tuple[CouponRefusal, ...] = ()
+    free_delivery: FreeDelivery | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -111,9 +113,19 @@ def store_order_id(order_id: str, shop_id: str) -> str:
 
 
 def order_from(
-    quote: Quote, *, order_id: str, zone_id: str, slot: Slot, placed_at: datetime, expires_at: datetime
+    quote: Quote,
+    *,
+    order_id: str,
+    zone_id: str,
+    slot: Slot,
+    placed_at: datetime,
+    expires_at: datetime,
+    accept_within: timedelta | None = None,
 ) -> Order:
-    """The order that ``quote`` becomes: its figures move, nothing is computed anew."""
+    """The order that ``quote`` becomes: its figures move, nothing is computed anew.
+
+    Its shops have ``accept_within`` from its payment on to take it on, or as long as they like.
+    """
     order = Order(
         order_id=order_id,
         quote_id=quote.quote_id,
@@ -125,6 +137,7 @@ def order_from(
         drop_off=quote.drop_off,
         placed_at=placed_at,
         expires_at=expires_at,
+        free_delivery=quote.free_delivery,
         stores=tuple(
             StoreOrder(
                 store_order_id=store_order_id(order_id, quoted.shop.shop_id),
@@ -132,6 +145,7 @@ def order_from(
                 shop_name=quoted.shop.name,
                 merchant_id=quoted.shop.merchant_id,
                 lines=quoted.lines,
+                accept_within=accept_within,
             )
             for quoted in quote.shops
         ),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from services.ordering.domain.errors import RefundExceedsLine, WrongState
+from services.ordering.domain.errors import LineNotFound, RefundExceedsLine, WrongState
 from services.ordering.domain.lines import Line, LinePart, by_funder
+from services.ordering.domain.substitution import Substitution
 
 
 class StoreStatus(StrEnum):
@@ -50,6 +51,7 @@ BEFORE_PICKUP = frozenset({S.PLACED, S.ACCEPTED, S.READY})
 class StoreOrder:
     """What one shop sells in one order. Amounts are in the order's minor units.
 
+    From its payment on the shop has ``accept_within`` (None: for ever) to take it on, until ``accept_by``.
     Sums are computed once: a store order never changes, it is replaced.
     """
 
@@ -62,6 +64,10 @@ class StoreOrder:
     ready_at: datetime | None = None
     picked_up_at: datetime | None = None
     reason: str | None = None
+    accept_within: timedelta | None = None
+    accept_by: datetime | None = None
+    reminded_at: datetime | None = None
+    substitutions: tuple[Substitution, ...] = ()
 
     @cached_property
     def goods(self) -> int:
@@ -92,6 +98,33 @@ class StoreOrder:
         """True when every unit of every line was paid back."""
         return all(line.left == 0 for line in self.lines)
 
+    @property
+    def remind_at(self) -> datetime | None:
+        """When half of the time to accept is over."""
+        if self.accept_by is None or self.accept_within is None:
+            return None
+        return self.accept_by - self.accept_within / 2
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When the clock has something to do about it: an answer, a reminder or an acceptance is due."""
+        due = [one.decide_by for one in self.substitutions if one.is_open]
+        if self.status is StoreStatus.PLACED and self.accept_by is not None:
+            due.append((self.remind_at if self.reminded_at is None else None) or self.accept_by)
+        return min(due, default=None)
+
+    def line(self, line_id: str) -> Line:
+        """The line named; raises :class:`LineNotFound`."""
+        for line in self.lines:
+            if line.line_id == line_id:
+                return line
+        raise LineNotFound
+
+    def with_line(self, changed: Line) -> StoreOrder:
+        return replace(
+            self, lines=tuple(changed if line.line_id == changed.line_id else line for line in self.lines)
+        )
+
     def become(self, status: StoreStatus, **changes: Any) -> StoreOrder:
         """The store order in its next state; raises :class:`WrongState` when the table forbids it."""
         if status not in MAY_BECOME[self.status]:
@@ -106,12 +139,14 @@ class StoreOrder:
         lines, parts = [], []
         for line in self.lines:
             wanted = line.left if quantities is None else quantities.get(line.line_id, 0)
-            if wanted:
-                after, part = line.give_back(wanted)
-                lines.append(after)
+            after = line
+            while wanted:
+                # Goods, and what came in their place, are parts of their own; too many are refused at once.
+                alike = wanted if wanted > after.left else min(wanted, after.alike)
+                after, part = after.give_back(alike)
                 parts.append(part)
-            else:
-                lines.append(line)
+                wanted -= alike
+            lines.append(after)
         return replace(self, lines=tuple(lines)), tuple(parts)
 
 

@@ -15,6 +15,7 @@ from services.ordering.contracts import consumed, requests, views
 from services.ordering.domain.commands import Actor
 from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound, UnknownProvider
 from services.ordering.entrypoints.dependencies import PaymentProviders, PaymentsProvider, SettingsProvider
+from services.ordering.entrypoints.picking import PicksOrders
 from services.ordering.settings import Settings
 from shared.kernel.clock import Clock
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
@@ -28,7 +29,7 @@ from shared.persistence import Database, Transaction
 Wire = dict[str, Any]
 
 
-class OrderingService(ShowsDeadLetters):
+class OrderingService(PicksOrders, ShowsDeadLetters):
     """One order over many shops: priced, placed, paid, split, fulfilled, refunded."""
 
     name = "ordering"
@@ -173,11 +174,6 @@ class OrderingService(ShowsDeadLetters):
         return self._part(fulfilment.reject(command, transactions=self._transactions, clock=self.clock))
 
     @answer
-    def ready(self, **request: Any) -> Wire:
-        command = requests.load(requests.READY, request)
-        return self._part(fulfilment.ready(command, transactions=self._transactions, clock=self.clock))
-
-    @answer
     def refund(self, **request: Any) -> Wire:
         command = requests.load(requests.REFUND, request)
         done = after_sale.refund(command, transactions=self._transactions, clock=self.clock)
@@ -204,6 +200,10 @@ class OrderingService(ShowsDeadLetters):
     @every(seconds=0.5)
     def send_refunds(self) -> None:
         paying.send_refunds(transactions=self._transactions, providers=self.payments.by_method)
+
+    @every(seconds=1.0)
+    def keep_deadlines(self) -> None:
+        deadlines.keep_deadlines(transactions=self._transactions, clock=self.clock)
 
     @every(seconds=5.0)
     def complete_delivered(self) -> None:

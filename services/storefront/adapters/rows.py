@@ -17,7 +17,7 @@ SHOP = (
 )
 LISTING = (
     "l.listing_id, l.shop_id, l.name, l.price, l.currency, l.unit, l.category, l.description, l.sourced,"
-    " l.status, l.version, v.stock, v.reserved, v.short"
+    " l.unit_grams, l.status, l.version, v.stock, v.reserved, v.short"
 )
 
 
@@ -67,6 +67,7 @@ def listing(row: Any) -> Listing:
             unit=row.unit,
             description=row.description,
             sourced=row.sourced,
+            unit_grams=row.unit_grams,
         ),
         level=level(row),
         status=ListingStatus(row.status),

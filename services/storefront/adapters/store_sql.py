@@ -41,9 +41,9 @@ _GET_LISTING, _LOCK_LISTING = text(_LISTING), text(f"{_LISTING} FOR UPDATE OF l"
 _ADD_LISTING = text(
     "WITH added AS ("
     " INSERT INTO listing (listing_id, shop_id, name, price, currency, unit, category, description, sourced,"
-    " status, version, search_text, fragments, created_at)"
+    " unit_grams, status, version, search_text, fragments, created_at)"
     " VALUES (:listing_id, :shop_id, :name, :price, :currency, :unit, :category, :description, :sourced,"
-    " :status, :version, :search_text, CAST(:fragments AS text[]), :at)"
+    " :unit_grams, :status, :version, :search_text, CAST(:fragments AS text[]), :at)"
     " ON CONFLICT (listing_id) DO NOTHING RETURNING listing_id)"
     " INSERT INTO stock_level (listing_id, stock, reserved, short)"
     " SELECT listing_id, :stock, 0, 0 FROM added RETURNING listing_id"
@@ -51,7 +51,8 @@ _ADD_LISTING = text(
 _SAVE_LISTING = text(
     "UPDATE listing SET name = :name, price = :price, currency = :currency, unit = :unit,"
     " category = :category, description = :description, sourced = :sourced, status = :status,"
-    " version = :version, search_text = :search_text, fragments = CAST(:fragments AS text[])"
+    " unit_grams = :unit_grams, version = :version, search_text = :search_text,"
+    " fragments = CAST(:fragments AS text[])"
     " WHERE listing_id = :listing_id"
 )
 
@@ -144,6 +145,7 @@ def _listing_columns(listing: Listing) -> dict[str, Any]:
         "category": terms.category,
         "description": terms.description,
         "sourced": terms.sourced,
+        "unit_grams": terms.unit_grams,
         "status": listing.status.value,
         "version": listing.version,
         "search_text": search_text,

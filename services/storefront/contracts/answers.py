@@ -42,6 +42,7 @@ def listing(item: Listing) -> Wire:
         "category": terms.category,
         "description": terms.description,
         "sourced": terms.sourced,
+        "unit_grams": terms.unit_grams,
         "status": item.status.value,
         "stock": item.level.stock,
         "reserved": item.level.reserved,
@@ -109,6 +110,7 @@ def basket(priced: PricedBasket) -> Wire:
                 "unit_price": line.listing.terms.price.to_wire(),
                 "available": line.listing.level.available,
                 "sourced": line.listing.terms.sourced,
+                "unit_grams": line.listing.terms.unit_grams,
             }
             for line in priced.lines
         ],

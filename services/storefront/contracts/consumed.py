@@ -22,6 +22,7 @@ class _Read(Schema):
 class _Line(_Read):
     listing_id = fields.String(required=True)
     quantity = fields.Integer(required=True)
+    substitution_id = fields.String(load_default=None)
 
 
 class _OrderExpired(_Read):
@@ -41,11 +42,19 @@ class _RefundIssued(_Read):
     lines = fields.List(fields.Nested(_Line), required=True)
 
 
+class _SubstitutionAnswered(_Read):
+    substitution_id = fields.String(required=True)
+    substitute_listing_id = fields.String(required=True, allow_none=True)
+    quantity = fields.Integer(required=True)
+    status = fields.String(required=True)
+
+
 _ORDER_EXPIRED, _ORDER_CANCELLED, _REFUND_ISSUED = _OrderExpired(), _OrderCancelled(), _RefundIssued()
+_SUBSTITUTION_ANSWERED = _SubstitutionAnswered()
 
 
-def fact_of(type: str, data: Mapping[str, Any]) -> Fact | None:
-    """What an event of ordering means here; None when it means nothing.
+def facts_of(type: str, data: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """What an event of ordering means here, if anything.
 
     Raises :class:`InvalidInput` when the event is not what ordering promises.
     """
@@ -55,7 +64,7 @@ def fact_of(type: str, data: Mapping[str, Any]) -> Fact | None:
         raise InvalidInput(f"{type} is not as promised: {error.messages}") from error
 
 
-def _paid(data: Mapping[str, Any]) -> Fact:
+def _paid(data: Mapping[str, Any]) -> tuple[Fact, ...]:
     """By hand, since every order comes by: a schema takes ten times as long."""
     try:
         order_id = data["order_id"]
@@ -67,7 +76,7 @@ def _paid(data: Mapping[str, Any]) -> Fact:
         raise InvalidInput(
             "OrderPaid is not as promised: it names no order, or something else than quantities"
         )
-    return RecordPayment(order_id=order_id, lines=total)
+    return (RecordPayment(order_id=order_id, lines=total),)
 
 
 def _is_quantity(line: tuple[object, object]) -> bool:
@@ -75,25 +84,41 @@ def _is_quantity(line: tuple[object, object]) -> bool:
     return isinstance(listing_id, str) and type(quantity) is int
 
 
-def _expired(data: Mapping[str, Any]) -> Fact:
-    return RecordExpiry(order_id=_ORDER_EXPIRED.load(data)["order_id"])
+def _expired(data: Mapping[str, Any]) -> tuple[Fact, ...]:
+    return (RecordExpiry(order_id=_ORDER_EXPIRED.load(data)["order_id"]),)
 
 
-def _cancelled(data: Mapping[str, Any]) -> Fact:
+def _cancelled(data: Mapping[str, Any]) -> tuple[Fact, ...]:
     read = _ORDER_CANCELLED.load(data)
-    return RecordCancellation(order_id=read["order_id"], was_paid=read["was_paid"])
+    return (RecordCancellation(order_id=read["order_id"], was_paid=read["was_paid"]),)
 
 
-def _refunded(data: Mapping[str, Any]) -> Fact | None:
+def _refunded(data: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """Units go back to whatever they were sold from: the order, or what took the place of some of it."""
     read = _REFUND_ISSUED.load(data)
-    if not read["restock"] or not read["lines"]:
-        return None
+    if not read["restock"]:
+        return ()
     # A refund may speak of several store orders, each in an event of its own.
-    return RecordReturn(
-        order_id=read["order_id"],
-        return_id=f"{read['refund_id']}/{read['store_order_id'] or ''}",
-        lines=_quantities(read["lines"]),
+    return_id = f"{read['refund_id']}/{read['store_order_id'] or ''}"
+    sold_from: dict[str, list[dict[str, Any]]] = {}
+    for line in read["lines"]:
+        if line["quantity"]:
+            sold_from.setdefault(line["substitution_id"] or read["order_id"], []).append(line)
+    return tuple(
+        RecordReturn(order_id=key, return_id=return_id, lines=_quantities(lines))
+        for key, lines in sold_from.items()
     )
+
+
+def _answered(data: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """A substitute is held under the substitution's own id; it is sold, or free again."""
+    read = _SUBSTITUTION_ANSWERED.load(data)
+    key, listing_id = read["substitution_id"], read["substitute_listing_id"]
+    if listing_id is None:
+        return ()
+    if read["status"] == "accepted":
+        return (RecordPayment(order_id=key, lines={listing_id: read["quantity"]}),)
+    return (RecordCancellation(order_id=key, was_paid=False),)
 
 
 def _quantities(lines: list[dict[str, Any]]) -> dict[str, int]:
@@ -108,5 +133,6 @@ _READERS = {
     "OrderExpired": _expired,
     "OrderCancelled": _cancelled,
     "RefundIssued": _refunded,
+    "SubstitutionAnswered": _answered,
 }
 TYPES = tuple(_READERS)

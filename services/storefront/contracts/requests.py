@@ -72,6 +72,7 @@ class _PublishListing(Schema):
     category = words(40, allow_none=True, load_default=None)
     description = prose(2_000, load_default="")
     sourced = fields.Boolean(load_default=False)
+    unit_grams = whole(1, 100_000, allow_none=True, load_default=None)
 
 
 class _ChangeListing(Schema):
@@ -84,6 +85,7 @@ class _ChangeListing(Schema):
     unit = words(20)
     category = words(40)
     description = prose(2_000)
+    unit_grams = whole(1, 100_000, allow_none=True)
 
 
 class _SetStock(Schema):

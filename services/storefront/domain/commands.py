@@ -54,6 +54,7 @@ class PublishListing:
     category: str | None
     description: str
     sourced: bool
+    unit_grams: int | None = None
 
     def terms(self, shop_category: str) -> ListingTerms:
         return ListingTerms(
@@ -63,6 +64,7 @@ class PublishListing:
             unit=self.unit,
             description=self.description,
             sourced=self.sourced,
+            unit_grams=self.unit_grams,
         )
 
 

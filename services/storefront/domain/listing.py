@@ -16,7 +16,10 @@ class ListingStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ListingTerms:
-    """What its merchant decides about a listing; sourced goods are the platform's."""
+    """What its merchant decides about a listing; sourced goods are the platform's.
+
+    With ``unit_grams`` it is sold by weight: its price is that of so many grams, about which a unit weighs.
+    """
 
     name: str
     price: Money
@@ -24,6 +27,7 @@ class ListingTerms:
     unit: str = "份"
     description: str = ""
     sourced: bool = False
+    unit_grams: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

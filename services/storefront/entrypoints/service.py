@@ -160,15 +160,16 @@ class StorefrontService(ShowsDeadLetters):
             # However many messages share the transaction, their payments are recorded at once: before the
             # stock moves, which is asked for later and so done after them.
             tx.before_commit(partial(stock.record_payments, payments, store=store, clock=self.clock))
-        match consumed.fact_of(event.type, event.data):
-            case commands.RecordPayment() as fact:
-                payments.append(fact)
-            case commands.RecordExpiry() as fact:
-                stock.record_expiry(fact, store=store, clock=self.clock)
-            case commands.RecordCancellation() as fact:
-                stock.record_cancellation(fact, store=store, clock=self.clock)
-            case commands.RecordReturn() as fact:
-                stock.record_return(fact, store=store, clock=self.clock)
+        for told in consumed.facts_of(event.type, event.data):
+            match told:
+                case commands.RecordPayment() as fact:
+                    payments.append(fact)
+                case commands.RecordExpiry() as fact:
+                    stock.record_expiry(fact, store=store, clock=self.clock)
+                case commands.RecordCancellation() as fact:
+                    stock.record_cancellation(fact, store=store, clock=self.clock)
+                case commands.RecordReturn() as fact:
+                    stock.record_return(fact, store=store, clock=self.clock)
 
     @every(seconds=1.0)
     def expire_reservations(self) -> None:

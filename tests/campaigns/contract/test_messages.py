@@ -97,3 +97,13 @@ def test_the_sample_of_storefront_is_understood() -> None:
     sample = _sample(STOREFRONT / "shop_opened.v1.json")
     fact = consumed.shop_opened(sample["data"], sample["time"])
     assert (fact.shop_id, fact.owner_id) == (sample["data"]["shop_id"], sample["data"]["owner_id"])
+
+
+def test_a_price_that_fell_gives_its_shares_back() -> None:
+    """Rules 15 and 16: no unit is returned, and the campaigns' part of the difference is."""
+    data = _sample(ORDERING / "refund_issued.v1.json")["data"]
+    for line in data["lines"]:
+        line["quantity"] = 0
+    fact = consumed.refund_issued(data)
+    assert fact is not None
+    assert sum(fact.returned.values()) > 0

@@ -181,3 +181,10 @@ def test_the_samples_of_a_paid_order_add_up() -> None:
     assert facts.paid is not None
     assert facts.paid.total == facts.paid.delivery_fee + sum(part.paid for part in facts.paid.parts)
     assert [line.platform_discount for part in facts.paid.parts for line in part.lines] == [295, 54, 152, 499]
+
+
+def test_a_price_that_fell_is_booked_as_what_was_not_kept() -> None:
+    """Rules 15 and 16: no unit is returned, and the money counts all the same."""
+    data = sample("ordering", "RefundIssued").data
+    fallen = {**data, "lines": [line | {"quantity": 0} for line in data["lines"]]}
+    assert consumed.order_facts("RefundIssued", fallen) == consumed.order_facts("RefundIssued", data)

@@ -58,3 +58,10 @@ def test_an_event_that_lacks_what_was_promised_is_refused() -> None:
     with pytest.raises(InvalidInput) as refusal:
         consumed.store_order_split({"order_id": "o"})
     assert {"field": "paid", "message": "Missing data for required field."} in refusal.value.errors
+
+
+def test_a_price_that_fell_lowers_what_was_bought() -> None:
+    """Rules 15 and 16: no unit is returned, and the money counts all the same."""
+    data = _data("ordering", "refund_issued")
+    fact = consumed.refund_issued(data | {"lines": [line | {"quantity": 0} for line in data["lines"]]})
+    assert fact == consumed.refund_issued(data)

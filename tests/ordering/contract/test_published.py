@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 from services.ordering.contracts import published
+from services.ordering.domain import acceptance, picking
 from services.ordering.domain.order import Order
+from services.ordering.domain.substitution import Substitute
 from shared.kernel.ids import derived_id
 from shared.messaging.envelope import Event
 from tests.ordering import builders as b
@@ -92,6 +95,44 @@ def refunded() -> Order:
     return order
 
 
+def reminded() -> Order:
+    order = b.a_paid_order(
+        stores=tuple(replace(s, accept_within=timedelta(minutes=30)) for s in b.the_stores())
+    )
+    acceptance.press(order, b.NOON + timedelta(minutes=15))
+    return order
+
+
+def proposed() -> Order:
+    lines = (b.a_line(0, "fruit", 3, 1250, b.by_shop(254), b.by_platform(295), if_missing="substitute"),)
+    stores = (replace(b.the_stores()[0], lines=lines),)
+    order = b.a_paid_order(stores=stores)
+    picking.propose(
+        order,
+        substitution_id=b.SUBSTITUTION,
+        store_order_id=b.STORE_ORDERS[0],
+        line_id=b.LINES[0],
+        quantity=1,
+        substitute=Substitute(listing_id=b.LISTINGS[1], name="pears", unit_price=1100),
+        decide_by=b.NOON + timedelta(minutes=12),
+        at=b.NOON + timedelta(minutes=2),
+    )
+    return order
+
+
+def answered() -> Order:
+    order = proposed()
+    picking.answer(order, b.SUBSTITUTION, accepted=True, by="customer", at=b.NOON + timedelta(minutes=3))
+    return order
+
+
+def weighed() -> Order:
+    lines = (b.a_line(0, "fruit", 3, 1250, b.by_shop(254), b.by_platform(295), unit_grams=500),)
+    order = b.a_paid_order(stores=(replace(b.the_stores()[0], lines=lines),))
+    picking.weigh(order, b.STORE_ORDERS[0], {b.LINES[0]: 1420}, b.NOON + timedelta(minutes=4))
+    return order
+
+
 @pytest.mark.parametrize(
     ("name", "story"),
     [
@@ -106,6 +147,10 @@ def refunded() -> Order:
         ("order_delivered", delivered),
         ("order_completed", completed),
         ("refund_issued", refunded),
+        ("store_order_reminded", reminded),
+        ("substitution_proposed", proposed),
+        ("substitution_answered", answered),
+        ("line_weighed", weighed),
     ],
 )
 def test_an_event_is_published_as_its_sample_says(name: str, story: Callable[[], Order]) -> None:

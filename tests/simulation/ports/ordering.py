@@ -13,6 +13,7 @@ from services.ordering.application.ports import Attempt, Placement, ProviderRefu
 from services.ordering.contracts.published import Message, to_message
 from services.ordering.domain.commands import PayOrder
 from services.ordering.domain.errors import OrderIdUsed, OrderNotFound
+from services.ordering.domain.history import Step, Subject, take_steps
 from services.ordering.domain.order import Order
 from services.ordering.domain.order_status import OrderStatus
 from services.ordering.domain.payment import Charge, Payment, PaymentStatus, Surplus
@@ -170,7 +171,7 @@ class MemoryOrders:
 
     def find(self, order_id: str) -> Order | None:
         kept = self._connection.rows("orders").get(order_id)
-        return None if kept is None else replace(kept, recorded=[], new_refunds=[])
+        return None if kept is None else _fresh(kept)
 
     def save(self, order: Order, payment: Payment | None = None) -> None:
         self._save(order, payment, None, None)
@@ -199,6 +200,20 @@ class MemoryOrders:
         ]
         return [order.order_id for order in sorted(due, key=lambda order: order.completes_at)[:limit]]
 
+    def with_something_due(self, now: datetime, limit: int) -> Sequence[str]:
+        orders = self._connection.rows("orders").values()
+        due = [(s.next_at, o.order_id) for o in orders for s in o.stores if s.next_at and s.next_at <= now]
+        return list(dict.fromkeys(order_id for _, order_id in sorted(due)[:limit]))
+
+    def lock_by_substitution(self, substitution_id: str) -> Order | None:
+        for order_id, steps in self._connection.rows("order_history").items():
+            if any(s.subject is Subject.SUBSTITUTION and s.subject_id == substitution_id for s in steps):
+                return self.find(order_id)
+        return None
+
+    def steps_of(self, order_id: str) -> Sequence[Step]:
+        return list(self._connection.rows("order_history").get(order_id, ()))
+
     def refunds_of_command(self, command_id: str) -> Sequence[Refund]:
         rows = self._connection.rows("refund").values()
         return sorted((r for r in rows if r.command_id == command_id), key=lambda refund: refund.refund_id)
@@ -208,6 +223,7 @@ class MemoryOrders:
     ) -> bool:
         connection = self._connection
         saved = charge is None or charge.charge_id not in connection.rows("charge")
+        steps = take_steps(order)
         if saved:
             if charge is not None:
                 connection.put("charge", charge.charge_id, charge)
@@ -217,6 +233,9 @@ class MemoryOrders:
                 self._add("refund", refund.refund_id, refund)
             for queued in _money_back(order, surplus):
                 self._queue(queued)
+            if steps:
+                known = connection.rows("order_history").get(order.order_id, ())
+                connection.put("order_history", order.order_id, (*known, *steps))
             self._put(order)
             self._tell(order)
         order.recorded.clear()
@@ -242,7 +261,7 @@ class MemoryOrders:
         self._connection.put(table, key, row)
 
     def _put(self, order: Order) -> None:
-        self._connection.put("orders", order.order_id, replace(order, recorded=[], new_refunds=[]))
+        self._connection.put("orders", order.order_id, _fresh(order))
 
     def _tell(self, order: Order) -> None:
         if order.recorded and self._publish is None:
@@ -251,6 +270,11 @@ class MemoryOrders:
             if self._publish is not None:
                 self._publish(to_message(event))
         order.recorded.clear()
+
+
+def _fresh(order: Order) -> Order:
+    """The order as it is read from a database: nothing has been done to it yet."""
+    return replace(order, recorded=[], new_refunds=[], steps=[], by=None)
 
 
 class MemoryPayments:

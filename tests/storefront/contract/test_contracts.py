@@ -68,17 +68,47 @@ def test_every_promised_event_has_a_sample():
 )
 def test_what_ordering_publishes_is_understood(name: str, fact: consumed.Fact):
     event = sample("ordering", name)
-    assert consumed.fact_of(event.type, event.data) == fact
+    assert consumed.facts_of(event.type, event.data) == (fact,)
 
 
 def test_a_refund_returns_units_only_when_it_says_so():
     event = sample("ordering", "refund_issued")
     lines = {line["listing_id"]: line["quantity"] for line in event.data["lines"]}
-    restocked = consumed.fact_of(event.type, {**event.data, "restock": True})
+    (restocked,) = consumed.facts_of(event.type, {**event.data, "restock": True})
     assert isinstance(restocked, commands.RecordReturn)
     assert (restocked.order_id, restocked.lines) == (event.data["order_id"], lines)
     assert event.data["refund_id"] in restocked.return_id
-    assert consumed.fact_of(event.type, {**event.data, "restock": False}) is None
+    assert consumed.facts_of(event.type, {**event.data, "restock": False}) == ()
+
+
+def test_a_price_that_fell_returns_no_units():
+    """Rules 15 and 16: the difference is paid back, and nothing comes to the shelf."""
+    event = sample("ordering", "refund_issued")
+    lines = [line | {"quantity": 0} for line in event.data["lines"]]
+    assert consumed.facts_of(event.type, {**event.data, "restock": True, "lines": lines}) == ()
+
+
+def test_what_came_in_the_place_of_something_goes_back_to_where_it_was_sold_from():
+    event = sample("ordering", "refund_issued")
+    line = event.data["lines"][0]
+    instead = line | {"listing_id": "pears", "quantity": 2, "substitution_id": "substitution"}
+    facts = consumed.facts_of(event.type, {**event.data, "restock": True, "lines": [line, instead]})
+    assert [(fact.order_id, dict(fact.lines or {})) for fact in facts if hasattr(fact, "lines")] == [
+        (event.data["order_id"], {line["listing_id"]: line["quantity"]}),
+        ("substitution", {"pears": 2}),
+    ]
+
+
+def test_a_substitute_is_sold_when_it_is_taken_and_free_again_when_not():
+    event = sample("ordering", "substitution_answered")
+    key, listing = event.data["substitution_id"], event.data["substitute_listing_id"]
+    assert consumed.facts_of(event.type, event.data) == (
+        commands.RecordPayment(order_id=key, lines={listing: event.data["quantity"]}),
+    )
+    for status in ("declined", "void"):
+        released = consumed.facts_of(event.type, {**event.data, "status": status})
+        assert released == (commands.RecordCancellation(order_id=key, was_paid=False),)
+    assert consumed.facts_of(event.type, {**event.data, "substitute_listing_id": None}) == ()
 
 
 def test_the_service_listens_to_exactly_what_it_understands():

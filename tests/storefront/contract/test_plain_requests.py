@@ -117,4 +117,4 @@ def test_the_usual_requests_need_no_schema() -> None:
 )
 def test_a_payment_that_is_not_as_promised_is_refused(data: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
-        consumed.fact_of("OrderPaid", data)
+        consumed.facts_of("OrderPaid", data)

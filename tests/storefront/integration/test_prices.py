@@ -44,6 +44,7 @@ def test_a_basket_over_shops_is_priced_in_its_own_order(street: Street):
         "unit_price": cny(900),
         "available": 2,
         "sourced": False,
+        "unit_grams": None,
     }
     assert [line["listing_id"] for line in basket["lines"]] == ["loaf", "apple", "loaf"]
 

@@ -17,6 +17,7 @@ from services.gateway.entrypoints.routes import (
     rates,
     rota,
     storefront,
+    substitutions,
 )
 from services.gateway.entrypoints.routing import Route
 
@@ -26,6 +27,7 @@ ALL: tuple[Route, ...] = (
     *customer.routes,
     *merchant.routes,
     *distribution.routes,
+    *substitutions.routes,
     *courier.routes,
     *operator.routes,
     *rates.routes,

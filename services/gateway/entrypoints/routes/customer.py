@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import forms, shapes
+from services.gateway.contracts import forms, shapes, tracking_shapes
 from services.gateway.entrypoints.call import Call
 from services.gateway.entrypoints.routing import CUSTOMER, OPERATOR, Key, Routes
 
@@ -98,7 +98,7 @@ def order(call: Call) -> Any:
     summary="Where an order is",
     description="The stops of its delivery, the courier's position and the time it is expected.",
     roles=_CUSTOMER_OR_OPERATOR,
-    answer=shapes.Tracking,
+    answer=tracking_shapes.Tracking,
     refusals=("order-not-found",),
 )
 def tracking(call: Call) -> Any:
@@ -108,11 +108,11 @@ def tracking(call: Call) -> Any:
 @routes.post(
     "/v1/orders/{order_id}/cancel",
     summary="Cancel an order",
-    description="Open until the first shop has accepted; what was paid is refunded.",
+    description="Free of charge until a courier has collected the first part; what was paid is refunded.",
     roles=_CUSTOMER_OR_OPERATOR,
     body=forms.Reason,
     answer=shapes.Order,
-    refusals=("order-not-found", "order-not-cancellable"),
+    refusals=("order-not-found", "too-late-to-cancel", "wrong-state"),
 )
 def cancel_order(call: Call) -> Any:
     return call.ask_as_caller("ordering", "cancel", order_id=call.path["order_id"], **call.body)

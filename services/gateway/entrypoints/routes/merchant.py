@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import forms, shapes, trade_forms, trade_shapes
+from services.gateway.contracts import forms, shapes, substitution_forms, trade_forms, trade_shapes
 from services.gateway.domain.accounts import Role
 from services.gateway.entrypoints.call import Call
 from services.gateway.entrypoints.routing import MERCHANT, OPERATOR, Key, Routes
@@ -170,14 +170,14 @@ def reject_store_order(call: Call) -> Any:
 
 @routes.post(
     "/v1/store-orders/{store_order_id}/ready",
-    summary="Say that a store order can be collected",
+    summary="Say that a store order can be collected, and what weighed lines weigh",
     roles=MERCHANT,
-    body=forms.Nothing,
+    body=substitution_forms.Ready,
     answer=shapes.StoreOrder,
-    refusals=("store-order-not-found",),
+    refusals=("store-order-not-found", "substitution-open"),
 )
 def ready_store_order(call: Call) -> Any:
-    return call.ask_as_caller("ordering", "ready", **call.path)
+    return call.ask_as_caller("ordering", "ready", **call.path, **call.body)
 
 
 @routes.post(

@@ -1,0 +1,18 @@
+"""Listings that are sold by weight."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "storefront_0002"
+down_revision = "storefront_0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE listing ADD COLUMN unit_grams integer CHECK (unit_grams > 0)")
+
+
+def downgrade() -> None:
+    raise NotImplementedError("go forward with another revision")
