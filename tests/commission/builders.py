@@ -176,6 +176,7 @@ class Order:
         part: Part | None = None,
         lines: Mapping[str, tuple[int, int]] | None = None,
         delivery_fee: int = 0,
+        **more: Any,
     ) -> Event:
         """Give back whole ``part``, or of each line in ``lines`` (money, platform's discount)."""
         if lines is None:
@@ -204,6 +205,7 @@ class Order:
                 }
                 for line_id, (amount, platform) in lines.items()
             ],
+            **more,
         )
 
     def _event(self, type: str, source: str = "ordering", **data: Any) -> Event:

@@ -82,6 +82,11 @@ class Refund:
     amount: int
     delivery_fee: int
     lines: tuple[RefundedLine, ...]
+    borne_by: str = "shop"
+
+    @property
+    def is_borne_by_shop(self) -> bool:
+        return self.borne_by == "shop"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

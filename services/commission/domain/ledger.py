@@ -16,6 +16,7 @@ TAKE_RATE = "revenue:take_rate"
 DELIVERY_FEE = "revenue:delivery_fee"
 COURIER_PAY = "expense:courier_pay"
 PLATFORM_DISCOUNT = "expense:platform_discount"
+GOODWILL = "expense:goodwill"
 
 _DEBIT_SIDE = ("cash:", "expense:")
 PLATFORM = ("revenue:", "expense:")
@@ -65,6 +66,8 @@ class Kind(StrEnum):
     RELEASE = "commission_release"
     DELIVERY_FEE = "delivery_fee"
     COURIER_PAY = "courier_pay"
+    GOODWILL = "goodwill"
+    COURIER_FAULT = "courier_fault"
 
 
 class Heading(NamedTuple):

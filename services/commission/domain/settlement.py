@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from services.commission.domain import ledger
-from services.commission.domain.facts import OrderFacts, Paid, PaidLine, PaidPart
+from services.commission.domain.facts import OrderFacts, Paid, PaidLine, PaidPart, Refund
 from services.commission.domain.ledger import Kind, Sheet
 from services.commission.domain.promotion import Accrual, AccrualStatus, denial
 from services.commission.domain.rates import METRES_PER_KM, RatePlan, TakeRateBase
@@ -55,6 +55,14 @@ def goal_of(facts: OrderFacts, plan: RatePlan | None) -> Goal:
             kind=Kind.REFUND,
             store_order_id=refund.store_order_id,
         )
+        # The sale stands where the shop is not at fault: the platform makes good what the customer got back.
+        sheet.move(
+            refund.amount - refund.delivery_fee if _is_made_good(refund, facts) else 0,
+            debit=ledger.GOODWILL,
+            credit=ledger.ORDERS,
+            kind=Kind.COURIER_FAULT if refund.borne_by == "courier" else Kind.GOODWILL,
+            store_order_id=refund.store_order_id,
+        )
     taken_back = _taken_back(facts)
     delivered = facts.delivered.store_order_ids if facts.delivered else ()
     for part in paid.parts:
@@ -78,11 +86,17 @@ def goal_of(facts: OrderFacts, plan: RatePlan | None) -> Goal:
     return goal
 
 
+def _is_made_good(refund: Refund, facts: OrderFacts) -> bool:
+    """The shop delivered and keeps its sale; what did not arrive is no sale, whoever is at fault."""
+    delivered = facts.delivered.store_order_ids if facts.delivered else ()
+    return not refund.is_borne_by_shop and refund.store_order_id in delivered
+
+
 def _taken_back(facts: OrderFacts) -> dict[str, tuple[int, int]]:
-    """Per line, the money and the platform's discount that refunds took back."""
+    """Per line, the money and the platform's discount that refunds took back from its shop."""
     taken: dict[str, tuple[int, int]] = {}
     for refund in facts.refunds.values():
-        for line in refund.lines:
+        for line in () if _is_made_good(refund, facts) else refund.lines:
             paid, discount = taken.get(line.line_id, (0, 0))
             taken[line.line_id] = (paid + line.amount, discount + line.platform_discount)
     return taken
