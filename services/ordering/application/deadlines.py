@@ -1,4 +1,4 @@
-"""What time does to orders: unpaid ones expire, delivered ones are completed."""
+"""What time does to orders: unpaid ones expire, delivered ones are completed once their cases are."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def expire_unpaid(*, transactions: Transactions, providers: Providers, clock: Cl
 
 
 def complete_delivered(*, transactions: Transactions, clock: Clock) -> int:
-    """Complete orders whose after-sale window has closed."""
+    """Complete orders whose after-sale window has closed and of which no case is going on."""
     with transactions.single() as work:
         due = work.orders.to_complete(clock.now(), _AT_ONCE)
     completed = 0
@@ -37,6 +37,8 @@ def complete_delivered(*, transactions: Transactions, clock: Clock) -> int:
         with transactions.begin() as work:
             order = work.orders.lock(order_id)
             if order is None or order.status is not OrderStatus.DELIVERED:
+                continue
+            if any(case.is_going_on for case in work.cases.of_order(order_id)):
                 continue
             order.complete(clock.now())
             work.orders.save(order)

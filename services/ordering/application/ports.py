@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from services.ordering.application.case_ports import Cases, Photos
+from services.ordering.domain.claims import CaseRules
 from services.ordering.domain.commands import BasketLine, PayOrder, ProviderNotice
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
 from services.ordering.domain.order import Order
@@ -32,6 +34,7 @@ class Rules:
     hold_grace: timedelta
     after_sale_window: timedelta
     delivery_fee: DeliveryFeeRule
+    cases: CaseRules = field(default_factory=CaseRules)
 
 
 # -- transactions ----------------------------------------------------------------------------------
@@ -106,7 +109,8 @@ class Orders(Protocol):
 
     def unpaid_since(self, now: datetime, limit: int) -> Sequence[str]: ...
 
-    def to_complete(self, now: datetime, limit: int) -> Sequence[str]: ...
+    def to_complete(self, now: datetime, limit: int) -> Sequence[str]:
+        """Delivered orders whose after-sale window has closed, and of which no case is going on."""
 
     def refunds_of_command(self, command_id: str) -> Sequence[Refund]: ...
 
@@ -155,6 +159,12 @@ class UnitOfWork(Protocol):
 
     @property
     def campaigns(self) -> Campaigns: ...
+
+    @property
+    def cases(self) -> Cases: ...
+
+    @property
+    def photos(self) -> Photos: ...
 
 
 class Transactions(Protocol):

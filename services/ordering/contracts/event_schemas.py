@@ -41,6 +41,7 @@ REASONS = (
     "missing",
     "not-as-described",
     "ordered-by-mistake",
+    "quality",
     "shop-closed",
     "sold-out",
     "spoilt",
@@ -212,6 +213,8 @@ class RefundIssuedSchema(_OrderSchema):
     delivery_fee = _money()
     restock = fields.Boolean(required=True)
     lines = fields.List(fields.Nested(RefundedLineSchema), required=True)
+    # Absent in old events: the shop bore them all.
+    borne_by = fields.String(validate=validate.OneOf(("shop", "platform", "courier")))
 
 
 SCHEMAS: Mapping[str, type[Schema]] = {

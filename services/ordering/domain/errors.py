@@ -1,10 +1,12 @@
 """Everything that ordering refuses, as one tree.
 
 NotFound      QuoteNotFound · OrderNotFound · StoreOrderNotFound · PaymentNotFound · UnknownProvider
+              CaseNotFound · PhotoNotFound
 Forbidden     NotForThisRole
 Conflict      QuoteExpired · QuoteUsed · OrderIdUsed · CommandIdUsed · WrongState · TooLateToCancel
-              OrderNotPayable
+              OrderNotPayable · AfterSaleWindowClosed · UnitsClaimed
 Refused       OutOfStock · PromotionCodeUnknown · RefundExceedsLine · NothingToRefund · AmountMismatch
+              OneShopACase · TooManyPhotos
 Unavailable   HoldsUnavailable · InconsistentAnswer
 Unauthenticated  BadSignature
 """
@@ -96,3 +98,27 @@ class InconsistentAnswer(Unavailable):
 
 class BadSignature(Unauthenticated):
     code, title = "bad-signature", "The notification is not signed by the provider"
+
+
+class CaseNotFound(NotFound):
+    code, title = "case-not-found", "There is no such after-sale case"
+
+
+class PhotoNotFound(NotFound):
+    code, title = "photo-not-found", "There is no such picture, or no longer"
+
+
+class AfterSaleWindowClosed(Conflict):
+    code, title = "after-sale-window-closed", "Cases are opened after the receipt, and not for long"
+
+
+class UnitsClaimed(Conflict):
+    code, title = "units-claimed", "Another case is about these goods"
+
+
+class OneShopACase(Refused):
+    code, title = "one-shop-a-case", "A case is about the goods of one shop; open one for each"
+
+
+class TooManyPhotos(Refused):
+    code, title = "too-many-photos", "There are enough pictures"

@@ -14,6 +14,7 @@ from services.ordering.application import after_sale, deadlines, fulfilment, pay
 from services.ordering.contracts import consumed, requests, views
 from services.ordering.domain.commands import Actor
 from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound, UnknownProvider
+from services.ordering.entrypoints.after_sale import HandlesCases
 from services.ordering.entrypoints.dependencies import PaymentProviders, PaymentsProvider, SettingsProvider
 from services.ordering.settings import Settings
 from shared.kernel.clock import Clock
@@ -28,8 +29,8 @@ from shared.persistence import Database, Transaction
 Wire = dict[str, Any]
 
 
-class OrderingService(ShowsDeadLetters):
-    """One order over many shops: priced, placed, paid, split, fulfilled, refunded."""
+class OrderingService(HandlesCases, ShowsDeadLetters):
+    """One order over many shops: priced, placed, paid, split, fulfilled, refunded, and what comes after."""
 
     name = "ordering"
 

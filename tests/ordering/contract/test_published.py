@@ -10,12 +10,17 @@ from typing import Any
 
 import pytest
 
-from services.ordering.contracts import published
+from services.ordering.contracts import case_messages, published
+from services.ordering.contracts.case_messages import CASE_SCHEMAS as CASES
+from services.ordering.contracts.message import Message
+from services.ordering.domain.case import Case, CaseStatus, Party
+from services.ordering.domain.claims import CaseRules, open_case, refund_case
 from services.ordering.domain.order import Order
 from shared.kernel.ids import derived_id
 from shared.messaging.envelope import Event
 from tests.ordering import builders as b
 
+Story = Order | Case
 SAMPLES = Path(published.__file__).parent / "samples"
 
 
@@ -92,6 +97,39 @@ def refunded() -> Order:
     return order
 
 
+def case_opened() -> Case:
+    return open_case(
+        delivered(),
+        (),
+        case_id=b.an_id(0x5101),
+        lines={b.LINES[0]: 1},
+        reason="damaged",
+        words="The box was wet, ring Mrs Wang at 13800138000",
+        at=b.NOON + timedelta(hours=2),
+        rules=CaseRules(),
+    )
+
+
+def case_rejected() -> Case:
+    case = case_opened()
+    at = b.NOON + timedelta(hours=3)
+    due_at = at + timedelta(hours=48)
+    case.become(CaseStatus.REJECTED, by=Party.SHOP, at=at, due_at=due_at, words="It was dry when it left.")
+    return case
+
+
+def case_refunded() -> Case:
+    case = case_opened()
+    at = b.NOON + timedelta(hours=4)
+    refund_case(case, delivered(), by=Party.OPERATOR, at=at, borne_by="courier", words="The box was wet.")
+    return case
+
+
+def to_message(event: Any) -> Message:
+    translate = case_messages.to_message if type(event).__name__ in CASES else published.to_message
+    return translate(event)
+
+
 @pytest.mark.parametrize(
     ("name", "story"),
     [
@@ -106,11 +144,14 @@ def refunded() -> Order:
         ("order_delivered", delivered),
         ("order_completed", completed),
         ("refund_issued", refunded),
+        ("after_sale_case_opened", case_opened),
+        ("after_sale_case_changed", case_rejected),
+        ("after_sale_case_closed", case_refunded),
     ],
 )
-def test_an_event_is_published_as_its_sample_says(name: str, story: Callable[[], Order]) -> None:
+def test_an_event_is_published_as_its_sample_says(name: str, story: Callable[[], Story]) -> None:
     wire = sample(name)
-    messages = [published.to_message(event) for event in story().recorded]
+    messages = [to_message(event) for event in story().recorded]
     message = next(message for message in messages if message.type == wire["type"])
     assert message.data == wire["data"]
     assert message.subject == wire["subject"]

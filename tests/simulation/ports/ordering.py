@@ -20,6 +20,7 @@ from services.ordering.domain.quote import Quote
 from services.ordering.domain.refund import Refund
 from shared.persistence import Transaction
 from tests.simulation.database import MemoryConnection, MemoryDatabase
+from tests.simulation.ports.cases import MemoryCases, MemoryPhotos
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,9 +195,12 @@ class MemoryOrders:
 
     def to_complete(self, now: datetime, limit: int) -> Sequence[str]:
         rows = self._connection.rows("orders").values()
+        cases = self._connection.rows("after_sale_case").values()
+        held = {case.order_id for case in cases if case.is_going_on}
         due = [
             o for o in rows if o.completes_at and o.completes_at <= now and o.status is OrderStatus.DELIVERED
         ]
+        due = [order for order in due if order.order_id not in held]
         return [order.order_id for order in sorted(due, key=lambda order: order.completes_at)[:limit]]
 
     def refunds_of_command(self, command_id: str) -> Sequence[Refund]:
@@ -328,6 +332,8 @@ class MemoryUnitOfWork:
         self.orders = MemoryOrders(connection, publish)
         self.payments = MemoryPayments(connection)
         self.campaigns = MemoryCampaigns(connection)
+        self.cases = MemoryCases(connection, publish)
+        self.photos = MemoryPhotos(connection)
 
     @classmethod
     def over(cls, transaction: Transaction) -> MemoryUnitOfWork:
