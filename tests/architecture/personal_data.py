@@ -31,7 +31,8 @@ _IN_PLACES = {"lat", "lon"}
 _MOMENTS = (
     "accepted_at accrued_at assigned_at cancelled_at changed_at closed_at completed_at delivered_at due_at"
     " ended_at ends_at eta eta_from eta_to expired_at expires_at failed_at issued_at lent_at offered_at"
-    " opened_at paid_at picked_up_at placed_at posted_at promised_at proved_at ready_at recalled_at registered_at rejected_at released_at"
+    " opened_at paid_at picked_up_at placed_at posted_at promised_at proved_at ready_at recalled_at"
+    " registered_at rejected_at released_at"
     " returned_at reversed_at started_at starts_at"
 )
 _IDS = (

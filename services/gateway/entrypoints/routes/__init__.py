@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.gateway.entrypoints.routes import (
     accounts,
+    after_sale,
     courier,
     customer,
     dispatching,
@@ -22,6 +23,7 @@ ALL: tuple[Route, ...] = (
     *accounts.routes,
     *storefront.routes,
     *customer.routes,
+    *after_sale.routes,
     *merchant.routes,
     *courier.routes,
     *operator.routes,
