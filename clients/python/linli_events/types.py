@@ -487,6 +487,34 @@ class RefundIssued(TypedDict):
     borne_by: NotRequired[str]
 
 
+class ReviewHidden(TypedDict):
+    """An operator took a review out of sight; it counts no more."""
+
+    rating_id: str
+    kind: str
+    order_id: str
+    store_order_id: str | None
+    shop_id: str | None
+    courier_id: str | None
+    reason: str
+    hidden_at: str
+
+
+class ReviewPublished(TypedDict):
+    """A customer said how a shop's part or a delivery was; a later version replaces the earlier."""
+
+    rating_id: str
+    kind: str
+    order_id: str
+    store_order_id: str | None
+    shop_id: str | None
+    courier_id: str | None
+    customer_id: str
+    stars: int
+    version: int
+    published_at: str
+
+
 class Payee(TypedDict):
     kind: str
     id: str | None
@@ -520,6 +548,14 @@ class ShopOpened(TypedDict):
     owner_id: str
     category: str
     area: Area
+
+
+class ShoppingListDue(TypedDict):
+    """A recurring list reminds its customer; nothing is ordered unless they do."""
+
+    list_id: str
+    customer_id: str
+    due_at: str
 
 
 class SlotCapacityChanged(TypedDict):

@@ -13,6 +13,8 @@ from services.ordering.adapters.orders_sql import OrdersSql
 from services.ordering.adapters.payments_sql import PaymentsSql
 from services.ordering.adapters.photos_sql import PhotosSql
 from services.ordering.adapters.quotes_sql import QuotesSql
+from services.ordering.adapters.reviews_sql import ReviewsSql
+from services.ordering.adapters.shopping_sql import ShoppingListsSql
 from services.ordering.contracts.published import Message
 from shared.persistence import Database, Transaction
 
@@ -31,6 +33,8 @@ class UnitOfWorkSql:
         self.campaigns = CampaignsSql(connection)
         self.cases = CasesSql(connection, publish)
         self.photos = PhotosSql(connection)
+        self.reviews = ReviewsSql(connection, publish)
+        self.lists = ShoppingListsSql(connection, publish)
 
     @classmethod
     def over(cls, transaction: Transaction) -> UnitOfWorkSql:

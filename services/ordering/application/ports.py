@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from services.ordering.application.case_ports import Cases, Photos
+from services.ordering.application.review_ports import Reviews
+from services.ordering.application.shopping_ports import ShoppingLists
 from services.ordering.domain.claims import CaseRules
 from services.ordering.domain.commands import BasketLine, PayOrder, ProviderNotice
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
@@ -35,6 +37,7 @@ class Rules:
     after_sale_window: timedelta
     delivery_fee: DeliveryFeeRule
     cases: CaseRules = field(default_factory=CaseRules)
+    review_editable_for: timedelta = timedelta(days=7)
 
 
 # -- transactions ----------------------------------------------------------------------------------
@@ -165,6 +168,12 @@ class UnitOfWork(Protocol):
 
     @property
     def photos(self) -> Photos: ...
+
+    @property
+    def reviews(self) -> Reviews: ...
+
+    @property
+    def lists(self) -> ShoppingLists: ...
 
 
 class Transactions(Protocol):

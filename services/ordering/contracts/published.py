@@ -9,6 +9,8 @@ from services.ordering.contracts.case_messages import CASE_SCHEMAS
 from services.ordering.contracts.event_schemas import REASONS
 from services.ordering.contracts.event_schemas import SCHEMAS as ORDER_SCHEMAS
 from services.ordering.contracts.message import Message
+from services.ordering.contracts.review_messages import REVIEW_SCHEMAS
+from services.ordering.contracts.shopping_messages import SHOPPING_SCHEMAS
 from services.ordering.domain import events
 from services.ordering.domain.lines import Discount, Line, LinePart
 from services.ordering.domain.store_order import StoreOrder
@@ -18,7 +20,7 @@ from shared.kernel.reasons import reason_code
 __all__ = ["SCHEMAS", "Message", "money", "to_message"]
 
 Wire = dict[str, Any]
-SCHEMAS = {**ORDER_SCHEMAS, **CASE_SCHEMAS}
+SCHEMAS = {**ORDER_SCHEMAS, **CASE_SCHEMAS, **REVIEW_SCHEMAS, **SHOPPING_SCHEMAS}
 
 
 def to_message(event: events.Event) -> Message:

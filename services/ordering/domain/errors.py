@@ -1,12 +1,12 @@
 """Everything that ordering refuses, as one tree.
 
 NotFound      QuoteNotFound · OrderNotFound · StoreOrderNotFound · PaymentNotFound · UnknownProvider
-              CaseNotFound · PhotoNotFound
+              CaseNotFound · PhotoNotFound · ReviewNotFound · ListNotFound
 Forbidden     NotForThisRole
 Conflict      QuoteExpired · QuoteUsed · OrderIdUsed · CommandIdUsed · WrongState · TooLateToCancel
-              OrderNotPayable · AfterSaleWindowClosed · UnitsClaimed
+              OrderNotPayable · AfterSaleWindowClosed · UnitsClaimed · NotReceived · ReviewTooOld
 Refused       OutOfStock · PromotionCodeUnknown · RefundExceedsLine · NothingToRefund · AmountMismatch
-              OneShopACase · TooManyPhotos
+              OneShopACase · TooManyPhotos · TooManyLists
 Unavailable   HoldsUnavailable · InconsistentAnswer
 Unauthenticated  BadSignature
 """
@@ -122,3 +122,23 @@ class OneShopACase(Refused):
 
 class TooManyPhotos(Refused):
     code, title = "too-many-photos", "There are enough pictures"
+
+
+class ReviewNotFound(NotFound):
+    code, title = "review-not-found", "There is no such review"
+
+
+class ListNotFound(NotFound):
+    code, title = "list-not-found", "There is no such shopping list"
+
+
+class NotReceived(Conflict):
+    code, title = "not-received", "Reviews are written once the goods have come"
+
+
+class ReviewTooOld(Conflict):
+    code, title = "review-too-old", "This review cannot be changed any more"
+
+
+class TooManyLists(Refused):
+    code, title = "too-many-lists", "There are enough shopping lists"

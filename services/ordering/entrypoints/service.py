@@ -15,6 +15,7 @@ from services.ordering.contracts import consumed, requests, views
 from services.ordering.domain.commands import Actor
 from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound, UnknownProvider
 from services.ordering.entrypoints.after_sale import HandlesCases
+from services.ordering.entrypoints.customers import ServesCustomers
 from services.ordering.entrypoints.dependencies import PaymentProviders, PaymentsProvider, SettingsProvider
 from services.ordering.settings import Settings
 from shared.kernel.clock import Clock
@@ -29,7 +30,7 @@ from shared.persistence import Database, Transaction
 Wire = dict[str, Any]
 
 
-class OrderingService(HandlesCases, ShowsDeadLetters):
+class OrderingService(HandlesCases, ServesCustomers, ShowsDeadLetters):
     """One order over many shops: priced, placed, paid, split, fulfilled, refunded, and what comes after."""
 
     name = "ordering"

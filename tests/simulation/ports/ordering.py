@@ -20,7 +20,7 @@ from services.ordering.domain.quote import Quote
 from services.ordering.domain.refund import Refund
 from shared.persistence import Transaction
 from tests.simulation.database import MemoryConnection, MemoryDatabase
-from tests.simulation.ports.cases import MemoryCases, MemoryPhotos
+from tests.simulation.ports.cases import MemoryCases, MemoryPhotos, MemoryReviews, MemoryShoppingLists
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,6 +334,8 @@ class MemoryUnitOfWork:
         self.campaigns = MemoryCampaigns(connection)
         self.cases = MemoryCases(connection, publish)
         self.photos = MemoryPhotos(connection)
+        self.reviews = MemoryReviews(connection, publish)
+        self.lists = MemoryShoppingLists(connection, publish)
 
     @classmethod
     def over(cls, transaction: Transaction) -> MemoryUnitOfWork:
