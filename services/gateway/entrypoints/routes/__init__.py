@@ -14,7 +14,9 @@ from services.gateway.entrypoints.routes import (
     pages,
     proofs,
     provider,
+    reviews,
     rota,
+    shopping,
     storefront,
 )
 from services.gateway.entrypoints.routing import Route
@@ -24,6 +26,8 @@ ALL: tuple[Route, ...] = (
     *storefront.routes,
     *customer.routes,
     *after_sale.routes,
+    *reviews.routes,
+    *shopping.routes,
     *merchant.routes,
     *courier.routes,
     *operator.routes,
