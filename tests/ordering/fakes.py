@@ -51,7 +51,7 @@ class FakeStorefront:
         }
 
     def list(self, listing_id: str, shop_id: str, price: int, stock: int = 100) -> None:
-        self.listings[listing_id] = {"shop_id": shop_id, "price": price, "stock": stock}
+        self.listings[listing_id] = {"shop_id": shop_id, "price": price, "stock": stock, "withdrawn": False}
 
     def available(self, listing_id: str) -> int:
         taken = sum(lines.get(listing_id, 0) for lines in self.reserved.values())
@@ -78,6 +78,20 @@ class FakeStorefront:
             )
         shops = [self.shops[shop_id] for shop_id in dict.fromkeys(line["shop_id"] for line in priced)]
         return {"currency": "CNY", "shops": shops, "lines": priced}
+
+    def listing(self, listing_id: str) -> Wire:
+        if listing_id not in self.listings:
+            raise NotFound("There is no such listing.")
+        listing = self.listings[listing_id]
+        return {
+            "listing_id": listing_id,
+            "shop_id": listing["shop_id"],
+            "name": f"{listing_id} of today",
+            "unit": "份",
+            "price": {"amount": listing["price"], "currency": "CNY"},
+            "status": "withdrawn" if listing["withdrawn"] else "published",
+            "available": self.available(listing_id),
+        }
 
     def reserve(self, order_id: str, expires_at: str, lines: list[Wire], expected: list[Wire]) -> Wire:
         with self._lock:
