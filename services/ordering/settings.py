@@ -8,6 +8,7 @@ from datetime import timedelta
 from environs import Env, ValidationError, validate
 
 from services.ordering.application.ports import Rules
+from services.ordering.domain.claims import CaseRules
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
 from shared.kernel.clock import Clock
 
@@ -22,6 +23,7 @@ class Settings:
     rules: Rules
     webhook_secret: str
     webhook_url: str
+    photos_kept: timedelta = timedelta(days=90)
 
 
 def settings_from_environment(clock: Clock) -> Settings:
@@ -43,6 +45,11 @@ def settings_from_environment(clock: Clock) -> Settings:
         after_sale_window = env.int("AFTER_SALE_WINDOW_SECONDS", 48 * 3600, validate=_NOT_NEGATIVE)
         accept_within = env.int("ACCEPT_WITHIN_SECONDS", 1800, validate=_NOT_NEGATIVE)
         answer_within = env.int("ANSWER_WITHIN_SECONDS", 600, validate=_POSITIVE)
+        answer = env.int("CASE_ANSWER_SECONDS", 24 * 3600, validate=_POSITIVE)
+        appeal = env.int("CASE_APPEAL_SECONDS", 48 * 3600, validate=_POSITIVE)
+        resend = env.int("CASE_RESEND_SECONDS", 72 * 3600, validate=_POSITIVE)
+        confirm = env.int("CASE_CONFIRM_SECONDS", 72 * 3600, validate=_POSITIVE)
+        photo_days = env.int("PHOTO_DAYS", 90, validate=_POSITIVE)
         base = env.int("DELIVERY_BASE_FEE", 300, validate=_NOT_NEGATIVE)
         per_extra_pickup = env.int("DELIVERY_EXTRA_PICKUP_FEE", 150, validate=_NOT_NEGATIVE)
         included_m = env.int("DELIVERY_INCLUDED_METRES", 2000, validate=_NOT_NEGATIVE)
@@ -70,7 +77,14 @@ def settings_from_environment(clock: Clock) -> Settings:
                 per_km=per_km,
                 free_from=free_from,
             ),
+            cases=CaseRules(
+                shop_answers_within=at_least_patience(answer),
+                appeal_within=at_least_patience(appeal),
+                resend_within=at_least_patience(resend),
+                confirm_within=at_least_patience(confirm),
+            ),
         ),
+        photos_kept=timedelta(days=photo_days),
         webhook_secret=webhook_secret,
         webhook_url=webhook_url,
     )

@@ -178,6 +178,7 @@ class Order:
         part: Part | None = None,
         lines: Mapping[str, tuple[int, ...]] | None = None,
         delivery_fee: int = 0,
+        **more: Any,
     ) -> Event:
         """Give back whole ``part``, or of each line in ``lines`` (money, platform's discount, shop's)."""
         if lines is None:
@@ -210,6 +211,7 @@ class Order:
                 }
                 for line_id, (amount, platform, *shop) in lines.items()
             ],
+            **more,
         )
 
     def _event(self, type: str, source: str = "ordering", **data: Any) -> Event:

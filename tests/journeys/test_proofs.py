@@ -9,7 +9,7 @@ import pytest
 
 from linli.stack.platform import Platform
 from services.dispatch.domain.picture import MOST_BYTES, read_picture
-from tests.dispatch.pictures import WHERE_IT_WAS, a_jpeg
+from shared.testing.pictures import WHERE_IT_WAS, a_jpeg
 from tests.journeys.people import Neighbourhood, Person, Refused, eventually, open_neighbourhood
 
 pytestmark = pytest.mark.timeout(240)

@@ -58,6 +58,7 @@ class FakeStorefront:
             "price": price,
             "stock": stock,
             "unit_grams": unit_grams,
+            "withdrawn": False,
         }
 
     def available(self, listing_id: str) -> int:
@@ -94,12 +95,12 @@ class FakeStorefront:
         return {
             "listing_id": listing_id,
             "shop_id": listing["shop_id"],
-            "name": f"name of {listing_id}",
+            "name": f"{listing_id} of today",
             "price": {"amount": listing["price"], "currency": "CNY"},
             "unit": "份",
             "category": "food",
             "sourced": False,
-            "status": "published",
+            "status": "withdrawn" if listing["withdrawn"] else "published",
             "available": self.available(listing_id),
         }
 

@@ -15,6 +15,55 @@ class AccountRegistered(TypedDict):
     registered_at: str
 
 
+class AfterSaleCaseChanged(TypedDict):
+    """A case goes on and waits for somebody else; the order is not completed meanwhile."""
+
+    case_id: str
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    customer_id: str
+    changed_at: str
+    status: str
+    decided_by: str
+    due_at: str | None
+
+
+class AfterSaleCaseClosed(TypedDict):
+    """A case is over; a RefundIssued paid back what it was about where `refund_id` says so."""
+
+    case_id: str
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    customer_id: str
+    closed_at: str
+    status: str
+    decided_by: str
+    refund_id: str | None
+    borne_by: str | None
+
+
+class CaseLine(TypedDict):
+    line_id: str
+    listing_id: str
+    quantity: int
+
+
+class AfterSaleCaseOpened(TypedDict):
+    """A customer says that something is wrong with goods that arrived; the shop is to answer."""
+
+    case_id: str
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    customer_id: str
+    opened_at: str
+    due_at: str | None
+    reason: str
+    lines: list[CaseLine]
+
+
 class CampaignEnded(TypedDict):
     """A campaign takes nothing off any more."""
 
@@ -490,6 +539,35 @@ class RefundIssued(TypedDict):
     delivery_fee: Money
     restock: bool
     lines: list[RefundedLine]
+    borne_by: NotRequired[str]
+
+
+class ReviewHidden(TypedDict):
+    """An operator took a review out of sight; it counts no more."""
+
+    rating_id: str
+    kind: str
+    order_id: str
+    store_order_id: str | None
+    shop_id: str | None
+    courier_id: str | None
+    reason: str
+    hidden_at: str
+
+
+class ReviewPublished(TypedDict):
+    """A customer said how a shop's part or a delivery was; a later version replaces the earlier."""
+
+    rating_id: str
+    kind: str
+    order_id: str
+    store_order_id: str | None
+    shop_id: str | None
+    courier_id: str | None
+    customer_id: str
+    stars: int
+    version: int
+    published_at: str
 
 
 class Payee(TypedDict):
@@ -525,6 +603,14 @@ class ShopOpened(TypedDict):
     owner_id: str
     category: str
     area: Area
+
+
+class ShoppingListDue(TypedDict):
+    """A recurring list reminds its customer; nothing is ordered unless they do."""
+
+    list_id: str
+    customer_id: str
+    due_at: str
 
 
 class SlotCapacityChanged(TypedDict):

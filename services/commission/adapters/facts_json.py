@@ -173,13 +173,15 @@ def refunds_to_json(refunds: dict[str, Refund]) -> Json:
             refund.amount,
             refund.delivery_fee,
             [[line.line_id, line.amount, line.platform_discount, line.goods] for line in refund.lines],
+            # Older rows say nothing of it: the shop bore them all.
+            *([] if refund.is_borne_by_shop else [refund.borne_by]),
         ]
         for refund in refunds.values()
     }
 
 
 def _refund(refund_id: str, data: list[Any]) -> Refund:
-    store_order_id, amount, delivery_fee, lines = data
+    store_order_id, amount, delivery_fee, lines, *more = data
     return Refund(
         refund_id=refund_id,
         store_order_id=store_order_id,
@@ -194,6 +196,7 @@ def _refund(refund_id: str, data: list[Any]) -> Refund:
             )
             for line_id, line_amount, discount, *goods in lines
         ),
+        borne_by=more[0] if more else "shop",
     )
 
 

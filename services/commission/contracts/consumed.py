@@ -124,6 +124,7 @@ def refund_issued(data: Data) -> OrderFacts:
             )
             for line in data["lines"]
         ),
+        borne_by=data.get("borne_by", "shop"),
     )
     if sum(line.amount for line in refund.lines) + refund.delivery_fee != refund.amount:
         raise ContradictoryEvent(f"The lines of refund {refund.refund_id} do not add up to its amount.")

@@ -118,6 +118,11 @@ class Refund:
     amount: int
     delivery_fee: int
     lines: tuple[RefundedLine, ...]
+    borne_by: str = "shop"
+
+    @property
+    def is_borne_by_shop(self) -> bool:
+        return self.borne_by == "shop"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,6 +146,11 @@ class OrderFacts:
     @property
     def refunded(self) -> int:
         return sum(refund.amount for refund in self.refunds.values())
+
+    def is_made_good(self, refund: Refund) -> bool:
+        """The shop delivered and keeps its sale; what did not arrive is no sale, whoever is at fault."""
+        delivered = self.delivered.store_order_ids if self.delivered else ()
+        return not refund.is_borne_by_shop and refund.store_order_id in delivered
 
 
 def with_delivery_fee(parts: Iterable[PaidPart], fee: int) -> tuple[PaidPart, ...]:

@@ -23,6 +23,7 @@ COURIER_PAY = "expense:courier_pay"
 COURIER_GUARANTEE = "expense:courier_guarantee"
 PLATFORM_DISCOUNT = "expense:platform_discount"
 DISTRIBUTION_COMMISSION = "expense:distribution_commission"
+GOODWILL = "expense:goodwill"
 
 _DEBIT_SIDE = ("cash:", "expense:")
 PLATFORM = ("revenue:", "expense:")
@@ -77,6 +78,8 @@ class Kind(StrEnum):
     COURIER_GUARANTEE = "courier_guarantee"
     SUBSCRIPTION = "subscription"
     ADVERTISING = "advertising"
+    GOODWILL = "goodwill"
+    COURIER_FAULT = "courier_fault"
 
 
 class Heading(NamedTuple):

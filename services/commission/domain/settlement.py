@@ -41,6 +41,14 @@ def goal_of(facts: OrderFacts, plan: RatePlan | None) -> Goal:
             kind=Kind.REFUND,
             store_order_id=refund.store_order_id,
         )
+        # The sale stands where the shop is not at fault: the platform makes good what the customer got back.
+        sheet.move(
+            refund.amount - refund.delivery_fee if facts.is_made_good(refund) else 0,
+            debit=ledger.GOODWILL,
+            credit=ledger.ORDERS,
+            kind=Kind.COURIER_FAULT if refund.borne_by == "courier" else Kind.GOODWILL,
+            store_order_id=refund.store_order_id,
+        )
     left = kept_of(facts, paid, plan)
     sourcing = {each.line_id: each for each in paid.sourcing}
     delivered = facts.delivered.store_order_ids if facts.delivered else ()

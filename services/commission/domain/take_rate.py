@@ -89,7 +89,7 @@ def kept_of(facts: OrderFacts, paid: Paid, plan: RatePlan) -> Mapping[str, Kept]
     """Every line of the order as it is left after all refunds, by id."""
     taken: dict[str, _Taken] = {}
     for refund in facts.refunds.values():
-        for each in refund.lines:
+        for each in () if facts.is_made_good(refund) else refund.lines:
             of_line = taken.setdefault(each.line_id, _Taken())
             of_line.paid += each.amount
             of_line.platform_discount += each.platform_discount

@@ -92,6 +92,8 @@ _REASONS = {
     Kind.RELEASE.value: "Commission released after the after-sale time",
     Kind.DELIVERY_FEE.value: "Delivery fee",
     Kind.COURIER_PAY.value: "Courier pay",
+    Kind.GOODWILL.value: "Given back at the platform's cost",
+    Kind.COURIER_FAULT.value: "Given back for a courier's fault, at the platform's cost",
 }
 
 

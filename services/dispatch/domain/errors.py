@@ -4,7 +4,7 @@ Refusal
 ├── NotFound   ZoneNotFound · SlotNotFound · OrderNotDispatched · OfferNotFound · StopNotFound
 │              RotaEntryNotFound · PlanNotRecorded · LoanNotFound · PhotoNotFound
 ├── Forbidden  OperatorsOnly · CouriersOnly
-├── Invalid    PictureRefused · PictureTooLarge
+├── Invalid    PictureRefused · PictureTooLarge (shared.kernel.picture)
 ├── TooMany    TooManyCodes
 ├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved · RotaRefused · WrongCode · ProofMissing
 └── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed (OfferExpired) · WrongState
@@ -14,7 +14,7 @@ Refusal
 
 from __future__ import annotations
 
-from shared.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound, Refused, TooMany
+from shared.kernel.errors import Conflict, Forbidden, NotFound, Refused, TooMany
 
 
 class ZoneNotFound(NotFound):
@@ -47,14 +47,6 @@ class StopNotFound(NotFound):
 
 class PhotoNotFound(NotFound):
     code, title = "photo-not-found", "There is no picture of this order, or no longer"
-
-
-class PictureRefused(InvalidInput):
-    code, kind, title = "picture-refused", "media_type", "This is not a JPEG, PNG or WebP picture"
-
-
-class PictureTooLarge(InvalidInput):
-    code, kind, title = "picture-too-large", "too_large", "This picture is too large"
 
 
 class WrongCode(Refused):

@@ -101,10 +101,11 @@ _PAYMENT = """, attempt AS (
 )"""
 _REFUNDS = """, refunds AS (
     INSERT INTO refund (refund_id, command_id, order_id, store_order_id, shop_id, issued_at, reason, goods,
-                        delivery_fee, restock, lines)
+                        delivery_fee, restock, lines, borne_by)
     SELECT * FROM jsonb_to_recordset(CAST(%(refunds)s AS jsonb)) AS r(
         refund_id text, command_id text, order_id text, store_order_id text, shop_id text,
-        issued_at timestamptz, reason text, goods bigint, delivery_fee bigint, restock boolean, lines jsonb)
+        issued_at timestamptz, reason text, goods bigint, delivery_fee bigint, restock boolean, lines jsonb,
+        borne_by text)
     WHERE true {only}
 )"""
 # The order is locked, so nobody else numbers its steps meanwhile.
@@ -148,7 +149,8 @@ SELECT order_id FROM orders WHERE status = 'pending_payment' AND expires_at <= %
 ORDER BY expires_at LIMIT %(limit)s
 """
 _TO_COMPLETE = """
-SELECT order_id FROM orders WHERE status = 'delivered' AND completes_at <= %(now)s
+SELECT order_id FROM orders o WHERE status = 'delivered' AND completes_at <= %(now)s
+  AND NOT EXISTS (SELECT FROM after_sale_case c WHERE c.order_id = o.order_id AND c.going_on)
 ORDER BY completes_at LIMIT %(limit)s
 """
 _WITH_SOMETHING_DUE = """

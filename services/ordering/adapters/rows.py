@@ -293,6 +293,7 @@ def refund_document(refund: Refund) -> Document:
         "delivery_fee": refund.delivery_fee,
         "restock": refund.restock,
         "lines": [asdict(part) for part in refund.lines],
+        "borne_by": refund.borne_by,
     }
 
 
@@ -312,6 +313,7 @@ def refund_from(row: Row) -> Refund:
             LinePart(**part | {"discounts": tuple(Discount(**item) for item in part["discounts"])})
             for part in row["lines"]
         ),
+        borne_by=row["borne_by"],
     )
 
 

@@ -8,9 +8,13 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from services.ordering.adapters.campaigns_sql import CampaignsSql
+from services.ordering.adapters.cases_sql import CasesSql
 from services.ordering.adapters.orders_sql import OrdersSql
 from services.ordering.adapters.payments_sql import PaymentsSql
+from services.ordering.adapters.photos_sql import PhotosSql
 from services.ordering.adapters.quotes_sql import QuotesSql
+from services.ordering.adapters.reviews_sql import ReviewsSql
+from services.ordering.adapters.shopping_sql import ShoppingListsSql
 from services.ordering.contracts.published import Message
 from shared.persistence import Database, Transaction
 
@@ -27,6 +31,10 @@ class UnitOfWorkSql:
         self.orders = OrdersSql(connection, publish)
         self.payments = PaymentsSql(connection)
         self.campaigns = CampaignsSql(connection)
+        self.cases = CasesSql(connection, publish)
+        self.photos = PhotosSql(connection)
+        self.reviews = ReviewsSql(connection, publish)
+        self.lists = ShoppingListsSql(connection, publish)
 
     @classmethod
     def over(cls, transaction: Transaction) -> UnitOfWorkSql:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.ordering.application.cases import count_refunds
 from services.ordering.application.fulfilment import lock_for_shop
 from services.ordering.application.paying import Providers, close_attempts
 from services.ordering.application.ports import Transactions, UnitOfWork
@@ -64,6 +65,7 @@ def refund(command: RefundOrder, *, transactions: Transactions, clock: Clock) ->
             return_delivery_fee=command.return_delivery_fee,
             at=clock.now(),
         )
+        count_refunds(work, order, clock.now())
         issued = tuple(order.new_refunds)
         work.orders.save(order)
     return Refunded(refund_id=command.refund_id, order=order, refunds=issued)

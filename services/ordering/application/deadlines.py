@@ -1,5 +1,5 @@
 """What time does to orders: unpaid ones expire, silent shops and customers are decided for, the delivered
-ones are completed."""
+ones are completed once their cases are."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def expire_unpaid(*, transactions: Transactions, providers: Providers, clock: Cl
 
 
 def complete_delivered(*, transactions: Transactions, clock: Clock) -> int:
-    """Complete orders whose after-sale window has closed."""
+    """Complete orders whose after-sale window has closed and of which no case is going on."""
     with transactions.single() as work:
         due = work.orders.to_complete(clock.now(), _AT_ONCE)
     completed = 0
@@ -40,6 +40,8 @@ def complete_delivered(*, transactions: Transactions, clock: Clock) -> int:
         with transactions.begin() as work:
             order = work.orders.lock(order_id)
             if order is None or order.status is not OrderStatus.DELIVERED:
+                continue
+            if any(case.is_going_on for case in work.cases.of_order(order_id)):
                 continue
             order.complete(clock.now())
             work.orders.save(order)

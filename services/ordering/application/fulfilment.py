@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.ordering.application.cases import count_refunds
 from services.ordering.application.ports import Rules, Transactions, UnitOfWork
 from services.ordering.domain import picking
 from services.ordering.domain.commands import (
@@ -84,6 +85,7 @@ def picked_up(work: UnitOfWork, *, order_id: str, store_order_id: str, at: datet
 def pickup_failed(work: UnitOfWork, *, order_id: str, store_order_id: str, reason: str, at: datetime) -> None:
     order = _lock(work, order_id, DISPATCH)
     order.fail_pickup(store_order_id, reason, at)
+    count_refunds(work, order, at)
     work.orders.save(order)
 
 

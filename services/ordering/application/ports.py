@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from services.ordering.application.case_ports import Cases, Photos
+from services.ordering.application.review_ports import Reviews
+from services.ordering.application.shopping_ports import ShoppingLists
+from services.ordering.domain.claims import CaseRules
 from services.ordering.domain.commands import BasketLine, PayOrder, ProviderNotice
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
 from services.ordering.domain.history import Step
@@ -38,6 +42,8 @@ class Rules:
     delivery_fee: DeliveryFeeRule
     accept_within: timedelta | None = None
     answer_within: timedelta = timedelta(minutes=10)
+    cases: CaseRules = field(default_factory=CaseRules)
+    review_editable_for: timedelta = timedelta(days=7)
 
 
 # -- transactions ----------------------------------------------------------------------------------
@@ -112,7 +118,8 @@ class Orders(Protocol):
 
     def unpaid_since(self, now: datetime, limit: int) -> Sequence[str]: ...
 
-    def to_complete(self, now: datetime, limit: int) -> Sequence[str]: ...
+    def to_complete(self, now: datetime, limit: int) -> Sequence[str]:
+        """Delivered orders whose after-sale window has closed, and of which no case is going on."""
 
     def lock_by_substitution(self, substitution_id: str) -> Order | None: ...
 
@@ -169,6 +176,18 @@ class UnitOfWork(Protocol):
 
     @property
     def campaigns(self) -> Campaigns: ...
+
+    @property
+    def cases(self) -> Cases: ...
+
+    @property
+    def photos(self) -> Photos: ...
+
+    @property
+    def reviews(self) -> Reviews: ...
+
+    @property
+    def lists(self) -> ShoppingLists: ...
 
 
 class Transactions(Protocol):

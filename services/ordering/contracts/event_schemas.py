@@ -42,6 +42,7 @@ REASONS = (
     "no-answer",
     "not-as-described",
     "ordered-by-mistake",
+    "quality",
     "shop-closed",
     "sold-out",
     "spoilt",
@@ -263,6 +264,8 @@ class RefundIssuedSchema(_OrderSchema):
     delivery_fee = _money()
     restock = fields.Boolean(required=True)
     lines = fields.List(fields.Nested(RefundedLineSchema), required=True)
+    # Absent in old events: the shop bore them all.
+    borne_by = fields.String(validate=validate.OneOf(("shop", "platform", "courier")))
 
 
 SCHEMAS: Mapping[str, type[Schema]] = {

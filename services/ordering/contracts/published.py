@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
-from services.ordering.contracts.event_schemas import REASONS, SCHEMAS
+from services.ordering.contracts.case_messages import CASE_SCHEMAS
+from services.ordering.contracts.event_schemas import REASONS
+from services.ordering.contracts.event_schemas import SCHEMAS as ORDER_SCHEMAS
+from services.ordering.contracts.message import Message
+from services.ordering.contracts.review_messages import REVIEW_SCHEMAS
+from services.ordering.contracts.shopping_messages import SHOPPING_SCHEMAS
 from services.ordering.domain import events
 from services.ordering.domain.lines import Discount, Line, LinePart
 from services.ordering.domain.store_order import StoreOrder
@@ -16,16 +20,7 @@ from shared.kernel.reasons import reason_code
 __all__ = ["SCHEMAS", "Message", "money", "to_message"]
 
 Wire = dict[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Message:
-    """One event, ready to be published; everything about an order shares its partition."""
-
-    type: str
-    subject: str
-    partitionkey: str
-    data: Wire
+SCHEMAS = {**ORDER_SCHEMAS, **CASE_SCHEMAS, **REVIEW_SCHEMAS, **SHOPPING_SCHEMAS}
 
 
 def to_message(event: events.Event) -> Message:
@@ -201,6 +196,7 @@ def _refund_issued(event: events.RefundIssued) -> tuple[str, str, Wire]:
         "delivery_fee": money(refund.delivery_fee, currency),
         "restock": refund.restock,
         "lines": [_refunded_line(part, currency) for part in refund.lines],
+        "borne_by": refund.borne_by,
     }
     return refund.order_id, refund.order_id, data
 

@@ -1,12 +1,15 @@
 """Everything that ordering refuses, as one tree.
 
 NotFound      QuoteNotFound · OrderNotFound · StoreOrderNotFound · PaymentNotFound · UnknownProvider
-              LineNotFound · SubstitutionNotFound
+              LineNotFound · SubstitutionNotFound · CaseNotFound · PhotoNotFound · ReviewNotFound
+              ListNotFound
 Forbidden     NotForThisRole
 Conflict      QuoteExpired · QuoteUsed · OrderIdUsed · CommandIdUsed · WrongState · TooLateToCancel
-              OrderNotPayable · SubstitutionOpen
+              OrderNotPayable · SubstitutionOpen · AfterSaleWindowClosed · UnitsClaimed · NotReceived
+              ReviewTooOld
 Refused       OutOfStock · PromotionCodeUnknown · RefundExceedsLine · NothingToRefund · AmountMismatch
-              PriceWouldRise · NotWeighed · NotToBeSubstituted · SubstituteUnfit
+              PriceWouldRise · NotWeighed · NotToBeSubstituted · SubstituteUnfit · OneShopACase
+              TooManyPhotos · TooManyLists
 Unavailable   HoldsUnavailable · InconsistentAnswer
 Unauthenticated  BadSignature
 """
@@ -129,3 +132,47 @@ class InconsistentAnswer(Unavailable):
 
 class BadSignature(Unauthenticated):
     code, title = "bad-signature", "The notification is not signed by the provider"
+
+
+class CaseNotFound(NotFound):
+    code, title = "case-not-found", "There is no such after-sale case"
+
+
+class PhotoNotFound(NotFound):
+    code, title = "photo-not-found", "There is no such picture, or no longer"
+
+
+class AfterSaleWindowClosed(Conflict):
+    code, title = "after-sale-window-closed", "Cases are opened after the receipt, and not for long"
+
+
+class UnitsClaimed(Conflict):
+    code, title = "units-claimed", "Another case is about these goods"
+
+
+class OneShopACase(Refused):
+    code, title = "one-shop-a-case", "A case is about the goods of one shop; open one for each"
+
+
+class TooManyPhotos(Refused):
+    code, title = "too-many-photos", "There are enough pictures"
+
+
+class ReviewNotFound(NotFound):
+    code, title = "review-not-found", "There is no such review"
+
+
+class ListNotFound(NotFound):
+    code, title = "list-not-found", "There is no such shopping list"
+
+
+class NotReceived(Conflict):
+    code, title = "not-received", "Reviews are written once the goods have come"
+
+
+class ReviewTooOld(Conflict):
+    code, title = "review-too-old", "This review cannot be changed any more"
+
+
+class TooManyLists(Refused):
+    code, title = "too-many-lists", "There are enough shopping lists"

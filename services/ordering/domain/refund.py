@@ -8,6 +8,8 @@ from datetime import datetime
 from services.ordering.domain.lines import LinePart
 from shared.kernel.ids import derived_id
 
+SHOP, PLATFORM, COURIER = "shop", "platform", "courier"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Refund:
@@ -15,7 +17,7 @@ class Refund:
 
     ``command_id`` names what asked for it; one command may cause several refunds. ``amount`` is
     ``goods`` + ``delivery_fee``, in the order's minor units. ``restock`` says that the goods are
-    on the shelf again.
+    on the shelf again, ``borne_by`` at whose cost: the shop's, unless somebody else is at fault.
     """
 
     refund_id: str
@@ -29,6 +31,7 @@ class Refund:
     delivery_fee: int
     restock: bool
     lines: tuple[LinePart, ...]
+    borne_by: str = SHOP
 
     @property
     def amount(self) -> int:

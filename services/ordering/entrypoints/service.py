@@ -14,6 +14,8 @@ from services.ordering.application import after_sale, deadlines, fulfilment, pay
 from services.ordering.contracts import consumed, requests, views
 from services.ordering.domain.commands import Actor
 from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound, UnknownProvider
+from services.ordering.entrypoints.after_sale import HandlesCases
+from services.ordering.entrypoints.customers import ServesCustomers
 from services.ordering.entrypoints.dependencies import PaymentProviders, PaymentsProvider, SettingsProvider
 from services.ordering.entrypoints.picking import PicksOrders
 from services.ordering.settings import Settings
@@ -29,8 +31,8 @@ from shared.persistence import Database, Transaction
 Wire = dict[str, Any]
 
 
-class OrderingService(PicksOrders, ShowsDeadLetters):
-    """One order over many shops: priced, placed, paid, split, fulfilled, refunded."""
+class OrderingService(PicksOrders, HandlesCases, ServesCustomers, ShowsDeadLetters):
+    """One order over many shops: priced, placed, paid, split, fulfilled, refunded, and what comes after."""
 
     name = "ordering"
 

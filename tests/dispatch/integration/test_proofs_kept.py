@@ -12,16 +12,15 @@ import pytest
 from services.dispatch.domain.errors import (
     OperatorsOnly,
     PhotoNotFound,
-    PictureRefused,
     ProofMissing,
     StopNotFound,
     TooManyCodes,
     WrongCode,
     WrongState,
 )
-from services.dispatch.domain.picture import read_picture
+from shared.kernel.picture import PictureRefused, read_picture
+from shared.testing.pictures import a_jpeg, a_png
 from tests.dispatch.builders import ZONE_ID, place
-from tests.dispatch.pictures import a_jpeg, a_png
 from tests.dispatch.world import OPERATOR, World, courier_actor
 
 CUSTOMER = {"account_id": "customer-1", "role": "customer"}

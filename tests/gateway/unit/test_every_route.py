@@ -174,6 +174,8 @@ def test_names_are_unique_and_every_open_route_is_open_on_purpose() -> None:
         "refresh",
         "shops_nearby",
         "shop",
+        "reviews_of_shop",
+        "photo_of_review",
         "listings_of_shop",
         "search_listings",
         "listing",

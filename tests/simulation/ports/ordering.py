@@ -21,6 +21,7 @@ from services.ordering.domain.quote import Quote
 from services.ordering.domain.refund import Refund
 from shared.persistence import Transaction
 from tests.simulation.database import MemoryConnection, MemoryDatabase
+from tests.simulation.ports.cases import MemoryCases, MemoryPhotos, MemoryReviews, MemoryShoppingLists
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,9 +196,12 @@ class MemoryOrders:
 
     def to_complete(self, now: datetime, limit: int) -> Sequence[str]:
         rows = self._connection.rows("orders").values()
+        cases = self._connection.rows("after_sale_case").values()
+        held = {case.order_id for case in cases if case.is_going_on}
         due = [
             o for o in rows if o.completes_at and o.completes_at <= now and o.status is OrderStatus.DELIVERED
         ]
+        due = [order for order in due if order.order_id not in held]
         return [order.order_id for order in sorted(due, key=lambda order: order.completes_at)[:limit]]
 
     def with_something_due(self, now: datetime, limit: int) -> Sequence[str]:
@@ -352,6 +356,10 @@ class MemoryUnitOfWork:
         self.orders = MemoryOrders(connection, publish)
         self.payments = MemoryPayments(connection)
         self.campaigns = MemoryCampaigns(connection)
+        self.cases = MemoryCases(connection, publish)
+        self.photos = MemoryPhotos(connection)
+        self.reviews = MemoryReviews(connection, publish)
+        self.lists = MemoryShoppingLists(connection, publish)
 
     @classmethod
     def over(cls, transaction: Transaction) -> MemoryUnitOfWork:

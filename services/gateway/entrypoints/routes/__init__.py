@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.gateway.entrypoints.routes import (
     accounts,
+    after_sale,
     courier,
     customer,
     dispatching,
@@ -15,7 +16,9 @@ from services.gateway.entrypoints.routes import (
     proofs,
     provider,
     rates,
+    reviews,
     rota,
+    shopping,
     storefront,
     substitutions,
 )
@@ -25,6 +28,9 @@ ALL: tuple[Route, ...] = (
     *accounts.routes,
     *storefront.routes,
     *customer.routes,
+    *after_sale.routes,
+    *reviews.routes,
+    *shopping.routes,
     *merchant.routes,
     *distribution.routes,
     *substitutions.routes,

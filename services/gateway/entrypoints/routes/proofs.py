@@ -12,9 +12,9 @@ from services.gateway.entrypoints.wire import Answer
 
 routes = Routes("Proving handovers")
 
-_PICTURES = ("image/jpeg", "image/png", "image/webp")
+PICTURES = ("image/jpeg", "image/png", "image/webp")
 # A picture shows whatever lies at somebody's door: it is looked at as a picture, and by nobody else.
-_HEADERS = {
+PICTURE_HEADERS = {
     "Cache-Control": "private, no-store",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Content-Disposition": "inline",
@@ -31,7 +31,7 @@ _HEADERS = {
     ),
     roles=COURIER,
     raw_body=True,
-    takes=_PICTURES,
+    takes=PICTURES,
     answer=dispatch_shapes.KeptPhoto,
     refusals=("stop-not-found", "wrong-state", "picture-refused", "picture-too-large"),
 )
@@ -45,12 +45,12 @@ def send_photo(call: Call) -> Any:
     summary="The picture of what was left at the door",
     description="For the order's customer and operators. It is kept for a month, unless set otherwise.",
     roles=CUSTOMER | OPERATOR,
-    gives=_PICTURES,
+    gives=PICTURES,
     refusals=("photo-not-found",),
 )
 def photo(call: Call) -> Answer:
     found = call.ask_as_caller("dispatch", "photo", **call.path)
-    return Answer(200, base64.b64decode(found["content"]), found["media_type"], dict(_HEADERS))
+    return Answer(200, base64.b64decode(found["content"]), found["media_type"], dict(PICTURE_HEADERS))
 
 
 @routes.get(
@@ -68,10 +68,12 @@ def pickup_code(call: Call) -> Any:
 
 @routes.delete(
     "/v1/customers/{customer_id}/photos",
-    summary="Forget all pictures of a customer's orders",
+    summary="Forget all pictures of a customer's orders, cases and reviews",
     description="For a customer who wants to be forgotten. That a picture proved something stays known.",
     roles=OPERATOR,
     answer=dispatch_shapes.ForgottenPhotos,
 )
 def forget_photos(call: Call) -> Any:
-    return call.ask_as_caller("dispatch", "forget_photos", **call.path)
+    of_doors = call.ask_as_caller("dispatch", "forget_photos", **call.path)
+    of_goods = call.ask_as_caller("ordering", "forget_customer_photos", **call.path)
+    return {"forgotten": of_doors["forgotten"] + of_goods["forgotten"]}

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.dispatch.domain.errors import PictureRefused, PictureTooLarge
-from services.dispatch.domain.picture import MOST_BYTES, MediaType, read_picture
-from tests.dispatch.pictures import WHERE_IT_WAS, a_jpeg, a_png, a_webp
+from shared.kernel.picture import MOST_BYTES, MediaType, PictureRefused, PictureTooLarge, read_picture
+from shared.testing.pictures import WHERE_IT_WAS, a_jpeg, a_png, a_webp
 
 MADE = [
     (a_jpeg(), MediaType.JPEG, (64, 48)),
