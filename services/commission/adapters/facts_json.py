@@ -7,6 +7,7 @@ from typing import Any
 
 from services.commission.domain.facts import (
     Delivered,
+    HandedBack,
     LinkTerms,
     OrderFacts,
     Paid,
@@ -52,6 +53,8 @@ def paid_to_json(paid: Paid) -> Json:
             [link.link_id, link.promoter_shop_id, link.promoter_owner_id, link.listing_id, link.rate_bp]
             for link in paid.links
         ],
+        **({"tip": paid.tip} if paid.tip else {}),
+        **({"method": paid.method} if paid.method else {}),
     }
 
 
@@ -91,6 +94,8 @@ def paid_from_json(data: Json) -> Paid:
             )
             for link_id, promoter_shop_id, promoter_owner_id, listing_id, rate_bp in data["links"]
         ),
+        tip=data.get("tip", 0),
+        method=data.get("method"),
     )
 
 
@@ -98,6 +103,8 @@ def delivered_to_json(delivered: Delivered) -> Json:
     return {
         "delivered_at": delivered.delivered_at.isoformat(),
         "store_order_ids": list(delivered.store_order_ids),
+        "courier_id": delivered.courier_id,
+        "collected": delivered.collected,
     }
 
 
@@ -117,13 +124,14 @@ def refunds_to_json(refunds: dict[str, Refund]) -> Json:
             refund.amount,
             refund.delivery_fee,
             [[line.line_id, line.amount, line.platform_discount] for line in refund.lines],
+            *([refund.tip] if refund.tip else []),
         ]
         for refund in refunds.values()
     }
 
 
 def _refund(refund_id: str, data: list[Any]) -> Refund:
-    store_order_id, amount, delivery_fee, lines = data
+    store_order_id, amount, delivery_fee, lines, *tip = data
     return Refund(
         refund_id=refund_id,
         store_order_id=store_order_id,
@@ -133,7 +141,12 @@ def _refund(refund_id: str, data: list[Any]) -> Refund:
             RefundedLine(line_id=line_id, amount=line_amount, platform_discount=discount)
             for line_id, line_amount, discount in lines
         ),
+        tip=sum(tip),
     )
+
+
+def handed_back_to_json(handed_back: dict[str, HandedBack]) -> Json:
+    return {refund_id: [back.amount, back.courier_id] for refund_id, back in handed_back.items()}
 
 
 def facts_from_row(row: Any) -> OrderFacts:
@@ -146,6 +159,8 @@ def facts_from_row(row: Any) -> OrderFacts:
         delivered=Delivered(
             delivered_at=from_wire(delivered["delivered_at"]),
             store_order_ids=tuple(delivered["store_order_ids"]),
+            courier_id=delivered.get("courier_id"),
+            collected=delivered.get("collected", 0),
         )
         if delivered
         else None,
@@ -160,6 +175,10 @@ def facts_from_row(row: Any) -> OrderFacts:
         refunds={refund_id: _refund(refund_id, data) for refund_id, data in sorted(row.refunds.items())},
         completed_at=row.completed_at,
         cancelled_at=row.cancelled_at,
+        handed_back={
+            refund_id: HandedBack(amount=amount, courier_id=courier_id)
+            for refund_id, (amount, courier_id) in sorted(row.handed_back.items())
+        },
     )
 
 

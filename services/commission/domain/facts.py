@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+CASH = "cash"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkTerms:
@@ -50,12 +52,23 @@ class Paid:
     delivery_fee: int
     parts: tuple[PaidPart, ...]
     links: tuple[LinkTerms, ...] = ()
+    tip: int = 0
+    method: str | None = None
+
+    @property
+    def is_cash(self) -> bool:
+        """Confirmed by the customer, and collected at the door."""
+        return self.method == CASH
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivered:
+    """``collected`` is what the courier took at the door."""
+
     delivered_at: datetime
     store_order_ids: tuple[str, ...]
+    courier_id: str | None = None
+    collected: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +95,15 @@ class Refund:
     amount: int
     delivery_fee: int
     lines: tuple[RefundedLine, ...]
+    tip: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HandedBack:
+    """A refund of collected money that is in the customer's hands: from a courier's, or the platform's."""
+
+    amount: int
+    courier_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +118,7 @@ class OrderFacts:
     refunds: dict[str, Refund] = field(default_factory=dict)
     completed_at: datetime | None = None
     cancelled_at: datetime | None = None
+    handed_back: dict[str, HandedBack] = field(default_factory=dict)
 
     @property
     def refunded(self) -> int:

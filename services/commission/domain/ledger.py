@@ -11,13 +11,20 @@ from enum import StrEnum
 from typing import NamedTuple
 
 CASH = "cash:provider"
+# Orders that their customers pay at the door, until a courier has the money or nothing is due.
+CASH_ON_DELIVERY = "receivable:cash_on_delivery"
+CASH_HELD = "cash:platform"
 ORDERS = "liability:orders"
+# Refunds of money that was collected at the door, until somebody has handed them back.
+CASH_REFUNDS = "liability:cash_refunds"
 TAKE_RATE = "revenue:take_rate"
 DELIVERY_FEE = "revenue:delivery_fee"
 COURIER_PAY = "expense:courier_pay"
 PLATFORM_DISCOUNT = "expense:platform_discount"
 
-_DEBIT_SIDE = ("cash:", "expense:")
+_DEBIT_SIDE = ("cash:", "expense:", "receivable:")
+# Where the money of orders is: taken, still to be taken, or (negative) still to be handed back.
+MONEY = ("cash:", CASH_ON_DELIVERY, CASH_REFUNDS)
 PLATFORM = ("revenue:", "expense:")
 # Accounts that a settlement moves money to: what is settled, and the kind of its payee.
 PAYEES = {
@@ -29,6 +36,11 @@ PAYEES = {
 
 def shop_payable(shop_id: str) -> str:
     return f"payable:shop:{shop_id}"
+
+
+def courier_cash(courier_id: str) -> str:
+    """Money of customers that a courier holds."""
+    return f"cash:courier:{courier_id}"
 
 
 def courier_payable(courier_id: str) -> str:
@@ -65,6 +77,9 @@ class Kind(StrEnum):
     RELEASE = "commission_release"
     DELIVERY_FEE = "delivery_fee"
     COURIER_PAY = "courier_pay"
+    TIP = "tip"
+    CASH_COLLECTED = "cash_collected"
+    CASH_HANDED_BACK = "cash_handed_back"
 
 
 class Heading(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from services.commission.domain import ledger
+from services.commission.domain.at_the_door import book_money, book_tip
 from services.commission.domain.facts import OrderFacts, Paid, PaidLine, PaidPart
 from services.commission.domain.ledger import Kind, Sheet
 from services.commission.domain.promotion import Accrual, AccrualStatus, denial
@@ -46,15 +47,8 @@ def goal_of(facts: OrderFacts, plan: RatePlan | None) -> Goal:
     if paid is None or plan is None:
         return goal
     sheet = goal.sheet
-    sheet.move(paid.total, debit=ledger.CASH, credit=ledger.ORDERS, kind=Kind.PAYMENT)
-    for refund in facts.refunds.values():
-        sheet.move(
-            refund.amount,
-            debit=ledger.ORDERS,
-            credit=ledger.CASH,
-            kind=Kind.REFUND,
-            store_order_id=refund.store_order_id,
-        )
+    book_money(facts, paid, sheet)
+    book_tip(facts, paid, sheet)
     taken_back = _taken_back(facts)
     delivered = facts.delivered.store_order_ids if facts.delivered else ()
     for part in paid.parts:

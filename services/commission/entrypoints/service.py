@@ -43,7 +43,15 @@ class CommissionService(ShowsDeadLetters):
 
     _heard: WeakKeyDictionary[Transaction, list[Heard]] = WeakKeyDictionary()
 
-    @subscribe("ordering", "OrderPaid", "OrderDelivered", "OrderCompleted", "OrderCancelled", "RefundIssued")
+    @subscribe(
+        "ordering",
+        "OrderPaid",
+        "OrderDelivered",
+        "OrderCompleted",
+        "OrderCancelled",
+        "RefundIssued",
+        "RefundHandedBack",
+    )
     def on_ordering(self, tx: Transaction, event: Event) -> None:
         self._record(tx, event)
 

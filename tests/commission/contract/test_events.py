@@ -120,6 +120,7 @@ def test_commission_listens_to_what_moves_money() -> None:
         ("ordering", "OrderCompleted"),
         ("ordering", "OrderCancelled"),
         ("ordering", "RefundIssued"),
+        ("ordering", "RefundHandedBack"),
         ("dispatch", "DeliveryCompleted"),
         ("storefront", "ShopOpened"),
         ("storefront", "ListingPublished"),
