@@ -160,6 +160,8 @@ def _value(name: str, one: Any, everything: bool) -> Any:
             return AN_ID
         case Instant():
             return A_MOMENT
+        case fields.Date():
+            return "2026-01-05"
         case fields.Nested():
             return example(one.schema, everything=everything)
         case fields.List():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
+from services.gateway.contracts.attempt_shapes import Attempt
 from services.gateway.contracts.fields import Id, Instant, Money, Position
 
 
@@ -176,6 +177,7 @@ class Quote(Schema):
     goods = fields.Nested(Money, required=True)
     discount = fields.Nested(Money, required=True)
     delivery_fee = fields.Nested(Money, required=True)
+    tip = fields.Nested(Money)
     total = fields.Nested(Money, required=True)
     slot = fields.Nested(OrderSlot, allow_none=True)
     refused_coupons = fields.List(fields.Nested(RefusedCoupon))
@@ -276,50 +278,22 @@ class Order(Schema):
     goods = fields.Nested(Money)
     discount = fields.Nested(Money)
     delivery_fee = fields.Nested(Money)
+    tip = fields.Nested(Money)
     total = fields.Nested(Money)
     refunded = fields.Nested(Money)
     slot = fields.Nested(OrderSlot, allow_none=True)
     drop_off = fields.Nested(OrderDropOff, allow_none=True)
     zone_id = fields.String(allow_none=True)
     expires_at = Instant(allow_none=True)
-    payment_status = fields.String(allow_none=True)
+    payment_method = fields.String(allow_none=True, metadata={"description": "How it was paid."})
+    payment_status = fields.String(
+        allow_none=True,
+        metadata={"enum": ["pending", "due", "succeeded", "failed", "refunded", "waived", None]},
+    )
+    to_collect = fields.Nested(Money, metadata={"description": "What is still to be paid at the door."})
+    payments = fields.List(fields.Nested(Attempt), metadata={"description": "All attempts, oldest first."})
     delivery = fields.Nested(OrderDelivery, allow_none=True)
     store_orders = fields.List(fields.Nested(StoreOrder))
-
-
-class Payment(Schema):
-    payment_id = Id(required=True)
-    order_id = Id(required=True)
-    method = fields.String()
-    status = fields.String(required=True, metadata={"enum": ["pending", "succeeded", "failed", "refunded"]})
-    amount = fields.Nested(Money, required=True)
-
-
-class RefundedLine(Schema):
-    line_id = fields.String()
-    quantity = fields.Integer()
-    amount = fields.Nested(Money)
-
-
-class RefundPart(Schema):
-    refund_id = fields.String(required=True)
-    store_order_id = fields.String(allow_none=True)
-    shop_id = fields.String(allow_none=True)
-    amount = fields.Nested(Money)
-    lines = fields.List(fields.Nested(RefundedLine))
-
-
-class Refund(Schema):
-    refund_id = fields.String(required=True)
-    order_id = Id()
-    store_order_id = fields.String(allow_none=True)
-    reason = fields.String()
-    amount = fields.Nested(Money)
-    goods = fields.Nested(Money)
-    delivery_fee = fields.Nested(Money)
-    issued_at = Instant()
-    lines = fields.List(fields.Nested(RefundedLine))
-    parts = fields.List(fields.Nested(RefundPart), metadata={"description": "One per store order."})
 
 
 def proved_by() -> fields.String:

@@ -25,7 +25,7 @@ class UnitOfWorkSql:
 
         self.quotes = QuotesSql(connection)
         self.orders = OrdersSql(connection, publish)
-        self.payments = PaymentsSql(connection)
+        self.payments = PaymentsSql(connection, publish)
         self.campaigns = CampaignsSql(connection)
 
     @classmethod

@@ -59,6 +59,7 @@ def place(
         slot=held.slot,
         placed_at=placed_at,
         expires_at=expires_at,
+        tip=command.tip,
     )
     failpoints.reach("order.held")
     with transactions.begin() as work:

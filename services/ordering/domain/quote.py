@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
 
+from services.ordering.domain.errors import ForeignTip
 from services.ordering.domain.lines import Line
 from services.ordering.domain.order import Order
 from services.ordering.domain.places import DropOff, Position, Slot
 from services.ordering.domain.store_order import StoreOrder
 from shared.kernel.ids import derived_id
+from shared.kernel.money import Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,7 @@ class Quote:
     drop_off: DropOff
     expires_at: datetime
     refused_coupons: tuple[CouponRefusal, ...] = ()
+    tip: int = 0
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -79,7 +82,7 @@ class Quote:
 
     @property
     def total(self) -> int:
-        return self.goods - self.discount + self.delivery_fee
+        return self.goods - self.discount + self.delivery_fee + self.tip
 
     @property
     def campaigns(self) -> dict[str, int]:
@@ -103,6 +106,15 @@ class Quote:
         return {line.listing_id: line.unit_price for line in self.lines}
 
 
+def tip_in(currency: str, tip: Money | None) -> int:
+    """The tip in minor units of ``currency``; raises :class:`ForeignTip` for one of another."""
+    if tip is None:
+        return 0
+    if tip.currency != currency:
+        raise ForeignTip(errors=[{"field": "tip.currency", "message": f"Expected {currency}."}])
+    return tip.amount
+
+
 @lru_cache(maxsize=1024)
 def store_order_id(order_id: str, shop_id: str) -> str:
     """The id of a shop's part of an order; the same on every attempt to place it."""
@@ -110,15 +122,26 @@ def store_order_id(order_id: str, shop_id: str) -> str:
 
 
 def order_from(
-    quote: Quote, *, order_id: str, zone_id: str, slot: Slot, placed_at: datetime, expires_at: datetime
+    quote: Quote,
+    *,
+    order_id: str,
+    zone_id: str,
+    slot: Slot,
+    placed_at: datetime,
+    expires_at: datetime,
+    tip: Money | None = None,
 ) -> Order:
-    """The order that ``quote`` becomes: its figures move, nothing is computed anew."""
+    """The order that ``quote`` becomes: its figures move, nothing is computed anew.
+
+    ``tip`` takes the place of the quote's own. Raises :class:`ForeignTip`.
+    """
     order = Order(
         order_id=order_id,
         quote_id=quote.quote_id,
         customer_id=quote.customer_id,
         currency=quote.currency,
         delivery_fee=quote.delivery_fee,
+        tip=quote.tip if tip is None else tip_in(quote.currency, tip),
         zone_id=zone_id,
         slot=slot,
         drop_off=quote.drop_off,
