@@ -124,6 +124,9 @@ _REASONS = {
     Kind.RELEASE.value: "Commission released after the after-sale time",
     Kind.DELIVERY_FEE.value: "Delivery fee",
     Kind.COURIER_PAY.value: "Courier pay",
+    Kind.TIP.value: "Tip of the customer",
+    Kind.CASH_COLLECTED.value: "Collected at the door",
+    Kind.CASH_HANDED_BACK.value: "Handed back to the customer",
 }
 
 

@@ -133,21 +133,20 @@ class WeChatPayProvider:
 
     # -- pieces of the above -------------------------------------------------------------------------
 
-    def _close(self, payment_id: str) -> ProviderNotice | None:
+    def _close(self, payment_id: str, *, looks_again: bool = True) -> ProviderNotice | None:
         number = trade_no(payment_id)
-        for _ in range(2):
-            status, answer = self._ask(self._client.query, out_trade_no=number)
-            if status == 404:
-                return None
-            trade = self._done(status, answer)
-            if trade["trade_state"] in _PAID:
-                return self._notice(trade)
-            if trade["trade_state"] in {"CLOSED", "REVOKED"}:
-                return None
-            status, answer = self._ask(self._client.close, out_trade_no=number)
-            if status == 204:
-                return None
+        status, answer = self._ask(self._client.query, out_trade_no=number)
+        if status == 404:
+            return None
+        trade = self._done(status, answer)
+        if trade["trade_state"] in _PAID:
+            return self._notice(trade)
+        if trade["trade_state"] in {"CLOSED", "REVOKED"}:
+            return None
+        status, answer = self._ask(self._client.close, out_trade_no=number)
+        if status != 204 and looks_again:
             # It was paid between the question and the closing: the second look shows it.
+            return self._close(payment_id, looks_again=False)
         self._done(status, answer)
         return None
 
