@@ -31,6 +31,8 @@ setup-kernel: ## what compiles the planner's engine besides: plans some twenty t
 	@deploy/setup kernel
 setup-slots: ## PyVRP besides: plans slots hours ahead, and is the yardstick of `linli bench lilim`
 	@deploy/setup slots
+setup-wechat: ## WeChat Pay's library besides, for ordering where `LINLI_PAYMENT_METHODS` names wechat
+	@deploy/setup wechat
 fmt: setup ## format and mend what can be mended
 	@$(PYTHON) -m ruff check --fix-only --quiet $(CODE); $(PYTHON) -m ruff format $(CODE)
 check: setup check-fast ## format, lint, types and import contracts
@@ -81,5 +83,5 @@ help:
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
 	  /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' Makefile
 
-.PHONY: run up down logs setup setup-runtime setup-kernel setup-slots setup-analysis fmt check check-fast docs lock test test-unit test-integration \
+.PHONY: run up down logs setup setup-runtime setup-kernel setup-slots setup-wechat setup-analysis fmt check check-fast docs lock test test-unit test-integration \
   test-journeys trust trust-smoke servers migrate migration image images clean help

@@ -118,19 +118,27 @@ def stock_is_what_came_minus_what_was_sold(case: Case) -> Finding:
 
 
 def no_refund_is_still_on_its_way(case: Case) -> Finding:
-    waiting = case.databases.value("ordering", "SELECT count(*) FROM provider_refund WHERE sent_at IS NULL")
+    waiting = case.databases.value(
+        "ordering", "SELECT count(*) FROM provider_refund WHERE method <> 'cash' AND state <> 'confirmed'"
+    )
     sent, total = case.databases.rows(
-        "ordering", "SELECT count(*), coalesce(sum(amount), 0) FROM provider_refund WHERE sent_at IS NOT NULL"
+        "ordering",
+        "SELECT count(*), coalesce(sum(amount), 0) FROM provider_refund"
+        " WHERE method <> 'cash' AND state = 'confirmed'",
     )[0]
-    issued = case.databases.value("ordering", "SELECT coalesce(sum(goods + delivery_fee), 0) FROM refund")
+    issued = case.databases.value(
+        "ordering",
+        "SELECT coalesce(sum(r.goods + r.delivery_fee + r.tip), 0) FROM refund r JOIN orders USING (order_id)"
+        " WHERE payment_method IS DISTINCT FROM 'cash'",
+    )
     surplus = case.databases.value(
         "ordering", "SELECT coalesce(sum(amount), 0) FROM charge WHERE NOT captured"
     )
     return Finding(
         name="money that was promised back has gone back",
         holds=waiting == 0 and total == issued + surplus,
-        evidence=f"{sent} refunds of {total} sent for {issued} issued and {surplus} paid twice or too late; "
-        f"{waiting} waiting",
+        evidence=f"{sent} refunds of {total} confirmed for {issued} issued and {surplus} paid twice or too"
+        f" late; {waiting} waiting",
     )
 
 

@@ -19,7 +19,11 @@ from shared.messaging.topology import Subscription
 LooseEnd = tuple[str, str, str]
 _LOOSE_ENDS: tuple[LooseEnd, ...] = (
     ("storefront", "held", "SELECT count(*) FROM reservation WHERE status IN ('held', 'unknown')"),
-    ("ordering", "refunds not sent", "SELECT count(*) FROM provider_refund WHERE sent_at IS NULL"),
+    (
+        "ordering",
+        "refunds not confirmed",
+        "SELECT count(*) FROM provider_refund WHERE state IN ('pending', 'sent', 'failed')",
+    ),
 )
 # Where the after-sale window is long, these stay for days.
 NOT_COMPLETED: LooseEnd = (

@@ -8,8 +8,10 @@ from datetime import timedelta
 from environs import Env, ValidationError, validate
 
 from services.ordering.application.ports import Rules
+from services.ordering.contracts.plainly import METHODS
 from services.ordering.domain.claims import CaseRules
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
+from services.ordering.domain.payment import CASH
 from shared.kernel.clock import Clock
 
 _POSITIVE = validate.Range(min=1)
@@ -24,6 +26,7 @@ class Settings:
     webhook_secret: str
     webhook_url: str
     photos_kept: timedelta = timedelta(days=90)
+    methods: tuple[str, ...] = ("sandbox", CASH)
 
 
 def settings_from_environment(clock: Clock) -> Settings:
@@ -37,6 +40,7 @@ def settings_from_environment(clock: Clock) -> Settings:
         webhook_secret = env.str("PAYMENT_WEBHOOK_SECRET", validate=_is_secret)
         is_url = validate.URL(schemes={"http", "https"}, require_tld=False)
         webhook_url = env.str("PAYMENT_WEBHOOK_URL", validate=is_url)
+        methods = env.list("PAYMENT_METHODS", ["sandbox", CASH], validate=_are_methods)
     with env.prefixed("LINLI_ORDERING_"):
         patience = env.int("PATIENCE_SECONDS", 15, validate=_NOT_NEGATIVE)
         quote_validity = env.int("QUOTE_VALIDITY_SECONDS", 600, validate=_POSITIVE)
@@ -55,6 +59,7 @@ def settings_from_environment(clock: Clock) -> Settings:
         included_m = env.int("DELIVERY_INCLUDED_METRES", 2000, validate=_NOT_NEGATIVE)
         per_km = env.int("DELIVERY_FEE_PER_KILOMETRE", 100, validate=_NOT_NEGATIVE)
         free_from = env.int("DELIVERY_FREE_FROM", 0, validate=_NOT_NEGATIVE)
+        cash_maximum = env.int("CASH_MAXIMUM", 20_000, validate=_POSITIVE)
     env.seal()
 
     def at_least_patience(seconds: int, times: int = 1) -> timedelta:
@@ -83,11 +88,19 @@ def settings_from_environment(clock: Clock) -> Settings:
                 resend_within=at_least_patience(resend),
                 confirm_within=at_least_patience(confirm),
             ),
+            cash_maximum=cash_maximum,
         ),
         photos_kept=timedelta(days=photo_days),
         webhook_secret=webhook_secret,
         webhook_url=webhook_url,
+        methods=tuple(dict.fromkeys(methods)),
     )
+
+
+def _are_methods(methods: list[str]) -> None:
+    unknown = sorted(set(methods) - set(METHODS))
+    if unknown or not methods:
+        raise ValidationError(f"Expected some of {', '.join(METHODS)}, with commas between them.")
 
 
 def _is_secret(value: str) -> None:

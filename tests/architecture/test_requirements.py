@@ -17,6 +17,7 @@ LOCKS = (
     "requirements-kernel",
     "requirements-analysis",
     "requirements-slots",
+    "requirements-wechat",
     "requirements-dev",
     "requirements-pip",
 )
@@ -58,7 +59,12 @@ def _imported_by(file: Path) -> set[str]:
     [
         (
             ("services", "shared"),
-            ("requirements.txt", "requirements-kernel.txt", "requirements-slots.txt"),
+            (
+                "requirements.txt",
+                "requirements-kernel.txt",
+                "requirements-slots.txt",
+                "requirements-wechat.txt",
+            ),
         ),
         (("linli",), ("requirements.txt", "requirements-analysis.txt")),
         (("tests", "benchmarks"), ("requirements.txt", "requirements-analysis.txt", "requirements-dev.txt")),
@@ -111,6 +117,17 @@ def test_only_its_adapter_needs_pyvrp() -> None:
         if "pyvrp" in _imported_by(file)
     }
     assert users == {"services/dispatch/adapters/pyvrp_pairs.py"}
+
+
+def test_only_its_adapter_needs_the_library_of_wechat_pay() -> None:
+    """Where WeChat Pay is no method, ordering runs without it."""
+    assert "wechatpayv3" in _declared("requirements-wechat.txt")
+    users = {
+        str(file.relative_to(ROOT))
+        for file in python_files("services", "shared", "linli")
+        if "wechatpayv3" in _imported_by(file)
+    }
+    assert users == {"services/ordering/adapters/wechat_pay.py"}
 
 
 @pytest.mark.parametrize("name", LOCKS)

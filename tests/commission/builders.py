@@ -113,13 +113,15 @@ class Order:
 
     parts: list[Part]
     delivery_fee: int = 700
+    tip: int = 0
+    method: str | None = None
     customer_id: str = CUSTOMER
     paid_at: datetime = NOON
     order_id: str = field(default_factory=lambda: f"order-{next(_numbers)}")
 
     @property
     def total(self) -> int:
-        return sum(part.paid for part in self.parts) + self.delivery_fee
+        return sum(part.paid for part in self.parts) + self.delivery_fee + self.tip
 
     def paid(self) -> Event:
         goods = sum(line.goods for part in self.parts for line in part.lines)
@@ -133,14 +135,16 @@ class Order:
                 "paid_at": to_wire(self.paid_at),
                 "zone_id": "zone-1",
                 "goods": yuan(goods),
-                "discount": yuan(goods - self.total + self.delivery_fee),
+                "discount": yuan(goods - sum(part.paid for part in self.parts)),
                 "delivery_fee": yuan(self.delivery_fee),
                 "total": yuan(self.total),
                 "store_orders": [part.to_wire() for part in self.parts],
+                **({"tip": yuan(self.tip)} if self.tip else {}),
+                **({"method": self.method} if self.method else {}),
             },
         )
 
-    def delivered(self, *parts: Part) -> Event:
+    def delivered(self, *parts: Part, collected: int | None = None) -> Event:
         store_order_ids = [part.store_order_id for part in parts or self.parts]
         return self._event(
             "OrderDelivered",
@@ -148,6 +152,7 @@ class Order:
             delivery_id=derived_id("delivery", self.order_id),
             courier_id=COURIER,
             store_order_ids=store_order_ids,
+            **({} if collected is None else {"collected": yuan(collected)}),
         )
 
     def trip(self, pickups: int = 2, distance_m: int = 3140) -> Event:
@@ -178,6 +183,7 @@ class Order:
         part: Part | None = None,
         lines: Mapping[str, tuple[int, ...]] | None = None,
         delivery_fee: int = 0,
+        tip: int = 0,
         **more: Any,
     ) -> Event:
         """Give back whole ``part``, or of each line in ``lines`` (money, platform's discount, shop's)."""
@@ -196,7 +202,8 @@ class Order:
             shop_id=part.shop_id if part else None,
             issued_at=to_wire(self.paid_at + timedelta(minutes=30)),
             reason="bruised",
-            amount=yuan(goods + delivery_fee),
+            amount=yuan(goods + delivery_fee + tip),
+            **({"tip": yuan(tip)} if tip else {}),
             goods=yuan(goods),
             delivery_fee=yuan(delivery_fee),
             restock=False,
@@ -212,6 +219,15 @@ class Order:
                 for line_id, (amount, platform, *shop) in lines.items()
             ],
             **more,
+        )
+
+    def handed_back(self, refund: Event, courier_id: str | None = COURIER) -> Event:
+        return self._event(
+            "RefundHandedBack",
+            refund_id=refund.data["refund_id"],
+            amount=refund.data["amount"],
+            handed_back_at=to_wire(self.paid_at + timedelta(hours=3)),
+            courier_id=courier_id,
         )
 
     def _event(self, type: str, source: str = "ordering", **data: Any) -> Event:

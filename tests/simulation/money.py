@@ -69,9 +69,10 @@ def the_ledger_gives_what_was_kept(case: Case) -> Iterator[str]:
         for _, _, entry in ledger.get(order.order_id, ()):
             sums[entry.heading.account] += entry.amount
         wanted = 0 if order.paid_at is None else order.total - case.refunded(order.order_id)
-        given = -sum(amount for account, amount in sums.items() if account != accounts.CASH)
-        if sums[accounts.CASH] != wanted or given != wanted:
-            yield f"{order.order_id}: {wanted} kept, cash {sums[accounts.CASH]}, given {given}"
+        given = -sum(amount for account, amount in sums.items() if not account.startswith(accounts.MONEY))
+        money = sum(amount for account, amount in sums.items() if account.startswith(accounts.MONEY))
+        if money != wanted or given != wanted:
+            yield f"{order.order_id}: {wanted} kept, money {money}, given {given}"
         if sums[accounts.ORDERS]:
             yield f"{order.order_id} is over and {-sums[accounts.ORDERS]} is still in clearing"
     for unknown in set(ledger) - set(case.orders):

@@ -30,6 +30,7 @@ from services.gateway.application.accounts import Register, create_account
 from services.gateway.application.once import once
 from services.gateway.domain.accounts import Role
 from services.gateway.domain.idempotency import KeptAnswer, KeyUse
+from services.ordering.adapters import sandbox_notices
 from services.ordering.application.ports import Rules
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
 from services.ordering.entrypoints import service as ordering
@@ -56,7 +57,7 @@ from tests.simulation.ports import planning as planning_ports
 from tests.simulation.ports import rates as rates_ports
 from tests.simulation.ports import slots as slots_ports
 from tests.simulation.ports import storefront as storefront_ports
-from tests.simulation.provider import KEY, Provider, wall
+from tests.simulation.provider import Provider, wall
 from tests.simulation.scheduler import Process, Scheduler
 
 WINDOW, GRACE = timedelta(minutes=3), timedelta(minutes=10)
@@ -113,14 +114,14 @@ for _statement in (forgetting._TOO_OLD, forgetting._TOO_MANY, pictures._TOO_OLD)
 def on_memory() -> Iterator[None]:
     """Within the block the services' entrypoints work on memory, and say nothing in the log."""
     before = [(module, name, getattr(module, name)) for module, name, _ in _INSTEAD]
-    real_time = ordering.time
+    real_time = sandbox_notices.time
     logging.disable(logging.CRITICAL)
     for module, name, instead in _INSTEAD:
         setattr(module, name, instead)
     try:
         yield
     finally:
-        ordering.time = real_time
+        sandbox_notices.time = real_time
         for module, name, there in before:
             setattr(module, name, there)
         logging.disable(logging.NOTSET)
@@ -200,7 +201,7 @@ class Platform:
         self._complete()
         self._add_planner()
         world.on_power_cut = self._power_cut
-        ordering.time = SimpleNamespace(time=lambda: wall(world))  # type: ignore[assignment]
+        sandbox_notices.time = SimpleNamespace(time=lambda: wall(world))  # type: ignore[assignment]
 
     def start(self) -> None:
         for process in self.processes:
@@ -229,9 +230,7 @@ class Platform:
         services["ordering"].settings = OrderingSettings(
             rules=RULES, webhook_secret="", webhook_url="http://gateway"
         )
-        services["ordering"].payments = PaymentProviders(
-            by_method={"sandbox": self.provider}, webhook_key=KEY
-        )
+        services["ordering"].payments = PaymentProviders(by_method={"sandbox": self.provider})
         services["ordering"].rpc = self.wire
         services["storefront"].settings = StorefrontSettings(expiry_grace_seconds=EXPIRY_GRACE_SECONDS)
         policy = PlannerPolicy(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 
 import orjson
 
 from services.ordering.adapters import standard_webhooks
+from services.ordering.adapters.sandbox_notices import notices
 from services.ordering.application.ports import ProviderRefund
-from services.ordering.domain.commands import ProviderNotice
-from services.ordering.domain.payment import Payment
+from services.ordering.domain.commands import Notice, ProviderNotice
+from services.ordering.domain.payment import Payment, ProviderRow
+from services.ordering.domain.provider_refund import RefundOutcome, RefundState
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import Refusal, Unavailable
 from shared.kernel.ids import derived_id
@@ -22,6 +24,8 @@ KEY = b"simulation-key-of-32-bytes------"
 
 class Provider:
     """:class:`services.ordering.application.ports.PaymentProvider`; nothing of it is ever forgotten."""
+
+    refund_takes = timedelta(minutes=5)
 
     def __init__(self, world: Scheduler, wire: Wire, outside: Process) -> None:
         self._world = world
@@ -35,7 +39,7 @@ class Provider:
 
     # -- what ordering asks --------------------------------------------------------------------------
 
-    def start(self, payment: Payment, expires_in: timedelta) -> None:
+    def start(self, payment: Payment, expires_in: timedelta, payer: str | None = None) -> None:
         self._perhaps_away("before the provider began")
         if payment.payment_id not in self.attempts:
             self.attempts[payment.payment_id] = payment
@@ -53,7 +57,7 @@ class Provider:
         self._perhaps_away("after the provider closed")
         return charged
 
-    def refund(self, refunds: Sequence[ProviderRefund]) -> None:
+    def refund(self, refunds: Sequence[ProviderRefund]) -> Sequence[RefundOutcome]:
         self._perhaps_away("before the provider refunded")
         for refund in refunds:
             if refund.refund_id in self.refunds:
@@ -64,6 +68,13 @@ class Provider:
             self._world.note(f"provider pays {refund.amount} back ({refund.reason})")
             self.refunds[refund.refund_id] = refund.charge_id, refund.amount
         self._perhaps_away("after the provider refunded")
+        return [RefundOutcome(refund_id=refund.refund_id, state=RefundState.CONFIRMED) for refund in refunds]
+
+    def notices(self, headers: Mapping[str, str], body: str) -> Sequence[Notice]:
+        return notices(KEY, headers, body)
+
+    def statement(self, day: date) -> Sequence[ProviderRow]:
+        raise NotImplementedError("nobody asks this provider for a day")
 
     def _perhaps_away(self, where: str) -> None:
         self._world.step(where, 6.0)

@@ -28,7 +28,7 @@ from tests.simulation.variants import _instead
 from tests.simulation.world import SOUND, World
 
 FAULTS = Faults(dawdle=0.3, lose=0.05, double=0.1, late=0.2, latest=60.0)
-EVERYTHING = {"claim", "add", "start", "save", "save_charged", "note_courier", "refuse", "refunds_sent"}
+EVERYTHING = {"claim", "add", "start", "save", "save_charged", "note_courier", "refuse", "refunds_became"}
 PORTS = ("quotes", "orders", "payments", "campaigns", "cases", "photos", "reviews", "lists")
 
 

@@ -46,6 +46,7 @@ class BookedOrder:
     delivery_fee: int
     paid_at: datetime | None
     parts: tuple[Part, ...]
+    tip: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +69,7 @@ class Refund:
     restock: bool = False
     lines: tuple[tuple[str, int, int], ...] = ()
     """Line, units, amount; in the order in which they were issued."""
+    tip: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,7 +65,7 @@ def _read_ordering(books: Books, databases: Databases) -> None:
     for row in databases.rows(
         "ordering",
         "SELECT order_id, quote_id, customer_id, status, discount, total, refunded, delivery_fee,"
-        " paid_at FROM orders",
+        " paid_at, tip FROM orders",
     ):
         books.orders[row[0]] = BookedOrder(
             order_id=row[0],
@@ -77,6 +77,7 @@ def _read_ordering(books: Books, databases: Databases) -> None:
             refunded=row[6],
             delivery_fee=row[7],
             paid_at=row[8],
+            tip=row[9],
             parts=tuple(parts.get(row[0], ())),
         )
 
@@ -98,18 +99,19 @@ def _read_money(books: Books, databases: Databases) -> None:
             delivery_fee=row[5],
             restock=row[6],
             lines=tuple((line["line_id"], line["quantity"], line["amount"]) for line in row[7]),
+            tip=row[8],
         )
         for row in databases.rows(
             "ordering",
-            "SELECT refund_id, command_id, order_id, store_order_id, goods, delivery_fee, restock, lines"
-            " FROM refund ORDER BY issued_at, refund_id",
+            "SELECT refund_id, command_id, order_id, store_order_id, goods, delivery_fee, restock, lines,"
+            " tip FROM refund ORDER BY issued_at, refund_id",
         )
     ]
     books.returns = [
         Returned(refund_id=a, charge_id=b, amount=c, sent=d)
         for a, b, c, d in databases.rows(
             "ordering",
-            "SELECT provider_refund_id, charge_id, amount, sent_at IS NOT NULL FROM provider_refund",
+            "SELECT provider_refund_id, charge_id, amount, state = 'confirmed' FROM provider_refund",
         )
     ]
     books.provider_charges = [

@@ -379,6 +379,7 @@ class OrderDelivered(TypedDict):
     delivery_id: str
     courier_id: str
     store_order_ids: list[str]
+    collected: NotRequired[Money]
 
 
 class OrderExpired(TypedDict):
@@ -426,7 +427,7 @@ class OrderPaidStorePart(TypedDict):
 
 
 class OrderPaid(TypedDict):
-    """The provider has the money: the order goes to its shops."""
+    """The provider has the money, or the customer pays at the door: the order goes to its shops."""
 
     order_id: str
     customer_id: str
@@ -435,9 +436,11 @@ class OrderPaid(TypedDict):
     discount: Money
     delivery_fee: Money
     total: Money
+    tip: NotRequired[Money]
     store_orders: list[OrderPaidStorePart]
     payment_id: str
     paid_at: str
+    method: NotRequired[str]
 
 
 class OrderPlacedLine(TypedDict):
@@ -480,6 +483,7 @@ class OrderPlaced(TypedDict):
     discount: Money
     delivery_fee: Money
     total: Money
+    tip: NotRequired[Money]
     store_orders: list[OrderPlacedStorePart]
     placed_at: str
     expires_at: str
@@ -514,6 +518,17 @@ class PickupFailed(TypedDict):
     failed_at: str
 
 
+class RefundHandedBack(TypedDict):
+    """What was collected at the door and refunded later is in the customer's hands again."""
+
+    order_id: str
+    customer_id: str
+    refund_id: str
+    amount: Money
+    handed_back_at: str
+    courier_id: str | None
+
+
 class RefundedLine(TypedDict):
     line_id: str
     listing_id: str
@@ -525,7 +540,7 @@ class RefundedLine(TypedDict):
 
 
 class RefundIssued(TypedDict):
-    """Money goes back: for parts of one store order, or (without one) for the delivery fee."""
+    """Money goes back: for parts of one store order, or (without one) for the delivery fee or the tip."""
 
     order_id: str
     customer_id: str
@@ -540,6 +555,7 @@ class RefundIssued(TypedDict):
     restock: bool
     lines: list[RefundedLine]
     borne_by: NotRequired[str]
+    tip: NotRequired[Money]
 
 
 class ReviewHidden(TypedDict):

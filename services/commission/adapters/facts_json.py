@@ -8,6 +8,7 @@ from typing import Any
 
 from services.commission.domain.facts import (
     Delivered,
+    HandedBack,
     LinkTerms,
     OrderFacts,
     Paid,
@@ -76,6 +77,8 @@ def paid_to_json(paid: Paid) -> Json:
         "sourcing": [
             [each.line_id, each.quantity, each.link_id, each.by, each.cost] for each in paid.sourcing
         ],
+        **({"tip": paid.tip} if paid.tip else {}),
+        **({"method": paid.method} if paid.method else {}),
     }
 
 
@@ -108,6 +111,8 @@ def paid_from_json(data: Json) -> Paid:
             Sourcing(line_id=line_id, quantity=quantity, link_id=link_id, by=by, cost=cost)
             for line_id, quantity, link_id, by, cost in data.get("sourcing", ())
         ),
+        tip=data.get("tip", 0),
+        method=data.get("method"),
     )
 
 
@@ -143,6 +148,8 @@ def delivered_to_json(delivered: Delivered) -> Json:
     return {
         "delivered_at": delivered.delivered_at.isoformat(),
         "store_order_ids": list(delivered.store_order_ids),
+        "courier_id": delivered.courier_id,
+        "collected": delivered.collected,
     }
 
 
@@ -175,6 +182,7 @@ def refunds_to_json(refunds: dict[str, Refund]) -> Json:
             [[line.line_id, line.amount, line.platform_discount, line.goods] for line in refund.lines],
             # Older rows say nothing of it: the shop bore them all.
             *([] if refund.is_borne_by_shop else [refund.borne_by]),
+            *([refund.tip] if refund.tip else []),
         ]
         for refund in refunds.values()
     }
@@ -196,8 +204,13 @@ def _refund(refund_id: str, data: list[Any]) -> Refund:
             )
             for line_id, line_amount, discount, *goods in lines
         ),
-        borne_by=more[0] if more else "shop",
+        borne_by=next((said for said in more if isinstance(said, str)), "shop"),
+        tip=sum(said for said in more if isinstance(said, int)),
     )
+
+
+def handed_back_to_json(handed_back: dict[str, HandedBack]) -> Json:
+    return {refund_id: [back.amount, back.courier_id] for refund_id, back in handed_back.items()}
 
 
 def facts_from_row(row: Any) -> OrderFacts:
@@ -210,6 +223,8 @@ def facts_from_row(row: Any) -> OrderFacts:
         delivered=Delivered(
             delivered_at=from_wire(delivered["delivered_at"]),
             store_order_ids=tuple(delivered["store_order_ids"]),
+            courier_id=delivered.get("courier_id"),
+            collected=delivered.get("collected", 0),
         )
         if delivered
         else None,
@@ -220,4 +235,8 @@ def facts_from_row(row: Any) -> OrderFacts:
         verdicts=None
         if row.verdicts is None
         else {(link_id, level): reason for link_id, level, reason in row.verdicts},
+        handed_back={
+            refund_id: HandedBack(amount=amount, courier_id=courier_id)
+            for refund_id, (amount, courier_id) in sorted(row.handed_back.items())
+        },
     )

@@ -75,7 +75,13 @@ def audit(ledger: Ledger) -> Audit:
         for account, amount in order.ledger.items():
             per_account[account] = per_account.get(account, 0) - amount
         left = -order.ledger.get(accounts.ORDERS, 0)
+        uncollected = order.ledger.get(accounts.CASH_ON_DELIVERY, 0)
         if is_over(order):
+            if uncollected:
+                result.unsettled_count += 1
+                result.unsettled.append(
+                    _finding(order, "still to be collected for a finished order", 0, uncollected)
+                )
             if left:
                 result.unsettled_count += 1
                 result.unsettled.append(_finding(order, "still held for a finished order", 0, left))
@@ -109,10 +115,12 @@ def mismatches(order: AuditedOrder) -> Iterator[Finding]:
     facts, ledger = order.facts, order.ledger
     captured = facts.paid.total if facts.paid else 0
     kept = captured - facts.refunded if facts.paid else 0
-    if ledger.get(accounts.CASH, 0) != kept:
-        yield _finding(order, "captured less refunded is not in cash", kept, ledger.get(accounts.CASH, 0))
-    # Everything but cash: what all parties get, and what is still held.
-    given = -sum(amount for account, amount in ledger.items() if account != accounts.CASH)
+    # With the provider, in couriers' hands, still to be collected, less what is to be handed back.
+    money = sum(amount for account, amount in ledger.items() if account.startswith(accounts.MONEY))
+    if money != kept:
+        yield _finding(order, "captured less refunded is not in cash", kept, money)
+    # Everything else: what all parties get, and what is still held.
+    given = -sum(amount for account, amount in ledger.items() if not account.startswith(accounts.MONEY))
     if given != kept:
         yield _finding(order, "captured less refunded is not what all parties get", kept, given)
     goal = goal_of(facts, order.plan).sheet.by_account()

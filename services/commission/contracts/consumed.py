@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from services.commission.domain.errors import ContradictoryEvent
 from services.commission.domain.facts import (
     Delivered,
+    HandedBack,
     OrderFacts,
     Paid,
     PaidLine,
@@ -59,8 +60,9 @@ def order_paid(data: Data) -> OrderFacts:
     amounts = _Amounts()
     total, delivery_fee = amounts.read(data, "total"), amounts.read(data, "delivery_fee")
     parts = tuple(_part(part, amounts) for part in data["store_orders"])
-    if sum(part.paid for part in parts) + delivery_fee != total:
-        raise ContradictoryEvent("The store orders and the delivery fee do not add up to the total.")
+    tip = amounts.read(data, "tip") if "tip" in data else 0
+    if sum(part.paid for part in parts) + delivery_fee + tip != total:
+        raise ContradictoryEvent("The store orders, the delivery fee and the tip do not add up to the total.")
     return OrderFacts(
         order_id=data["order_id"],
         currency=amounts.currency,
@@ -72,6 +74,8 @@ def order_paid(data: Data) -> OrderFacts:
             parts=with_delivery_fee(parts, delivery_fee),
             zone_id=data.get("zone_id"),
             sourcing=tuple(_sourcing(data)),
+            tip=tip,
+            method=data.get("method"),
         ),
     )
 
@@ -115,6 +119,7 @@ def refund_issued(data: Data) -> OrderFacts:
         store_order_id=data["store_order_id"],
         amount=amounts.read(data, "amount"),
         delivery_fee=amounts.read(data, "delivery_fee"),
+        tip=amounts.read(data, "tip") if "tip" in data else 0,
         lines=tuple(
             RefundedLine(
                 line_id=line["line_id"],
@@ -126,7 +131,7 @@ def refund_issued(data: Data) -> OrderFacts:
         ),
         borne_by=data.get("borne_by", "shop"),
     )
-    if sum(line.amount for line in refund.lines) + refund.delivery_fee != refund.amount:
+    if sum(line.amount for line in refund.lines) + refund.delivery_fee + refund.tip != refund.amount:
         raise ContradictoryEvent(f"The lines of refund {refund.refund_id} do not add up to its amount.")
     return OrderFacts(
         order_id=data["order_id"], currency=amounts.currency, refunds={refund.refund_id: refund}
@@ -134,12 +139,25 @@ def refund_issued(data: Data) -> OrderFacts:
 
 
 def order_delivered(data: Data) -> OrderFacts:
+    amounts = _Amounts()
+    collected = amounts.read(data, "collected") if "collected" in data else 0
     return OrderFacts(
         order_id=data["order_id"],
+        currency=amounts.currency,
         delivered=Delivered(
             delivered_at=from_wire(data["delivered_at"], "delivered_at"),
             store_order_ids=tuple(data["store_order_ids"]),
+            courier_id=data.get("courier_id"),
+            collected=collected,
         ),
+    )
+
+
+def refund_handed_back(data: Data) -> OrderFacts:
+    amounts = _Amounts()
+    back = HandedBack(amount=amounts.read(data, "amount"), courier_id=data["courier_id"])
+    return OrderFacts(
+        order_id=data["order_id"], currency=amounts.currency, handed_back={data["refund_id"]: back}
     )
 
 
@@ -183,6 +201,7 @@ _FACTS: dict[str, Callable[[Data], OrderFacts]] = {
     "OrderDelivered": order_delivered,
     "OrderCompleted": order_completed,
     "OrderCancelled": order_cancelled,
+    "RefundHandedBack": refund_handed_back,
     "DeliveryCompleted": delivery_completed,
 }
 

@@ -8,6 +8,8 @@ from datetime import datetime
 
 from shared.kernel.money import share
 
+CASH = "cash"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LinkTerms:
@@ -82,12 +84,23 @@ class Paid:
     links: tuple[LinkTerms, ...] = ()
     zone_id: str | None = None
     sourcing: tuple[Sourcing, ...] = ()
+    tip: int = 0
+    method: str | None = None
+
+    @property
+    def is_cash(self) -> bool:
+        """Confirmed by the customer, and collected at the door."""
+        return self.method == CASH
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Delivered:
+    """``collected`` is what the courier took at the door."""
+
     delivered_at: datetime
     store_order_ids: tuple[str, ...]
+    courier_id: str | None = None
+    collected: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,10 +132,19 @@ class Refund:
     delivery_fee: int
     lines: tuple[RefundedLine, ...]
     borne_by: str = "shop"
+    tip: int = 0
 
     @property
     def is_borne_by_shop(self) -> bool:
         return self.borne_by == "shop"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HandedBack:
+    """A refund of collected money that is in the customer's hands: from a courier's, or the platform's."""
+
+    amount: int
+    courier_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,6 +164,7 @@ class OrderFacts:
     completed_at: datetime | None = None
     cancelled_at: datetime | None = None
     verdicts: Mapping[tuple[str, int], str] | None = None
+    handed_back: dict[str, HandedBack] = field(default_factory=dict)
 
     @property
     def refunded(self) -> int:

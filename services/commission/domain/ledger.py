@@ -13,7 +13,12 @@ from typing import NamedTuple
 from services.commission.domain.formula import corrected
 
 CASH = "cash:provider"
+# Orders that their customers pay at the door, until a courier has the money or nothing is due.
+CASH_ON_DELIVERY = "receivable:cash_on_delivery"
+CASH_HELD = "cash:platform"
 ORDERS = "liability:orders"
+# Refunds of money that was collected at the door, until somebody has handed them back.
+CASH_REFUNDS = "liability:cash_refunds"
 TAKE_RATE = "revenue:take_rate"
 DELIVERY_FEE = "revenue:delivery_fee"
 SUBSCRIPTION = "revenue:subscription"
@@ -25,7 +30,9 @@ PLATFORM_DISCOUNT = "expense:platform_discount"
 DISTRIBUTION_COMMISSION = "expense:distribution_commission"
 GOODWILL = "expense:goodwill"
 
-_DEBIT_SIDE = ("cash:", "expense:")
+_DEBIT_SIDE = ("cash:", "expense:", "receivable:")
+# Where the money of orders is: taken, still to be taken, or (negative) still to be handed back.
+MONEY = ("cash:", CASH_ON_DELIVERY, CASH_REFUNDS)
 PLATFORM = ("revenue:", "expense:")
 # Accounts that a settlement moves money to: what is settled, and the kind of its payee.
 PAYEES = {
@@ -37,6 +44,11 @@ PAYEES = {
 
 def shop_payable(shop_id: str) -> str:
     return f"payable:shop:{shop_id}"
+
+
+def courier_cash(courier_id: str) -> str:
+    """Money of customers that a courier holds."""
+    return f"cash:courier:{courier_id}"
 
 
 def courier_payable(courier_id: str) -> str:
@@ -80,6 +92,9 @@ class Kind(StrEnum):
     ADVERTISING = "advertising"
     GOODWILL = "goodwill"
     COURIER_FAULT = "courier_fault"
+    TIP = "tip"
+    CASH_COLLECTED = "cash_collected"
+    CASH_HANDED_BACK = "cash_handed_back"
 
 
 class Heading(NamedTuple):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from services.commission.domain import commissions, ledger
+from services.commission.domain.at_the_door import book_money, book_tip
 from services.commission.domain.commissions import Share
 from services.commission.domain.facts import OrderFacts, Paid, PaidPart
 from services.commission.domain.ledger import Kind, Sheet
@@ -32,18 +33,12 @@ def goal_of(facts: OrderFacts, plan: RatePlan | None) -> Goal:
     if paid is None or plan is None:
         return goal
     sheet = goal.sheet
-    sheet.move(paid.total, debit=ledger.CASH, credit=ledger.ORDERS, kind=Kind.PAYMENT)
+    book_money(facts, paid, sheet)
+    book_tip(facts, paid, sheet)
     for refund in facts.refunds.values():
-        sheet.move(
-            refund.amount,
-            debit=ledger.ORDERS,
-            credit=ledger.CASH,
-            kind=Kind.REFUND,
-            store_order_id=refund.store_order_id,
-        )
         # The sale stands where the shop is not at fault: the platform makes good what the customer got back.
         sheet.move(
-            refund.amount - refund.delivery_fee if facts.is_made_good(refund) else 0,
+            refund.amount - refund.delivery_fee - refund.tip if facts.is_made_good(refund) else 0,
             debit=ledger.GOODWILL,
             credit=ledger.ORDERS,
             kind=Kind.COURIER_FAULT if refund.borne_by == "courier" else Kind.GOODWILL,

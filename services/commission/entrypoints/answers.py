@@ -94,6 +94,9 @@ _REASONS = {
     Kind.COURIER_PAY.value: "Courier pay",
     Kind.GOODWILL.value: "Given back at the platform's cost",
     Kind.COURIER_FAULT.value: "Given back for a courier's fault, at the platform's cost",
+    Kind.TIP.value: "Tip of the customer",
+    Kind.CASH_COLLECTED.value: "Collected at the door",
+    Kind.CASH_HANDED_BACK.value: "Handed back to the customer",
 }
 
 

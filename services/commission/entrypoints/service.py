@@ -60,7 +60,15 @@ class CommissionService(SetsRates, ChargesShops, Distribution, ShowsDeadLetters)
 
     _heard: WeakKeyDictionary[Transaction, _Batch] = WeakKeyDictionary()
 
-    @subscribe("ordering", "OrderPaid", "OrderDelivered", "OrderCompleted", "OrderCancelled", "RefundIssued")
+    @subscribe(
+        "ordering",
+        "OrderPaid",
+        "OrderDelivered",
+        "OrderCompleted",
+        "OrderCancelled",
+        "RefundIssued",
+        "RefundHandedBack",
+    )
     def on_ordering(self, tx: Transaction, event: Event) -> None:
         self._record(tx, event)
 

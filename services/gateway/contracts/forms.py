@@ -11,6 +11,7 @@ from services.gateway.contracts.fields import (
     Instant,
     Latitude,
     Longitude,
+    MoneyToPay,
     count,
     integer,
     one_of,
@@ -108,22 +109,39 @@ class Basket(Schema):
         metadata={"description": "A slot's id, or `asap`."},
     )
     coupon_codes = fields.List(text(40), load_default=list, validate=validate.Length(max=10))
+    tip = fields.Nested(
+        MoneyToPay, metadata={"description": "For the courier; it comes back if nothing is delivered."}
+    )
 
 
 class PlaceOrder(Schema):
     quote_id = Id(required=True)
+    tip = fields.Nested(MoneyToPay, metadata={"description": "Takes the place of the quote's tip."})
 
 
 class Pay(Schema):
-    method = one_of("sandbox", required=True)
+    method = one_of(
+        "sandbox",
+        "wechat",
+        "cash",
+        required=True,
+        metadata={"description": "One of `GET /v1/payment-methods`; `cash` is collected at the door."},
+    )
     scenario = one_of(
         "success",
         "failure",
         "late_success",
         "double_success",
         "silent",
+        "refund_fails_first",
         load_default="success",
         metadata={"description": "How the sandbox provider behaves."},
+    )
+    payer = text(
+        128,
+        metadata={
+            "description": "`wechat`: the payer's openid, for paying inside WeChat; none: a code to scan."
+        },
     )
 
 

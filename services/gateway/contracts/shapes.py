@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
+from services.gateway.contracts.attempt_shapes import Attempt
 from services.gateway.contracts.fields import Id, Instant, Money, Position
 from services.gateway.contracts.substitution_shapes import FreeDelivery, ItemList, Substitution
 
@@ -182,6 +183,7 @@ class Quote(Schema):
     discount = fields.Nested(Money, required=True)
     delivery_fee = fields.Nested(Money, required=True)
     free_delivery = fields.Nested(FreeDelivery, allow_none=True)
+    tip = fields.Nested(Money)
     total = fields.Nested(Money, required=True)
     lists = fields.List(fields.Nested(ItemList))
     slot = fields.Nested(OrderSlot, allow_none=True)
@@ -295,51 +297,23 @@ class Order(Schema):
     discount = fields.Nested(Money)
     delivery_fee = fields.Nested(Money)
     free_delivery = fields.Nested(FreeDelivery, allow_none=True)
+    tip = fields.Nested(Money)
     total = fields.Nested(Money)
     refunded = fields.Nested(Money)
     slot = fields.Nested(OrderSlot, allow_none=True)
     drop_off = fields.Nested(OrderDropOff, allow_none=True)
     zone_id = fields.String(allow_none=True)
     expires_at = Instant(allow_none=True)
-    payment_status = fields.String(allow_none=True)
+    payment_method = fields.String(allow_none=True, metadata={"description": "How it was paid."})
+    payment_status = fields.String(
+        allow_none=True,
+        metadata={"enum": ["pending", "due", "succeeded", "failed", "refunded", "waived", None]},
+    )
+    to_collect = fields.Nested(Money, metadata={"description": "What is still to be paid at the door."})
+    payments = fields.List(fields.Nested(Attempt), metadata={"description": "All attempts, oldest first."})
     delivery = fields.Nested(OrderDelivery, allow_none=True)
     store_orders = fields.List(fields.Nested(StoreOrder))
     lists = fields.List(fields.Nested(ItemList))
-
-
-class Payment(Schema):
-    payment_id = Id(required=True)
-    order_id = Id(required=True)
-    method = fields.String()
-    status = fields.String(required=True, metadata={"enum": ["pending", "succeeded", "failed", "refunded"]})
-    amount = fields.Nested(Money, required=True)
-
-
-class RefundedLine(Schema):
-    line_id = fields.String()
-    quantity = fields.Integer()
-    amount = fields.Nested(Money)
-
-
-class RefundPart(Schema):
-    refund_id = fields.String(required=True)
-    store_order_id = fields.String(allow_none=True)
-    shop_id = fields.String(allow_none=True)
-    amount = fields.Nested(Money)
-    lines = fields.List(fields.Nested(RefundedLine))
-
-
-class Refund(Schema):
-    refund_id = fields.String(required=True)
-    order_id = Id()
-    store_order_id = fields.String(allow_none=True)
-    reason = fields.String()
-    amount = fields.Nested(Money)
-    goods = fields.Nested(Money)
-    delivery_fee = fields.Nested(Money)
-    issued_at = Instant()
-    lines = fields.List(fields.Nested(RefundedLine))
-    parts = fields.List(fields.Nested(RefundPart), metadata={"description": "One per store order."})
 
 
 ShopPage = several(Shop, "ShopPage")

@@ -52,11 +52,12 @@ WITH placed AS (
     RETURNING quote_id
 ), added AS (
     INSERT INTO orders (order_id, quote_id, customer_id, status, currency, goods, discount, delivery_fee,
-                        total, zone_id, slot, drop_off, placed_at, expires_at, free_delivery_from,
+                        tip, total, zone_id, slot, drop_off, placed_at, expires_at, free_delivery_from,
                         delivery_fee_waived)
     SELECT %(order_id)s, quote_id, %(customer_id)s, %(status)s, %(currency)s, %(goods)s, %(discount)s,
-           %(delivery_fee)s, %(total)s, %(zone_id)s, CAST(%(slot)s AS jsonb), CAST(%(drop_off)s AS jsonb),
-           %(placed_at)s, %(expires_at)s, %(free_delivery_from)s, %(delivery_fee_waived)s
+           %(delivery_fee)s, %(tip)s, %(total)s, %(zone_id)s, CAST(%(slot)s AS jsonb),
+           CAST(%(drop_off)s AS jsonb), %(placed_at)s, %(expires_at)s, %(free_delivery_from)s,
+           %(delivery_fee_waived)s
     FROM placed RETURNING order_id, currency, placed_at
 )
 INSERT INTO store_order (store_order_id, order_id, position, shop_id, shop_name, merchant_id, status,
@@ -91,6 +92,7 @@ WITH {charge}parts AS (
 ){more}
 UPDATE orders
 SET status = %(status)s, refunded = %(refunded)s, delivery_fee_refunded = %(delivery_fee_refunded)s,
+    tip_refunded = %(tip_refunded)s, payment_method = %(payment_method)s,
     paid_at = %(paid_at)s, payment_id = %(payment_id)s, charge_id = %(charge_id)s,
     payment_status = %(payment_status)s, delivered_at = %(delivered_at)s, completes_at = %(completes_at)s,
     reason = %(reason)s, delivery = CAST(%(delivery)s AS jsonb)
@@ -101,11 +103,11 @@ _PAYMENT = """, attempt AS (
 )"""
 _REFUNDS = """, refunds AS (
     INSERT INTO refund (refund_id, command_id, order_id, store_order_id, shop_id, issued_at, reason, goods,
-                        delivery_fee, restock, lines, borne_by)
+                        delivery_fee, tip, restock, lines, borne_by)
     SELECT * FROM jsonb_to_recordset(CAST(%(refunds)s AS jsonb)) AS r(
         refund_id text, command_id text, order_id text, store_order_id text, shop_id text,
-        issued_at timestamptz, reason text, goods bigint, delivery_fee bigint, restock boolean, lines jsonb,
-        borne_by text)
+        issued_at timestamptz, reason text, goods bigint, delivery_fee bigint, tip bigint, restock boolean,
+        lines jsonb, borne_by text)
     WHERE true {only}
 )"""
 # The order is locked, so nobody else numbers its steps meanwhile.
@@ -121,10 +123,13 @@ _STEPS = """, steps AS (
     WHERE true {only}
 )"""
 _MONEY_BACK = """, money_back AS (
-    INSERT INTO provider_refund (provider_refund_id, charge_id, method, amount, currency, reason)
-    SELECT r.provider_refund_id, r.charge_id, p.method, r.amount, p.currency, r.reason
+    INSERT INTO provider_refund (provider_refund_id, charge_id, method, amount, currency, reason, state,
+                                 asked_at)
+    SELECT r.provider_refund_id, r.charge_id, p.method, r.amount, p.currency, r.reason,
+           CASE p.method WHEN 'cash' THEN 'to_hand_back' ELSE 'pending' END, r.asked_at
     FROM jsonb_to_recordset(CAST(%(money_back)s AS jsonb)) AS r(
-        provider_refund_id text, charge_id text, payment_id text, amount bigint, reason text)
+        provider_refund_id text, charge_id text, payment_id text, amount bigint, reason text,
+        asked_at timestamptz)
     JOIN payment p ON p.payment_id = r.payment_id {only}
 )"""
 
@@ -164,6 +169,7 @@ WHERE o.order_id = (SELECT order_id FROM order_history WHERE subject = 'substitu
 ORDER BY s.position FOR UPDATE OF o, s
 """
 _REFUNDS_OF_COMMAND = "SELECT * FROM refund WHERE command_id = %(command_id)s ORDER BY refund_id"
+_REFUNDS_OF_ORDER = "SELECT * FROM refund WHERE order_id = %(order_id)s ORDER BY issued_at, refund_id"
 
 
 class OrdersSql:
@@ -186,6 +192,7 @@ class OrdersSql:
                 "goods": order.goods,
                 "discount": order.discount,
                 "delivery_fee": order.delivery_fee,
+                "tip": order.tip,
                 "total": order.total,
                 "zone_id": order.zone_id,
                 "slot": _json(rows.slot_document(order.slot)),
@@ -263,6 +270,10 @@ class OrdersSql:
         found = self._connection.exec_driver_sql(_REFUNDS_OF_COMMAND, {"command_id": command_id})
         return [rows.refund_from(row) for row in found.mappings()]
 
+    def refunds_of(self, order_id: str) -> Sequence[Refund]:
+        found = self._connection.exec_driver_sql(_REFUNDS_OF_ORDER, {"order_id": order_id})
+        return [rows.refund_from(row) for row in found.mappings()]
+
     def _save(
         self, order: Order, payment: Payment | None, charge: Charge | None, surplus: Surplus | None
     ) -> bool:
@@ -303,6 +314,7 @@ class OrdersSql:
             self._tell(order)
         order.recorded.clear()
         order.new_refunds.clear()
+        order.to_hand_back.clear()
         return saved
 
     def _one(self, statement: str, parameters: dict[str, Any]) -> Order | None:
@@ -324,6 +336,8 @@ class OrdersSql:
 
 
 def _money_back(order: Order, surplus: Surplus | None) -> list[dict[str, Any]]:
+    """What goes back to where it came from: nothing of what a courier has not collected yet."""
+    back = [*order.new_refunds, *order.to_hand_back] if order.charge_id is not None else []
     queued = [
         {
             "provider_refund_id": refund.refund_id,
@@ -331,8 +345,9 @@ def _money_back(order: Order, surplus: Surplus | None) -> list[dict[str, Any]]:
             "payment_id": order.payment_id,
             "amount": refund.amount,
             "reason": refund.reason,
+            "asked_at": refund.issued_at.isoformat(),
         }
-        for refund in order.new_refunds
+        for refund in back
         if refund.amount
     ]
     if surplus is not None and surplus.amount:
@@ -343,6 +358,7 @@ def _money_back(order: Order, surplus: Surplus | None) -> list[dict[str, Any]]:
                 "payment_id": surplus.payment_id,
                 "amount": surplus.amount,
                 "reason": surplus.reason,
+                "asked_at": surplus.received_at.isoformat(),
             }
         )
     return queued

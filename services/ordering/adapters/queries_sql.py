@@ -12,7 +12,9 @@ from sqlalchemy import Connection
 
 from services.ordering.adapters import rows
 from services.ordering.adapters.orders_sql import COLUMNS
+from services.ordering.adapters.payments_sql import PROGRESS, progress_from
 from services.ordering.domain.order import Order
+from services.ordering.domain.provider_refund import ProviderRefundProgress
 from services.ordering.domain.store_order import StoreOrder
 
 Cursor = tuple[datetime, str]
@@ -48,6 +50,22 @@ WHERE o.order_id = (SELECT order_id FROM order_history WHERE subject = 'substitu
                     AND subject_id = %(substitution_id)s LIMIT 1)
 ORDER BY s.position
 """
+_TO_COLLECT = """
+SELECT order_id, total - refunded AS amount, currency, drop_off->>'address' AS address FROM orders
+WHERE payment_method = 'cash' AND delivered_at IS NULL AND status IN ('paid', 'in_fulfilment')
+  AND delivery->>'courier_id' = %(courier_id)s
+ORDER BY placed_at, order_id
+"""
+_TO_HAND_BACK = f"""
+{PROGRESS} JOIN orders o ON o.order_id = c.order_id
+WHERE r.state = 'to_hand_back' AND o.delivery->>'delivered_by' = %(courier_id)s
+ORDER BY r.asked_at, r.provider_refund_id LIMIT 200
+"""
+_PROVIDER_REFUNDS = f"""
+{PROGRESS}
+WHERE r.state = %(state)s OR (CAST(%(state)s AS text) IS NULL AND r.state <> 'confirmed')
+ORDER BY r.asked_at, r.provider_refund_id LIMIT %(limit)s
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +74,16 @@ class FoundStoreOrder:
     order_id: str
     currency: str
     placed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToCollect:
+    """What a courier takes at a door; amounts are minor units."""
+
+    order_id: str
+    amount: int
+    currency: str
+    address: str
 
 
 class QueriesSql:
@@ -102,6 +130,21 @@ class QueriesSql:
         found = self._connection.exec_driver_sql(_FIND_BY_SUBSTITUTION, {"substitution_id": substitution_id})
         parts = found.mappings().all()
         return rows.order_from_rows(parts) if parts else None
+
+    def to_collect(self, courier_id: str) -> Sequence[ToCollect]:
+        """What the courier, as the newest assignment has it, is to collect."""
+        found = self._connection.exec_driver_sql(_TO_COLLECT, {"courier_id": courier_id})
+        return [ToCollect(**row) for row in found.mappings()]
+
+    def to_hand_back(self, courier_id: str) -> Sequence[ProviderRefundProgress]:
+        """Refunds of what the courier has collected that nobody has handed back yet."""
+        found = self._connection.exec_driver_sql(_TO_HAND_BACK, {"courier_id": courier_id})
+        return [progress_from(row) for row in found.mappings()]
+
+    def provider_refunds(self, state: str | None, limit: int) -> Sequence[ProviderRefundProgress]:
+        """Those in ``state``, or all that are not confirmed; the oldest first."""
+        found = self._connection.exec_driver_sql(_PROVIDER_REFUNDS, {"state": state, "limit": limit})
+        return [progress_from(row) for row in found.mappings()]
 
     def _rows(self, statement: str, limit: int, after: Cursor | None, **parameters: Any) -> Sequence[Any]:
         at, key = after or (None, None)

@@ -72,6 +72,7 @@ def quote_document(quote: Quote) -> Document:
     return {
         "currency": quote.currency,
         "delivery_fee": quote.delivery_fee,
+        "tip": quote.tip,
         "slot_id": quote.slot_id,
         "drop_off": drop_off_document(quote.drop_off),
         "shops": [
@@ -95,6 +96,7 @@ def quote_from(row: Row) -> Quote:
         expires_at=row["expires_at"],
         currency=body["currency"],
         delivery_fee=body["delivery_fee"],
+        tip=body.get("tip", 0),
         slot_id=body["slot_id"],
         drop_off=_drop_off(body["drop_off"]),
         shops=tuple(
@@ -193,6 +195,9 @@ def order_from_rows(rows: Sequence[Row]) -> Order:
         charge_id=first["charge_id"],
         payment_status=first["payment_status"],
         delivery_fee_refunded=first["delivery_fee_refunded"],
+        tip=first["tip"],
+        tip_refunded=first["tip_refunded"],
+        method=first["payment_method"],
         delivered_at=first["delivered_at"],
         completes_at=first["completes_at"],
         reason=first["reason"],
@@ -210,6 +215,8 @@ def order_columns(order: Order) -> Document:
         "status": str(order.status),
         "refunded": order.refunded,
         "delivery_fee_refunded": order.delivery_fee_refunded,
+        "tip_refunded": order.tip_refunded,
+        "payment_method": order.method,
         "paid_at": order.paid_at,
         "payment_id": order.payment_id,
         "charge_id": order.charge_id,
@@ -291,6 +298,7 @@ def refund_document(refund: Refund) -> Document:
         "reason": refund.reason,
         "goods": refund.goods,
         "delivery_fee": refund.delivery_fee,
+        "tip": refund.tip,
         "restock": refund.restock,
         "lines": [asdict(part) for part in refund.lines],
         "borne_by": refund.borne_by,
@@ -308,6 +316,7 @@ def refund_from(row: Row) -> Refund:
         reason=row["reason"],
         goods=row["goods"],
         delivery_fee=row["delivery_fee"],
+        tip=row["tip"],
         restock=row["restock"],
         lines=tuple(
             LinePart(**part | {"discounts": tuple(Discount(**item) for item in part["discounts"])})

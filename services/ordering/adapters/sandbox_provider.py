@@ -7,16 +7,18 @@ spans its tables and ordering's, and it speaks to ordering through signed HTTP n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
 
+from services.ordering.adapters.sandbox_notices import notices
 from services.ordering.application.ports import ProviderRefund
-from services.ordering.domain.commands import ProviderNotice
-from services.ordering.domain.payment import Payment
+from services.ordering.domain.commands import Notice, ProviderNotice
+from services.ordering.domain.payment import Payment, ProviderRow
+from services.ordering.domain.provider_refund import RefundOutcome, RefundState
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.ids import derived_id
 from shared.persistence import Database
@@ -51,11 +53,32 @@ WITH closed AS (
 SELECT charge_id, payment_id, amount, currency FROM sandbox_charge
 WHERE payment_id = ANY(%(payment_ids)s) AND charged_at <= %(now)s ORDER BY charged_at, charge_id
 """
+# One that fails first is refused once, and the refusal is on record before it is answered.
 _REFUND = """
-INSERT INTO sandbox_refund (refund_id, charge_id, amount)
-SELECT r.refund_id, r.charge_id, r.amount
-FROM jsonb_to_recordset(CAST(%(refunds)s AS jsonb)) AS r(refund_id text, charge_id text, amount bigint)
-ON CONFLICT (refund_id) DO NOTHING
+WITH wanted AS (
+    SELECT r.refund_id, r.charge_id, r.amount, a.scenario
+    FROM jsonb_to_recordset(CAST(%(refunds)s AS jsonb)) AS r(refund_id text, charge_id text, amount bigint)
+    LEFT JOIN sandbox_charge c USING (charge_id) LEFT JOIN sandbox_attempt a USING (payment_id)
+), refused AS (
+    INSERT INTO sandbox_refund_refusal (refund_id)
+    SELECT refund_id FROM wanted WHERE scenario = 'refund_fails_first'
+    ON CONFLICT (refund_id) DO NOTHING RETURNING refund_id
+), paid AS (
+    INSERT INTO sandbox_refund (refund_id, charge_id, amount)
+    SELECT refund_id, charge_id, amount FROM wanted WHERE refund_id NOT IN (SELECT refund_id FROM refused)
+    ON CONFLICT (refund_id) DO NOTHING
+)
+SELECT refund_id FROM refused
+"""
+_STATEMENT = """
+SELECT 'charge' AS kind, charge_id AS provider_id, payment_id AS reference_id, amount, currency,
+       charged_at AS at
+FROM sandbox_charge WHERE charged_at >= %(since)s AND charged_at < %(until)s
+UNION ALL
+SELECT 'refund', refund_id, refund_id, r.amount, c.currency, r.refunded_at
+FROM sandbox_refund r JOIN sandbox_charge c USING (charge_id)
+WHERE r.refunded_at >= %(since)s AND r.refunded_at < %(until)s
+ORDER BY at, provider_id
 """
 _OVERDRAWN = """
 SELECT c.charge_id FROM sandbox_charge c JOIN sandbox_refund r USING (charge_id)
@@ -94,8 +117,11 @@ class Notification:
 class SandboxProvider:
     """``tell`` takes what is due at once; without it, as with what is due later, it waits in the books.
 
-    ``wake`` is called when something waits there, so that it need not wait for a long pause to end.
+    ``wake`` is called when something waits there, so that it need not wait for a long pause to end. ``key``
+    signs what it tells.
     """
+
+    refund_takes = timedelta(minutes=5)
 
     def __init__(
         self,
@@ -103,7 +129,10 @@ class SandboxProvider:
         clock: Clock,
         wake: Callable[[], None] = lambda: None,
         tell: Callable[[Notification], None] | None = None,
+        *,
+        key: bytes,
     ) -> None:
+        self._key = key
         self._database = database
         self._clock = clock
         self._wake = wake
@@ -111,7 +140,7 @@ class SandboxProvider:
 
     # -- what a shop's system asks of its provider
 
-    def start(self, payment: Payment, expires_in: timedelta) -> None:
+    def start(self, payment: Payment, expires_in: timedelta, payer: str | None = None) -> None:  # noqa: ARG002
         now = time.time()
         outcomes = self._outcomes(payment, expires_in, now)
         charges = [
@@ -168,19 +197,38 @@ class SandboxProvider:
             for charge in charges
         ]
 
-    def refund(self, refunds: Sequence[ProviderRefund]) -> None:
+    def refund(self, refunds: Sequence[ProviderRefund]) -> Sequence[RefundOutcome]:
         """Raises :class:`ValueError` when more would go back than a charge took; then nothing does."""
         wanted = [
             {"refund_id": item.refund_id, "charge_id": item.charge_id, "amount": item.amount}
             for item in refunds
         ]
         with self._database.transaction() as transaction:
-            transaction.connection.exec_driver_sql(_REFUND, {"refunds": _json(wanted)})
+            refused = set(
+                transaction.connection.exec_driver_sql(_REFUND, {"refunds": _json(wanted)}).scalars()
+            )
             overdrawn = transaction.connection.exec_driver_sql(
                 _OVERDRAWN, {"charge_ids": [item.charge_id for item in refunds]}
             ).all()
             if overdrawn:
                 raise ValueError(f"refunds exceed the charges {overdrawn}")
+        return [
+            RefundOutcome(refund_id=item.refund_id, state=RefundState.FAILED, failure="NOT_NOW")
+            if item.refund_id in refused
+            else RefundOutcome(refund_id=item.refund_id, state=RefundState.CONFIRMED)
+            for item in refunds
+        ]
+
+    def notices(self, headers: Mapping[str, str], body: str) -> Sequence[Notice]:
+        return notices(self._key, headers, body)
+
+    def statement(self, day: date) -> Sequence[ProviderRow]:
+        since = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        with self._database.read() as connection:
+            found = connection.exec_driver_sql(
+                _STATEMENT, {"since": since, "until": since + timedelta(days=1)}
+            )
+            return [ProviderRow(**row) for row in found.mappings()]
 
     # -- what it does by itself
 
@@ -212,7 +260,7 @@ class SandboxProvider:
         """When which charge is made and told, in wall seconds; a failure is told without a charge."""
         first = derived_id("charge", payment.payment_id, "1")
         match payment.scenario:
-            case "success":
+            case "success" | "refund_fails_first":
                 return [(first, now)]
             case "double_success":
                 second = derived_id("charge", payment.payment_id, "2")

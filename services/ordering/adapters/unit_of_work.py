@@ -29,7 +29,7 @@ class UnitOfWorkSql:
 
         self.quotes = QuotesSql(connection)
         self.orders = OrdersSql(connection, publish)
-        self.payments = PaymentsSql(connection)
+        self.payments = PaymentsSql(connection, publish)
         self.campaigns = CampaignsSql(connection)
         self.cases = CasesSql(connection, publish)
         self.photos = PhotosSql(connection)

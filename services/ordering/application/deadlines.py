@@ -3,12 +3,17 @@ ones are completed once their cases are."""
 
 from __future__ import annotations
 
+import logging
+
 from services.ordering.application.paying import Providers, close_attempts
 from services.ordering.application.ports import Transactions
 from services.ordering.domain import acceptance, picking
 from services.ordering.domain.history import CLOCK
 from services.ordering.domain.order_status import OrderStatus
 from shared.kernel.clock import Clock
+from shared.kernel.errors import Unavailable
+
+log = logging.getLogger(__name__)
 
 _AT_ONCE = 100
 
@@ -19,7 +24,12 @@ def expire_unpaid(*, transactions: Transactions, providers: Providers, clock: Cl
         due = work.orders.unpaid_since(clock.now(), _AT_ONCE)
     expired = 0
     for order_id in due:
-        close_attempts(order_id, transactions=transactions, providers=providers, clock=clock)
+        try:
+            close_attempts(order_id, transactions=transactions, providers=providers, clock=clock)
+        except Unavailable as error:
+            # One provider that is away holds up only what was tried with it.
+            log.warning("order %s cannot expire yet: %s", order_id, error)
+            continue
         with transactions.begin() as work:
             order = work.orders.lock(order_id)
             now = clock.now()

@@ -16,6 +16,7 @@ from services.ordering.domain.commands import (
 from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound
 from services.ordering.domain.history import COURIER, DISPATCH, By
 from services.ordering.domain.order import Order
+from services.ordering.domain.payment import CASH, Charge, PaymentStatus
 from services.ordering.domain.store_order import StoreOrder, StoreStatus
 from shared.kernel.clock import Clock
 
@@ -93,8 +94,22 @@ def delivered(
     work: UnitOfWork, *, order_id: str, delivery_id: str, courier_id: str, at: datetime, rules: Rules
 ) -> None:
     order = _lock(work, order_id, By(role="courier", account_id=courier_id))
-    order.deliver(delivery_id, courier_id, at, at + rules.after_sale_window)
-    work.orders.save(order)
+    collects = order.method == CASH and order.delivered_at is None
+    refunds = work.orders.refunds_of(order_id) if collects else ()
+    order.deliver(delivery_id, courier_id, at, at + rules.after_sale_window, refunds)
+    payment = work.payments.get(order.payment_id or "") if collects and order.delivered_at else None
+    if payment is None:
+        work.orders.save(order)
+        return
+    charge = Charge(
+        charge_id=order.charge_id or "",
+        payment_id=payment.payment_id,
+        order_id=order_id,
+        amount=order.total - order.refunded + sum(refund.amount for refund in order.to_hand_back),
+        captured=True,
+        received_at=at,
+    )
+    work.orders.save_charged(order, payment.become(PaymentStatus.SUCCEEDED), charge)
 
 
 def delivery_failed(work: UnitOfWork, *, order_id: str, reason: str, at: datetime) -> None:

@@ -60,6 +60,7 @@ def place(
         placed_at=placed_at,
         expires_at=expires_at,
         accept_within=rules.accept_within,
+        tip=command.tip,
     )
     failpoints.reach("order.held")
     with transactions.begin() as work:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from services.ordering.application.case_ports import Cases, Photos
 from services.ordering.application.review_ports import Reviews
 from services.ordering.application.shopping_ports import ShoppingLists
 from services.ordering.domain.claims import CaseRules
-from services.ordering.domain.commands import BasketLine, PayOrder, ProviderNotice
+from services.ordering.domain.commands import BasketLine, Notice, PayOrder, ProviderNotice
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
+from services.ordering.domain.events import RefundHandedBack
 from services.ordering.domain.history import Step
 from services.ordering.domain.order import Order
-from services.ordering.domain.payment import Charge, Payment, Surplus
+from services.ordering.domain.payment import Action, Charge, Payment, ProviderRow, Surplus
 from services.ordering.domain.places import DropOff, Slot
 from services.ordering.domain.pricing import CampaignDiscount
+from services.ordering.domain.provider_refund import ProviderRefundProgress, RefundOutcome, RefundState
 from services.ordering.domain.quote import CouponRefusal, Quote, QuotedShop, Shop
 from services.ordering.domain.refund import Refund
 from shared.kernel.errors import Refusal
@@ -33,6 +35,7 @@ class Rules:
     second attempt to place never relies on a hold that ends before the order does. Shops have
     ``accept_within`` from the payment on (None: as long as they like), customers ``answer_within`` for a
     proposed substitution.
+    An order of more than ``cash_maximum`` (minor units) is not paid at the door.
     """
 
     quote_validity: timedelta
@@ -44,6 +47,7 @@ class Rules:
     answer_within: timedelta = timedelta(minutes=10)
     cases: CaseRules = field(default_factory=CaseRules)
     review_editable_for: timedelta = timedelta(days=7)
+    cash_maximum: int = 20_000
 
 
 # -- transactions ----------------------------------------------------------------------------------
@@ -131,6 +135,9 @@ class Orders(Protocol):
 
     def refunds_of_command(self, command_id: str) -> Sequence[Refund]: ...
 
+    def refunds_of(self, order_id: str) -> Sequence[Refund]:
+        """All refunds of the order, oldest first."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
@@ -148,12 +155,32 @@ class Payments(Protocol):
         One statement does it all, unless the attempt is known or refused.
         """
 
+    def add(self, payment: Payment) -> bool:
+        """Keep an attempt of an order that is locked; False when one of this id is there."""
+
+    def get(self, payment_id: str) -> Payment | None: ...
+
+    def of_order(self, order_id: str) -> Sequence[Payment]:
+        """All attempts, oldest first."""
+
     def open_of(self, order_id: str) -> Sequence[Payment]: ...
 
     def refunds_to_send(self, limit: int) -> Sequence[ProviderRefund]:
-        """Claim refunds that are due; unless marked as sent they are due again after a pause."""
+        """Claim refunds that are not confirmed yet; each is due again after a pause that grows."""
 
-    def refunds_sent(self, refund_ids: Sequence[str]) -> None: ...
+    def refunds_became(self, outcomes: Sequence[RefundOutcome], now: datetime) -> None:
+        """Note what a provider says; what is not known, or forbidden by the table of states, is left."""
+
+    def refunds_under_way(self, order_id: str) -> Sequence[ProviderRefundProgress]:
+        """How far the order's refunds have come, also of charges that paid for nothing."""
+
+    def refund_backlog(self) -> Mapping[RefundState, tuple[int, datetime]]:
+        """How many refunds are in each state but confirmed, and when the oldest of them was asked for."""
+
+    def lock_refund(self, refund_id: str) -> ProviderRefundProgress | None: ...
+
+    def handed_back(self, event: RefundHandedBack) -> None:
+        """Confirm the refund that is locked, and publish the event."""
 
 
 class Campaigns(Protocol):
@@ -303,22 +330,43 @@ class Peers(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class ProviderRefund:
+    """Money to pay back of a charge that took ``charged``; ``attempt`` counts from 1."""
+
     refund_id: str
     charge_id: str
+    payment_id: str
+    charged: int
     method: str
     amount: int
     currency: str
     reason: str
+    attempt: int
 
 
 class PaymentProvider(Protocol):
     """A system of somebody else: everything may be asked twice and takes effect once."""
 
-    def start(self, payment: Payment, expires_in: timedelta) -> None:
-        """Begin an attempt; the outcome arrives as a notification."""
+    @property
+    def refund_takes(self) -> timedelta:
+        """How long money is under way once the provider has accepted a refund, at most."""
+
+    def start(self, payment: Payment, expires_in: timedelta, payer: str | None = None) -> Action | None:
+        """Begin an attempt; answers what the customer's device has to do. The outcome is notified.
+
+        Raises :class:`PayerNeeded` and :class:`ProviderUnavailable`.
+        """
 
     def close(self, payment_ids: Sequence[str]) -> Sequence[ProviderNotice]:
         """Let no money be taken from now on; answers the charges that were made before."""
 
-    def refund(self, refunds: Sequence[ProviderRefund]) -> None:
-        """Pay money back, once for each refund id."""
+    def refund(self, refunds: Sequence[ProviderRefund]) -> Sequence[RefundOutcome]:
+        """Pay money back, once for each refund id, and say how far each is."""
+
+    def notices(self, headers: Mapping[str, str], body: str) -> Sequence[Notice]:
+        """What a notification says, once the provider's signature over the bytes of ``body`` is verified.
+
+        Raises :class:`BadSignature`, or InvalidInput for what is signed and cannot be read.
+        """
+
+    def statement(self, day: date) -> Sequence[ProviderRow]:
+        """What the provider itself has on record for a day of UTC, in the order of time."""

@@ -17,7 +17,7 @@ from services.ordering.domain.commands import BasketLine, QuoteBasket
 from services.ordering.domain.errors import CommandIdUsed, OutOfStock, PromotionCodeUnknown
 from services.ordering.domain.lines import Line
 from services.ordering.domain.pricing import apply_discounts
-from services.ordering.domain.quote import Quote, QuotedShop
+from services.ordering.domain.quote import Quote, QuotedShop, tip_in
 from shared.kernel.clock import Clock
 
 NOTHING_OFF = Evaluation(discounts=(), refused=())
@@ -69,6 +69,7 @@ def _made(
         drop_off=command.drop_off,
         expires_at=at + rules.quote_validity,
         refused_coupons=evaluation.refused,
+        tip=tip_in(currency, command.tip),
     )
 
 

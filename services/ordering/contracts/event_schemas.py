@@ -110,6 +110,7 @@ class _SumsSchema(_OrderSchema):
     discount = _money()
     delivery_fee = _money()
     total = _money()
+    tip = fields.Nested(MoneySchema)
     store_orders = fields.List(fields.Nested(StorePartSchema), required=True)
 
 
@@ -123,10 +124,11 @@ class OrderPlacedSchema(_SumsSchema):
 
 
 class OrderPaidSchema(_SumsSchema):
-    """The provider has the money: the order goes to its shops."""
+    """The provider has the money, or the customer pays at the door: the order goes to its shops."""
 
     payment_id = _id()
     paid_at = _time()
+    method = fields.String(validate=validate.Length(min=1))
 
 
 class StoreOrderSplitSchema(StorePartSchema):
@@ -228,6 +230,7 @@ class OrderDeliveredSchema(_OrderSchema):
     delivery_id = _id()
     courier_id = _id()
     store_order_ids = fields.List(fields.String(), required=True)
+    collected = fields.Nested(MoneySchema, metadata={"description": "What the courier took at the door."})
 
 
 class OrderCompletedSchema(_OrderSchema):
@@ -252,7 +255,7 @@ class RefundedLineSchema(Schema):
 
 
 class RefundIssuedSchema(_OrderSchema):
-    """Money goes back: for parts of one store order, or (without one) for the delivery fee."""
+    """Money goes back: for parts of one store order, or (without one) for the delivery fee or the tip."""
 
     refund_id = _id()
     store_order_id = _optional_id()
@@ -266,6 +269,19 @@ class RefundIssuedSchema(_OrderSchema):
     lines = fields.List(fields.Nested(RefundedLineSchema), required=True)
     # Absent in old events: the shop bore them all.
     borne_by = fields.String(validate=validate.OneOf(("shop", "platform", "courier")))
+    tip = fields.Nested(MoneySchema)
+
+
+class RefundHandedBackSchema(_OrderSchema):
+    """What was collected at the door and refunded later is in the customer's hands again.
+
+    The courier named gave it of what they hold; without one the platform did.
+    """
+
+    refund_id = _id()
+    amount = _money()
+    handed_back_at = _time()
+    courier_id = _optional_id()
 
 
 SCHEMAS: Mapping[str, type[Schema]] = {
@@ -284,4 +300,5 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "OrderDelivered": OrderDeliveredSchema,
     "OrderCompleted": OrderCompletedSchema,
     "RefundIssued": RefundIssuedSchema,
+    "RefundHandedBack": RefundHandedBackSchema,
 }

@@ -18,8 +18,10 @@ from shared.kernel.ids import derived_id
 ID = re.compile(r"[\x21-\x7e]{1,100}\Z")
 ASAP = "asap"
 IF_MISSING = ("substitute", "call", "refund")
-METHODS = ("sandbox",)
-SCENARIOS = ("success", "failure", "late_success", "double_success", "silent")
+# All that there are; which of them are offered, configuration decides.
+METHODS = ("sandbox", "wechat", "cash")
+SCENARIOS = ("success", "failure", "late_success", "double_success", "silent", "refund_fails_first")
+MOST_TIP = 1_000_000
 OUTCOMES = ("payment.succeeded", "payment.failed")
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\Z", re.ASCII)
@@ -34,13 +36,15 @@ _ABSENT = {
 
 
 def quote(request: Mapping[str, Any]) -> commands.QuoteBasket | None:
-    data: dict[str, Any] = {"slot_id": ASAP, "coupon_codes": [], **request}
-    if data.keys() != {"actor", "quote_id", "lines", "drop_off", "slot_id", "coupon_codes"}:
+    data: dict[str, Any] = {"slot_id": ASAP, "coupon_codes": [], "tip": None, **request}
+    if data.keys() != {"actor", "quote_id", "lines", "drop_off", "slot_id", "coupon_codes", "tip"}:
         return None
     wanted, codes = data["lines"], data["coupon_codes"]
     if type(wanted) is not list or not 1 <= len(wanted) <= 100:
         return None
     if type(codes) is not list or len(codes) > 10 or not all(map(_is_id, codes)):
+        return None
+    if data["tip"] is not None:
         return None
     actor, drop_off = _actor(data["actor"]), _drop_off(data["drop_off"])
     lines = [_line(line) for line in wanted]
@@ -112,6 +116,7 @@ def basket(data: Mapping[str, Any]) -> commands.QuoteBasket | None:
         drop_off=data["drop_off"],
         slot_id=None if data["slot_id"] in {None, ASAP} else data["slot_id"],
         coupon_codes=tuple(dict.fromkeys(data["coupon_codes"])),
+        tip=data["tip"],
     )
 
 

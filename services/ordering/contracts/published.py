@@ -77,7 +77,11 @@ def _sums(amounts: events.Amounts, store_orders: tuple[StoreOrder, ...]) -> Wire
         "delivery_fee": money(amounts.delivery_fee, amounts.currency),
         "total": money(amounts.total, amounts.currency),
         "store_orders": [_store_part(store, amounts.currency) for store in store_orders],
-    }
+    } | _tip(amounts.tip, amounts.currency)
+
+
+def _tip(amount: int, currency: str) -> Wire:
+    return {"tip": money(amount, currency)} if amount else {}
 
 
 def _order_placed(event: events.OrderPlaced) -> tuple[str, str, Wire]:
@@ -101,6 +105,8 @@ def _order_paid(event: events.OrderPaid) -> tuple[str, str, Wire]:
         "paid_at": time_to_wire(event.paid_at),
         "zone_id": event.zone_id,
     }
+    if event.method is not None:
+        data["method"] = event.method
     return event.order_id, event.order_id, data | _sums(event.amounts, event.store_orders)
 
 
@@ -131,7 +137,15 @@ def _plain(subject: str, *moments: str) -> Callable[[Any], tuple[str, str, Wire]
 
 def _order_delivered(event: events.OrderDelivered) -> tuple[str, str, Wire]:
     subject, partitionkey, data = _plain("order_id", "delivered_at")(event)
+    collected = data.pop("collected")
+    if collected is not None:
+        data["collected"] = collected.to_wire()
     return subject, partitionkey, data | {"store_order_ids": list(event.store_order_ids)}
+
+
+def _refund_handed_back(event: events.RefundHandedBack) -> tuple[str, str, Wire]:
+    subject, partitionkey, data = _plain("order_id", "handed_back_at")(event)
+    return subject, partitionkey, data | {"amount": event.amount.to_wire()}
 
 
 def _substitution(event: events.SubstitutionProposed | events.SubstitutionAnswered) -> Wire:
@@ -198,7 +212,7 @@ def _refund_issued(event: events.RefundIssued) -> tuple[str, str, Wire]:
         "lines": [_refunded_line(part, currency) for part in refund.lines],
         "borne_by": refund.borne_by,
     }
-    return refund.order_id, refund.order_id, data
+    return refund.order_id, refund.order_id, data | _tip(refund.tip, currency)
 
 
 _TRANSLATIONS: dict[type, Callable[[Any], tuple[str, str, Wire]]] = {
@@ -217,4 +231,5 @@ _TRANSLATIONS: dict[type, Callable[[Any], tuple[str, str, Wire]]] = {
     events.OrderDelivered: _order_delivered,
     events.OrderCompleted: _plain("order_id", "completed_at"),
     events.RefundIssued: _refund_issued,
+    events.RefundHandedBack: _refund_handed_back,
 }

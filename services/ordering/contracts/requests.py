@@ -14,7 +14,9 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 from services.ordering.contracts import plainly
 from services.ordering.domain import commands
 from services.ordering.domain.places import DropOff, Position
+from services.ordering.domain.provider_refund import RefundState
 from shared.kernel.errors import InvalidInput
+from shared.kernel.money import Money
 
 Plainly = Callable[[Mapping[str, Any]], Any]
 
@@ -89,6 +91,15 @@ class DropOffSchema(_Strict):
         return DropOff(position=position, address=data["address"], contact=data["contact"])
 
 
+class TipSchema(_Strict):
+    amount = fields.Integer(required=True, strict=True, validate=validate.Range(0, plainly.MOST_TIP))
+    currency = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{3}\Z"))
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Money:
+        return Money(**data)
+
+
 class BasketLineSchema(_Strict):
     line_id = _id(required=False, load_default=None, allow_none=True)
     listing_id = _id()
@@ -106,6 +117,7 @@ class QuoteSchema(_Command):
     drop_off = fields.Nested(DropOffSchema, required=True)
     slot_id = _id(required=False, load_default=plainly.ASAP, allow_none=True)
     coupon_codes = fields.List(_id(), load_default=list, validate=validate.Length(max=10))
+    tip = fields.Nested(TipSchema, load_default=None, allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.QuoteBasket:
@@ -118,6 +130,7 @@ class QuoteSchema(_Command):
 class PlaceSchema(_Command):
     order_id = _id()
     quote_id = _id()
+    tip = fields.Nested(TipSchema, load_default=None, allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.PlaceOrder:
@@ -129,6 +142,7 @@ class PaySchema(_Command):
     payment_id = _id()
     method = fields.String(load_default="sandbox", validate=validate.OneOf(plainly.METHODS))
     scenario = fields.String(load_default="success", validate=validate.OneOf(plainly.SCENARIOS))
+    payer = _text(128, required=False, load_default=None, allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.PayOrder:
@@ -191,6 +205,14 @@ class RefundSchema(_Command):
         return commands.RefundOrder(**data, lines=wanted)
 
 
+class HandBackSchema(_Command):
+    refund_id = _id()
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> commands.HandBackRefund:
+        return commands.HandBackRefund(**data)
+
+
 class PageSchema(_Command):
     limit = fields.Integer(load_default=50, strict=True, validate=validate.Range(min=1, max=200))
     cursor = fields.String(load_default=None, allow_none=True)
@@ -203,6 +225,18 @@ class ShopPageSchema(PageSchema):
 
 class OrderRequestSchema(_Command):
     order_id = _id()
+
+
+class ProviderRefundPageSchema(_Command):
+    state = fields.String(
+        load_default=None, allow_none=True, validate=validate.OneOf([state.value for state in RefundState])
+    )
+    limit = fields.Integer(load_default=50, strict=True, validate=validate.Range(min=1, max=200))
+
+
+class StatementDaySchema(_Command):
+    method = fields.String(required=True, validate=validate.OneOf(plainly.METHODS))
+    day = fields.Date(required=True)
 
 
 class StoreOrderRequestSchema(_Command):
@@ -240,6 +274,8 @@ ORDER, STORE_ORDER, PAGE, SHOP_PAGE = (
     PageSchema(),
     ShopPageSchema(),
 )
+HAND_BACK, PROVIDER_REFUNDS, STATEMENT = HandBackSchema(), ProviderRefundPageSchema(), StatementDaySchema()
+ACTOR_ONLY = _Command()
 NOTICE = NoticeSchema()
 BY_HAND: dict[Schema, Plainly] = {
     QUOTE: plainly.quote,

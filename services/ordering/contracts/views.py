@@ -14,7 +14,6 @@ from services.ordering.contracts.published import money
 from services.ordering.domain.lines import Discount, Line
 from services.ordering.domain.order import Order
 from services.ordering.domain.order_status import OrderStatus
-from services.ordering.domain.payment import Payment
 from services.ordering.domain.places import Slot
 from services.ordering.domain.quote import Quote
 from services.ordering.domain.refund import Refund
@@ -46,6 +45,7 @@ def quote(item: Quote) -> Wire:
         "discount": money(item.discount, currency),
         "delivery_fee": money(item.delivery_fee, currency),
         "free_delivery": picking_views.free_delivery(item),
+        "tip": money(item.tip, currency),
         "total": money(item.total, currency),
         "lists": picking_views.lists(item.lines, currency),
         "slot": _slot(Slot(slot_id=item.slot_id)),
@@ -69,6 +69,7 @@ def order(item: Order) -> Wire:
         "discount": money(item.discount, currency),
         "delivery_fee": money(item.delivery_fee, currency),
         "free_delivery": picking_views.free_delivery(item),
+        "tip": money(item.tip, currency),
         "total": money(item.total, currency),
         "refunded": money(item.refunded, currency),
         "slot": _slot(item.slot),
@@ -80,7 +81,9 @@ def order(item: Order) -> Wire:
         },
         "zone_id": item.zone_id,
         "expires_at": to_wire(item.expires_at),
+        "payment_method": item.method,
         "payment_status": item.payment_status,
+        "to_collect": money(item.to_collect, currency),
         "delivery": _delivery(item),
         "store_orders": [store_order(store, item.order_id, currency) for store in item.stores],
         "lists": picking_views.lists((line for store in item.stores for line in store.lines), currency),
@@ -115,28 +118,19 @@ def placed(at: datetime) -> Wire:
     return {"placed_at": to_wire(at)}
 
 
-def payment(item: Payment) -> Wire:
-    return {
-        "payment_id": item.payment_id,
-        "order_id": item.order_id,
-        "method": item.method,
-        "status": str(item.status),
-        "amount": money(item.amount, item.currency),
-    }
-
-
 def refund(refund_id: str, refunds: Sequence[Refund], item: Order) -> Wire:
     """What one command paid back, and each of the refunds it consists of."""
     currency = item.currency
     goods = sum(part.goods for part in refunds)
     fee = sum(part.delivery_fee for part in refunds)
+    tip = sum(part.tip for part in refunds)
     stores = [part.store_order_id for part in refunds if part.store_order_id is not None]
     parts = [_refund_part(part, currency) for part in refunds]
     return {
         "refund_id": refund_id,
         "order_id": item.order_id,
         "store_order_id": stores[0] if len(stores) == 1 else None,
-        "amount": money(goods + fee, currency),
+        "amount": money(goods + fee + tip, currency),
         "goods": money(goods, currency),
         "delivery_fee": money(fee, currency),
         "reason": refunds[0].reason,

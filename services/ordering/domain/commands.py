@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.ordering.domain.places import DropOff
+from services.ordering.domain.provider_refund import RefundOutcome
+from shared.kernel.money import Money
 
 OPERATOR = "operator"
 
@@ -39,6 +41,7 @@ class QuoteBasket:
     drop_off: DropOff
     slot_id: str | None
     coupon_codes: tuple[str, ...] = ()
+    tip: Money | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +49,19 @@ class PlaceOrder:
     actor: Actor
     order_id: str
     quote_id: str
+    tip: Money | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PayOrder:
+    """``payer`` is how a provider knows who pays, where it has to."""
+
     actor: Actor
     order_id: str
     payment_id: str
     method: str
     scenario: str
+    payer: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +149,12 @@ class RefundOrder:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HandBackRefund:
+    actor: Actor
+    refund_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProviderNotice:
     """What a payment provider says has happened to an attempt; ``charge_id`` names the money it took."""
 
@@ -150,3 +163,6 @@ class ProviderNotice:
     charge_id: str | None
     amount: int
     currency: str
+
+
+Notice = ProviderNotice | RefundOutcome

@@ -2,15 +2,15 @@
 
 NotFound      QuoteNotFound · OrderNotFound · StoreOrderNotFound · PaymentNotFound · UnknownProvider
               LineNotFound · SubstitutionNotFound · CaseNotFound · PhotoNotFound · ReviewNotFound
-              ListNotFound
+              ListNotFound · RefundNotFound
 Forbidden     NotForThisRole
 Conflict      QuoteExpired · QuoteUsed · OrderIdUsed · CommandIdUsed · WrongState · TooLateToCancel
               OrderNotPayable · SubstitutionOpen · AfterSaleWindowClosed · UnitsClaimed · NotReceived
               ReviewTooOld
 Refused       OutOfStock · PromotionCodeUnknown · RefundExceedsLine · NothingToRefund · AmountMismatch
               PriceWouldRise · NotWeighed · NotToBeSubstituted · SubstituteUnfit · OneShopACase
-              TooManyPhotos · TooManyLists
-Unavailable   HoldsUnavailable · InconsistentAnswer
+              TooManyPhotos · TooManyLists · MethodNotOffered · TooMuchForCash · PayerNeeded · ForeignTip
+Unavailable   HoldsUnavailable · InconsistentAnswer · ProviderUnavailable
 Unauthenticated  BadSignature
 """
 
@@ -45,6 +45,10 @@ class SubstitutionNotFound(NotFound):
 
 class UnknownProvider(NotFound):
     code, title = "payment-provider-not-found", "There is no such payment provider"
+
+
+class RefundNotFound(NotFound):
+    code, title = "refund-not-found", "There is no such refund"
 
 
 class NotForThisRole(Forbidden):
@@ -122,12 +126,32 @@ class AmountMismatch(Refused):
     code, title = "amount-mismatch", "The provider names another amount than the payment's"
 
 
+class MethodNotOffered(Refused):
+    code, title = "payment-method-not-offered", "This way to pay is not offered here"
+
+
+class TooMuchForCash(Refused):
+    code, title = "too-much-for-cash", "The order is too large to be paid at the door"
+
+
+class PayerNeeded(Refused):
+    code, title = "payer-needed", "This way to pay needs to know who pays"
+
+
+class ForeignTip(Refused):
+    code, title = "tip-in-another-currency", "The tip is in another currency than the order"
+
+
 class HoldsUnavailable(Unavailable):
     code, title = "holds-unavailable", "Stock, slot or coupon could not be held in time; nothing was ordered"
 
 
 class InconsistentAnswer(Unavailable):
     code, title = "inconsistent-answer", "A part of the platform answered with figures that do not add up"
+
+
+class ProviderUnavailable(Unavailable):
+    code, title = "payment-provider-unavailable", "The payment provider does not answer; try again"
 
 
 class BadSignature(Unauthenticated):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from services.ordering.domain.refund import Refund
 from services.ordering.domain.store_order import StoreOrder
 from services.ordering.domain.substitution import Substitution
+from shared.kernel.money import Money
 
 if TYPE_CHECKING:
     from services.ordering.domain.order import Order
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Amounts:
-    """An order's sums in minor units of ``currency``; total = goods − discount + delivery_fee."""
+    """An order's sums in minor units of ``currency``; total = goods − discount + delivery_fee + tip."""
 
     currency: str
     goods: int
     discount: int
     delivery_fee: int
     total: int
+    tip: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ class OrderPaid:
     zone_id: str
     amounts: Amounts
     store_orders: tuple[StoreOrder, ...]
+    method: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +163,7 @@ class OrderDelivered:
     delivery_id: str
     courier_id: str
     store_order_ids: tuple[str, ...]
+    collected: Money | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +178,21 @@ class RefundIssued:
     refund: Refund
     customer_id: str
     currency: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundHandedBack:
+    """A refund of money that was collected at the door is in the customer's hands.
+
+    ``courier_id`` gave it of what they hold; None: the platform did.
+    """
+
+    order_id: str
+    refund_id: str
+    customer_id: str
+    amount: Money
+    handed_back_at: datetime
+    courier_id: str | None
 
 
 Event = (
@@ -192,6 +211,7 @@ Event = (
     | OrderDelivered
     | OrderCompleted
     | RefundIssued
+    | RefundHandedBack
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -17,13 +17,21 @@ from services.ordering.domain.errors import (
     TooLateToCancel,
     WrongState,
 )
+from services.ordering.domain.giving_back import (
+    give_back,
+    give_back_delivery_fee,
+    give_back_tip,
+    give_back_whole,
+)
 from services.ordering.domain.history import By, Step, Subject
 from services.ordering.domain.lines import LinePart
 from services.ordering.domain.order_status import OrderStatus, order_status
+from services.ordering.domain.payment import CASH
 from services.ordering.domain.places import DropOff, Slot
-from services.ordering.domain.refund import Refund, fault_of, refund_of_delivery_fee, refund_of_goods
+from services.ordering.domain.refund import Refund, fault_of
 from services.ordering.domain.store_order import BEFORE_PICKUP, GONE, StoreOrder, StoreStatus, require_known
 from shared.kernel.ids import derived_id
+from shared.kernel.money import Money
 
 GIVEN_BACK = "everything-given-back"
 
@@ -33,7 +41,8 @@ class Order:
     """The aggregate. Methods change it and record what has happened in ``recorded`` and ``new_refunds``,
     and every move in ``steps``, as done by ``by`` where that is not whom one would expect.
 
-    Amounts are minor units of ``currency``; total = Σ store orders' paid + delivery fee, at all times.
+    Amounts are minor units of ``currency``; total = Σ store orders' paid + delivery fee + tip, at all times.
+    An order paid in ``cash`` is paid when its customer confirms it; its money is collected at the door.
     """
 
     order_id: str
@@ -52,6 +61,9 @@ class Order:
     charge_id: str | None = None
     payment_status: str | None = None
     delivery_fee_refunded: int = 0
+    tip: int = 0
+    tip_refunded: int = 0
+    method: str | None = None
     delivered_at: datetime | None = None
     completes_at: datetime | None = None
     reason: str | None = None
@@ -61,6 +73,7 @@ class Order:
     steps: list[Step] = field(default_factory=list)
     by: By | None = None
     free_delivery: FreeDelivery | None = None
+    to_hand_back: list[Refund] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.seen_status = self.status
@@ -79,14 +92,20 @@ class Order:
 
     @property
     def total(self) -> int:
-        return sum(store.paid for store in self.stores) + self.delivery_fee
+        return sum(store.paid for store in self.stores) + self.delivery_fee + self.tip
 
     @property
     def refunded(self) -> int:
         """What went back to the customer of what was paid."""
         if self.paid_at is None:
             return 0
-        return sum(store.refunded for store in self.stores) + self.delivery_fee_refunded
+        return sum(store.refunded for store in self.stores) + self.delivery_fee_refunded + self.tip_refunded
+
+    @property
+    def to_collect(self) -> int:
+        """What a courier still has to take at the door."""
+        waits = self.method == CASH and self.delivered_at is None
+        return self.total - self.refunded if waits else 0
 
     @property
     def amounts(self) -> events.Amounts:
@@ -96,6 +115,7 @@ class Order:
             discount=self.discount,
             delivery_fee=self.delivery_fee,
             total=self.total,
+            tip=self.tip,
         )
 
     def store(self, store_order_id: str) -> StoreOrder:
@@ -117,13 +137,13 @@ class Order:
         if not self.is_payable(at):
             raise OrderNotPayable(status=str(self.status))
 
-    def pay(self, payment_id: str, charge_id: str, at: datetime) -> None:
-        """The provider has the money: the order splits into its store orders."""
+    def pay(self, payment_id: str, charge_id: str | None, at: datetime, method: str | None = None) -> None:
+        """The provider has the money, or it is to be paid at the door: the order splits into its parts."""
         for store in self.stores:
             accept_by = None if store.accept_within is None else at + store.accept_within
             self._move(store, StoreStatus.PLACED, at, accept_by=accept_by)
-        self.payment_id, self.charge_id, self.paid_at = payment_id, charge_id, at
-        self.payment_status = "succeeded"
+        self.payment_id, self.charge_id, self.paid_at, self.method = payment_id, charge_id, at, method
+        self.payment_status = "due" if method == CASH else "succeeded"
         self.recorded.append(
             events.OrderPaid(
                 order_id=self.order_id,
@@ -133,6 +153,7 @@ class Order:
                 zone_id=self.zone_id,
                 amounts=self.amounts,
                 store_orders=self.stores,
+                method=method,
             )
         )
         self.recorded += [events.split(self, store, at) for store in self.stores]
@@ -160,7 +181,7 @@ class Order:
     def reject(self, store_order_id: str, reason: str, at: datetime) -> None:
         """The shop drops out: its part goes back at once, its siblings go on."""
         self._drop_out(self.store(store_order_id), reason, at)
-        self._give_back_whole(self.store(store_order_id), reason, at, restock=True)
+        give_back_whole(self, self.store(store_order_id), reason, at, restock=True)
         self._cancel_if_nothing_is_left(at, derived_id("refund", "delivery-fee", self.order_id))
 
     # -- cancelling and refunding ------------------------------------------------------------------
@@ -202,13 +223,12 @@ class Order:
                 continue
             single = store_order_id is not None
             one = refund_id if single else derived_id("refund", refund_id, store.store_order_id)
-            self._issue(
-                one, refund_id, after, parts, reason, at, restock=on_shelf and store.status in BEFORE_PICKUP
-            )
+            keep = on_shelf and store.status in BEFORE_PICKUP
+            give_back(self, one, refund_id, after, parts, reason, at, restock=keep)
             if after.is_given_back and after.status in BEFORE_PICKUP:
                 dropped.append(after)
         if return_delivery_fee:
-            self._return_delivery_fee(refund_id, reason, at)
+            give_back_delivery_fee(self, refund_id, reason, at)
         if len(self.new_refunds) == issued:
             raise NothingToRefund
         for store in dropped:
@@ -228,8 +248,18 @@ class Order:
         else:
             self.put(store)
 
-    def deliver(self, delivery_id: str, courier_id: str, at: datetime, completes_at: datetime) -> None:
-        """Everything that is still part of the order has reached the customer."""
+    def deliver(
+        self,
+        delivery_id: str,
+        courier_id: str,
+        at: datetime,
+        completes_at: datetime,
+        refunds: Iterable[Refund] = (),
+    ) -> None:
+        """Everything that is still part of the order has reached the customer.
+
+        ``refunds`` are those of a cash order so far: what was issued after ``at`` had been collected before.
+        """
         self.delivery = self.delivery.with_delivered(courier_id, at)
         if self.status not in {OrderStatus.PAID, OrderStatus.IN_FULFILMENT}:
             return
@@ -237,6 +267,11 @@ class Order:
         for store in live:
             if store.status is not StoreStatus.DELIVERED:
                 self._move(store, StoreStatus.DELIVERED, at)
+        self.to_hand_back = [refund for refund in refunds if refund.issued_at > at]
+        collected = self.to_collect + sum(refund.amount for refund in self.to_hand_back)
+        if self.method == CASH:
+            self.charge_id = derived_id("charge", self.payment_id or "")
+            self.payment_status = "succeeded"
         self.delivered_at, self.completes_at = at, completes_at
         self.recorded.append(
             events.OrderDelivered(
@@ -246,6 +281,7 @@ class Order:
                 delivery_id=delivery_id,
                 courier_id=courier_id,
                 store_order_ids=tuple(store.store_order_id for store in live),
+                collected=Money(collected, self.currency) if self.method == CASH else None,
             )
         )
 
@@ -257,11 +293,14 @@ class Order:
         if store.status in BEFORE_PICKUP:
             self._drop_out(store, reason, at)
         restocks = fault_of(reason).restock
-        self._give_back_whole(self.store(store_order_id), reason, at, restock=restocks)
+        give_back_whole(self, self.store(store_order_id), reason, at, restock=restocks)
         self._cancel_if_nothing_is_left(at, derived_id("refund", "delivery-fee", self.order_id))
 
     def fail_delivery(self, reason: str, at: datetime) -> None:
-        """The delivery will not happen: the goods go back, and the fee unless the customer is at fault."""
+        """The delivery will not happen: the goods go back, and the fee unless the customer is at fault.
+
+        Where the money was to be collected at the door, nothing was, and nothing is owed.
+        """
         self.delivery = self.delivery.with_failure(reason, at)
         if self.status not in {OrderStatus.PAID, OrderStatus.IN_FULFILMENT}:
             return
@@ -270,7 +309,7 @@ class Order:
             f"delivery-failed: {reason}",
             at,
             restock=fault.restock,
-            return_delivery_fee=fault.return_delivery_fee,
+            return_delivery_fee=fault.return_delivery_fee or self.method == CASH,
         )
 
     def complete(self, at: datetime) -> None:
@@ -315,15 +354,18 @@ class Order:
             if store.is_live:
                 self._move(store, StoreStatus.CANCELLED, at, reason)
                 if was_paid:
-                    self._give_back_whole(self.store(store.store_order_id), reason, at, restock=restock)
+                    give_back_whole(self, self.store(store.store_order_id), reason, at, restock=restock)
         if was_paid and return_delivery_fee:
-            self._return_delivery_fee(derived_id("refund", "delivery-fee", self.order_id), reason, at)
+            give_back_delivery_fee(self, derived_id("refund", "delivery-fee", self.order_id), reason, at)
+        if was_paid:
+            give_back_tip(self, reason, at)
         self._record_cancelled(reason, at)
 
     def _cancel_if_nothing_is_left(self, at: datetime, command_id: str) -> None:
         if any(store.is_live for store in self.stores):
             return
-        self._return_delivery_fee(command_id, GIVEN_BACK, at)
+        give_back_delivery_fee(self, command_id, GIVEN_BACK, at)
+        give_back_tip(self, GIVEN_BACK, at)
         self._record_cancelled(GIVEN_BACK, at)
 
     def _record_cancelled(self, reason: str, at: datetime) -> None:
@@ -338,58 +380,8 @@ class Order:
             )
         )
 
-    def _give_back_whole(self, store: StoreOrder, reason: str, at: datetime, *, restock: bool) -> None:
-        after, parts = store.give_back(None)
-        if parts:
-            refund_id = derived_id("refund", "whole", store.store_order_id)
-            self._issue(refund_id, refund_id, after, parts, reason, at, restock=restock)
-
     def lower(self, store: StoreOrder, part: LinePart, refund_id: str, reason: str, at: datetime) -> None:
         """Replace a part by ``store``, of which a price has fallen, and pay back the difference."""
         self.put(store)
         if part.amount or any(discount.amount for discount in part.discounts):
-            self._issue(refund_id, refund_id, store, (part,), reason, at, restock=False)
-
-    def _issue(
-        self,
-        refund_id: str,
-        command_id: str,
-        store: StoreOrder,
-        parts: tuple[LinePart, ...],
-        reason: str,
-        at: datetime,
-        *,
-        restock: bool,
-    ) -> None:
-        self.put(store)
-        self._record_refund(
-            refund_of_goods(
-                refund_id=refund_id,
-                command_id=command_id,
-                order_id=self.order_id,
-                store_order_id=store.store_order_id,
-                shop_id=store.shop_id,
-                issued_at=at,
-                reason=reason,
-                restock=restock,
-                lines=parts,
-            )
-        )
-
-    def _return_delivery_fee(self, command_id: str, reason: str, at: datetime) -> None:
-        left = self.delivery_fee - self.delivery_fee_refunded
-        if left:
-            self.delivery_fee_refunded = self.delivery_fee
-            self._record_refund(
-                refund_of_delivery_fee(
-                    command_id=command_id, order_id=self.order_id, issued_at=at, reason=reason, amount=left
-                )
-            )
-
-    def _record_refund(self, refund: Refund) -> None:
-        self.new_refunds.append(refund)
-        self.recorded.append(
-            events.RefundIssued(refund=refund, customer_id=self.customer_id, currency=self.currency)
-        )
-        if self.refunded == self.total:
-            self.payment_status = "refunded"
+            give_back(self, refund_id, refund_id, store, (part,), reason, at, restock=False)

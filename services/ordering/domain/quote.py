@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
 
 from services.ordering.domain.delivery_fee import FreeDelivery
+from services.ordering.domain.errors import ForeignTip
 from services.ordering.domain.lines import Line
 from services.ordering.domain.order import Order
 from services.ordering.domain.places import DropOff, Position, Slot
 from services.ordering.domain.store_order import StoreOrder
 from shared.kernel.ids import derived_id
+from shared.kernel.money import Money
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,7 @@ class Quote:
     expires_at: datetime
     refused_coupons: tuple[CouponRefusal, ...] = ()
     free_delivery: FreeDelivery | None = None
+    tip: int = 0
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -81,7 +84,7 @@ class Quote:
 
     @property
     def total(self) -> int:
-        return self.goods - self.discount + self.delivery_fee
+        return self.goods - self.discount + self.delivery_fee + self.tip
 
     @property
     def campaigns(self) -> dict[str, int]:
@@ -106,6 +109,15 @@ class Quote:
         return {line.listing_id: line.unit_price for line in self.lines if not line.price_of_promoter}
 
 
+def tip_in(currency: str, tip: Money | None) -> int:
+    """The tip in minor units of ``currency``; raises :class:`ForeignTip` for one of another."""
+    if tip is None:
+        return 0
+    if tip.currency != currency:
+        raise ForeignTip(errors=[{"field": "tip.currency", "message": f"Expected {currency}."}])
+    return tip.amount
+
+
 @lru_cache(maxsize=1024)
 def store_order_id(order_id: str, shop_id: str) -> str:
     """The id of a shop's part of an order; the same on every attempt to place it."""
@@ -121,10 +133,12 @@ def order_from(
     placed_at: datetime,
     expires_at: datetime,
     accept_within: timedelta | None = None,
+    tip: Money | None = None,
 ) -> Order:
     """The order that ``quote`` becomes: its figures move, nothing is computed anew.
 
     Its shops have ``accept_within`` from its payment on to take it on, or as long as they like.
+    ``tip`` takes the place of the quote's own. Raises :class:`ForeignTip`.
     """
     order = Order(
         order_id=order_id,
@@ -132,6 +146,7 @@ def order_from(
         customer_id=quote.customer_id,
         currency=quote.currency,
         delivery_fee=quote.delivery_fee,
+        tip=quote.tip if tip is None else tip_in(quote.currency, tip),
         zone_id=zone_id,
         slot=slot,
         drop_off=quote.drop_off,

@@ -13,10 +13,10 @@ SHOP, PLATFORM, COURIER = "shop", "platform", "courier"
 
 @dataclass(frozen=True, kw_only=True)
 class Refund:
-    """One refund: of parts of one store order, or (without one) of the delivery fee.
+    """One refund: of parts of one store order, or (without one) of the delivery fee or the tip.
 
     ``command_id`` names what asked for it; one command may cause several refunds. ``amount`` is
-    ``goods`` + ``delivery_fee``, in the order's minor units. ``restock`` says that the goods are
+    ``goods`` + ``delivery_fee`` + ``tip``, in the order's minor units. ``restock`` says that the goods are
     on the shelf again, ``borne_by`` at whose cost: the shop's, unless somebody else is at fault.
     """
 
@@ -32,10 +32,11 @@ class Refund:
     restock: bool
     lines: tuple[LinePart, ...]
     borne_by: str = SHOP
+    tip: int = 0
 
     @property
     def amount(self) -> int:
-        return self.goods + self.delivery_fee
+        return self.goods + self.delivery_fee + self.tip
 
 
 def refund_of_goods(
@@ -82,6 +83,25 @@ def refund_of_delivery_fee(
         delivery_fee=amount,
         restock=False,
         lines=(),
+    )
+
+
+def refund_of_tip(*, order_id: str, issued_at: datetime, reason: str, amount: int) -> Refund:
+    """The refund of an order's tip: at most one an order, so its ids follow from the order's."""
+    refund_id = derived_id("refund", "tip", order_id)
+    return Refund(
+        refund_id=refund_id,
+        command_id=refund_id,
+        order_id=order_id,
+        store_order_id=None,
+        shop_id=None,
+        issued_at=issued_at,
+        reason=reason,
+        goods=0,
+        delivery_fee=0,
+        restock=False,
+        lines=(),
+        tip=amount,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,9 @@ from nameko.extensions import DependencyProvider
 from services.ordering.adapters import standard_webhooks
 from services.ordering.adapters.sandbox_notifier import AT_ONCE, SandboxNotifier
 from services.ordering.adapters.sandbox_provider import Notification, SandboxProvider
+from services.ordering.adapters.wechat_settings import wechat_from_environment
 from services.ordering.application.ports import PaymentProvider
+from services.ordering.domain.payment import CASH
 from services.ordering.settings import Settings, settings_from_environment
 from shared.kernel.clock import clock_from_environment
 from shared.messaging.dependencies import database_url
@@ -38,22 +40,43 @@ class SettingsProvider(DependencyProvider):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentProviders:
-    """The payment providers by the method that names them, and the key that signs their notifications."""
+    """The payment providers by the method that names them, and whether one may pay at the door."""
 
     by_method: Mapping[str, PaymentProvider]
-    webhook_key: bytes
+    cash: bool = True
+
+
+def _wechat() -> PaymentProvider:
+    """WeChat Pay, whose library not every deployment has. Raises RuntimeError where it is missing."""
+    settings = wechat_from_environment()
+    try:
+        from services.ordering.adapters.wechat_pay import wechat_pay
+    except ModuleNotFoundError as error:
+        if error.name != "wechatpayv3":
+            raise
+        raise RuntimeError(
+            "LINLI_PAYMENT_METHODS names wechat, and its library is not installed: run `make setup-wechat`."
+        ) from error
+    return wechat_pay(settings)
 
 
 class PaymentsProvider(DependencyProvider):
-    """The sandbox provider with its books, and the loop that tells its notifications."""
+    """The payment providers that settings name; with the sandbox's books, the loop that tells from them."""
 
     def setup(self) -> None:
         settings = settings_from_environment(clock_from_environment())
         key = standard_webhooks.key_of(settings.webhook_secret)
         self.database = Database(database_url("ordering"), "ordering-sandbox", pool_size=4)
-        sandbox = SandboxProvider(self.database, clock_from_environment(), self._wake, self._tell)
+        sandbox = SandboxProvider(self.database, clock_from_environment(), self._wake, self._tell, key=key)
         self.notifier = SandboxNotifier(sandbox, settings.webhook_url, key, eventlet.GreenPool(AT_ONCE))
-        self.providers = PaymentProviders(by_method={"sandbox": sandbox}, webhook_key=key)
+        made: dict[str, Callable[[], PaymentProvider]] = {
+            "sandbox": lambda: sandbox,
+            "wechat": _wechat,
+        }
+        self.providers = PaymentProviders(
+            by_method={name: make() for name, make in made.items() if name in settings.methods},
+            cash=CASH in settings.methods,
+        )
         self._woken = False
         self._signal = Signal()
         self._stopping = False

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
 from typing import Any
 
-from services.ordering.adapters import standard_webhooks
 from services.ordering.adapters.peers_rpc import PeersRpc
 from services.ordering.adapters.queries_sql import QueriesSql
 from services.ordering.adapters.unit_of_work import TransactionsSql, UnitOfWorkSql
-from services.ordering.application import after_sale, deadlines, fulfilment, paying, placing, quoting
-from services.ordering.contracts import consumed, requests, views
+from services.ordering.application import after_sale, deadlines, fulfilment, placing, quoting
+from services.ordering.contracts import consumed, payment_views, requests, views
 from services.ordering.domain.commands import Actor
-from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound, UnknownProvider
+from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound
 from services.ordering.entrypoints.after_sale import HandlesCases
 from services.ordering.entrypoints.customers import ServesCustomers
 from services.ordering.entrypoints.dependencies import PaymentProviders, PaymentsProvider, SettingsProvider
+from services.ordering.entrypoints.payments import TakesPayments
 from services.ordering.entrypoints.picking import PicksOrders
 from services.ordering.settings import Settings
 from shared.kernel.clock import Clock
@@ -31,7 +29,7 @@ from shared.persistence import Database, Transaction
 Wire = dict[str, Any]
 
 
-class OrderingService(PicksOrders, HandlesCases, ServesCustomers, ShowsDeadLetters):
+class OrderingService(TakesPayments, PicksOrders, HandlesCases, ServesCustomers, ShowsDeadLetters):
     """One order over many shops: priced, placed, paid, split, fulfilled, refunded, and what comes after."""
 
     name = "ordering"
@@ -71,18 +69,6 @@ class OrderingService(PicksOrders, HandlesCases, ServesCustomers, ShowsDeadLette
         )
 
     @answer
-    def pay(self, **request: Any) -> Wire:
-        command = requests.load(requests.PAY, request)
-        return views.payment(
-            paying.pay(
-                command,
-                transactions=self._transactions,
-                providers=self.payments.by_method,
-                clock=self.clock,
-            )
-        )
-
-    @answer
     def cancel(self, **request: Any) -> Wire:
         command = requests.load(requests.CANCEL, request)
         return views.order(
@@ -101,9 +87,10 @@ class OrderingService(PicksOrders, HandlesCases, ServesCustomers, ShowsDeadLette
         actor: Actor = asked["actor"]
         with self._transactions.single() as work:
             order = work.orders.find(asked["order_id"])
-        if order is None or not (actor.is_operator or order.customer_id == actor.account_id):
-            raise OrderNotFound
-        return views.order(order)
+            if order is None or not (actor.is_operator or order.customer_id == actor.account_id):
+                raise OrderNotFound
+            attempts = work.payments.of_order(order.order_id)
+        return views.order(order) | {"payments": payment_views.attempts(order, attempts)}
 
     @answer
     def orders(self, **request: Any) -> Wire:
@@ -115,18 +102,6 @@ class OrderingService(PicksOrders, HandlesCases, ServesCustomers, ShowsDeadLette
                 asked["actor"].account_id, asked["status"], asked["limit"], after
             )
         return views.page([views.order(order) for order in found], following)
-
-    # -- the payment provider ------------------------------------------------------------------------
-
-    @answer
-    def payment_notification(self, provider: str, headers: Mapping[str, str], body: str) -> Wire:
-        """Takes what a provider posted, once its signature is verified over the very bytes of ``body``."""
-        if provider not in self.payments.by_method:
-            raise UnknownProvider
-        standard_webhooks.verify(self.payments.webhook_key, headers, body, time.time())
-        notice = requests.notice(body)
-        paying.take_notice(notice, transactions=self._transactions, clock=self.clock)
-        return {"accepted": True}
 
     # -- the shops -----------------------------------------------------------------------------------
 
@@ -198,10 +173,6 @@ class OrderingService(PicksOrders, HandlesCases, ServesCustomers, ShowsDeadLette
         deadlines.expire_unpaid(
             transactions=self._transactions, providers=self.payments.by_method, clock=self.clock
         )
-
-    @every(seconds=0.5)
-    def send_refunds(self) -> None:
-        paying.send_refunds(transactions=self._transactions, providers=self.payments.by_method)
 
     @every(seconds=1.0)
     def keep_deadlines(self) -> None:

@@ -154,6 +154,7 @@ def test_commission_listens_to_what_moves_money() -> None:
         ("ordering", "OrderCompleted"),
         ("ordering", "OrderCancelled"),
         ("ordering", "RefundIssued"),
+        ("ordering", "RefundHandedBack"),
         ("dispatch", "DeliveryCompleted"),
         ("dispatch", "CourierOnShift"),
         ("dispatch", "CourierOffShift"),

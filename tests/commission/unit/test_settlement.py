@@ -37,7 +37,12 @@ def facts_of(*events: Event, links: tuple[LinkTerms, ...] = ()) -> OrderFacts:
             for name in ("currency", "paid", "delivered", "trip", "completed_at", "cancelled_at")
             if (value := getattr(heard, name)) is not None
         }
-        facts = replace(facts, **changes, refunds=facts.refunds | heard.refunds)
+        facts = replace(
+            facts,
+            **changes,
+            refunds=facts.refunds | heard.refunds,
+            handed_back=facts.handed_back | heard.handed_back,
+        )
     if facts.paid is not None:
         facts = replace(facts, paid=replace(facts.paid, links=links))
     return facts

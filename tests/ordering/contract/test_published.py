@@ -19,11 +19,13 @@ from services.ordering.contracts.shopping_messages import SHOPPING_SCHEMAS
 from services.ordering.domain import acceptance, picking
 from services.ordering.domain.case import Case, CaseStatus, Party
 from services.ordering.domain.claims import CaseRules, open_case, refund_case
+from services.ordering.domain.events import RefundHandedBack
 from services.ordering.domain.order import Order
 from services.ordering.domain.review import Review, review_of_shop
 from services.ordering.domain.shopping_list import Recurrence, ShoppingList
 from services.ordering.domain.substitution import Substitute
 from shared.kernel.ids import derived_id
+from shared.kernel.money import Money
 from shared.messaging.envelope import Event
 from tests.ordering import builders as b
 
@@ -237,6 +239,31 @@ def test_an_event_is_published_as_its_sample_says(name: str, story: Callable[[],
     assert message.data == wire["data"]
     assert message.subject == wire["subject"]
     assert message.partitionkey == wire["partitionkey"]
+
+
+def test_a_refund_that_was_handed_back_is_published_as_its_sample_says() -> None:
+    event = RefundHandedBack(
+        order_id=b.ORDER,
+        refund_id=b.REFUND,
+        customer_id=b.CUSTOMER,
+        amount=Money(1067, "CNY"),
+        handed_back_at=b.NOON + timedelta(hours=5),
+        courier_id=b.COURIER,
+    )
+    assert published.to_message(event).data == sample("refund_handed_back")["data"]
+
+
+def test_tip_and_method_are_told_where_there_are_any() -> None:
+    order = b.an_order(tip=300)
+    order.pay(b.PAYMENT, None, b.NOON, "cash")
+    told = published.to_message(order.recorded[0])
+    assert (told.data["tip"], told.data["method"]) == ({"amount": 300, "currency": "CNY"}, "cash")
+    assert published.SCHEMAS[told.type]().validate(told.data) == {}
+    order.recorded.clear()
+    order.deliver("delivery", b.COURIER, b.NOON, b.NOON)
+    told = published.to_message(order.recorded[0])
+    assert told.data["collected"] == {"amount": order.total, "currency": "CNY"}
+    assert published.SCHEMAS[told.type]().validate(told.data) == {}
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.json")), ids=lambda path: path.name)

@@ -58,12 +58,12 @@ class Platform:
         self.rpc.storefront.list("milk", "shop-1", 680)
         self.rpc.storefront.list("bread", "shop-2", 900)
         self.key = standard_webhooks.key_of(SECRET)
-        self.sandbox = SandboxProvider(database, self.clock)
+        self.sandbox = SandboxProvider(database, self.clock, key=self.key)
         self.service = OrderingService()
         self.service.database = database
         self.service.clock = self.clock
         self.service.rpc = self.rpc
-        self.service.payments = PaymentProviders(by_method={"sandbox": self.sandbox}, webhook_key=self.key)
+        self.service.payments = PaymentProviders(by_method={"sandbox": self.sandbox})
         self.service.settings = Settings(rules=RULES, webhook_secret=SECRET, webhook_url="http://unused")
         self._ids = count(1)
         self._events = count(1)

@@ -93,9 +93,9 @@ def told_at_once(platform: Platform, gateway: Gateway, workers: Workers | None =
     def tell(notification: Notification) -> None:
         notifier.tell(notification)
 
-    sandbox = SandboxProvider(platform.database, platform.clock, tell=tell)
+    sandbox = SandboxProvider(platform.database, platform.clock, tell=tell, key=platform.key)
     notifier = SandboxNotifier(sandbox, gateway.url, platform.key, workers)
-    platform.service.payments = PaymentProviders(by_method={"sandbox": sandbox}, webhook_key=platform.key)
+    platform.service.payments = PaymentProviders(by_method={"sandbox": sandbox})
     return notifier
 
 
@@ -113,8 +113,8 @@ def test_an_outcome_is_told_by_the_payment_that_led_to_it(platform: Platform, ga
 
 
 def test_an_outcome_whose_teller_died_is_told_from_the_books(platform: Platform, gateway: Gateway) -> None:
-    forgetful = SandboxProvider(platform.database, platform.clock, tell=lambda _: None)
-    platform.service.payments = PaymentProviders(by_method={"sandbox": forgetful}, webhook_key=platform.key)
+    forgetful = SandboxProvider(platform.database, platform.clock, tell=lambda _: None, key=platform.key)
+    platform.service.payments = PaymentProviders(by_method={"sandbox": forgetful})
     order = platform.placed()
     platform.pay(order["order_id"])
     notifier = SandboxNotifier(forgetful, gateway.url, platform.key)

@@ -28,6 +28,7 @@ cancelled >
 expired >
 """
 PAYMENT_MOVES = """
+due > succeeded
 pending > succeeded failed refunded
 failed > succeeded refunded
 succeeded > refunded

@@ -9,19 +9,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.ordering.adapters.orders_sql import _money_back
-from services.ordering.application.ports import Attempt, Placement, ProviderRefund
+from services.ordering.application.ports import Placement, ProviderRefund
 from services.ordering.contracts.published import Message, to_message
-from services.ordering.domain.commands import PayOrder
 from services.ordering.domain.errors import OrderIdUsed, OrderNotFound
 from services.ordering.domain.history import Step, Subject, take_steps
 from services.ordering.domain.order import Order
 from services.ordering.domain.order_status import OrderStatus
-from services.ordering.domain.payment import Charge, Payment, PaymentStatus, Surplus
+from services.ordering.domain.payment import CASH, Charge, Payment, Surplus
+from services.ordering.domain.provider_refund import RefundState
 from services.ordering.domain.quote import Quote
 from services.ordering.domain.refund import Refund
 from shared.persistence import Transaction
 from tests.simulation.database import MemoryConnection, MemoryDatabase
 from tests.simulation.ports.cases import MemoryCases, MemoryPhotos, MemoryReviews, MemoryShoppingLists
+from tests.simulation.ports.payments import KeptRefund, MemoryPayments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +54,6 @@ class KeptCampaign:
         if self.ended or self.kind != "full_reduction" or self.starts_at is None or self.ends_at is None:
             return False
         return self.starts_at <= at < self.ends_at and (self.shop_id is None or self.shop_id in shop_ids)
-
-
-@dataclass(frozen=True, kw_only=True)
-class KeptRefund:
-    refund: ProviderRefund
-    attempt: int = 0
-    next_at: float = 0.0
-    sent: bool = False
 
 
 class MemoryQuotes:
@@ -222,6 +215,11 @@ class MemoryOrders:
         rows = self._connection.rows("refund").values()
         return sorted((r for r in rows if r.command_id == command_id), key=lambda refund: refund.refund_id)
 
+    def refunds_of(self, order_id: str) -> Sequence[Refund]:
+        rows = self._connection.rows("refund").values()
+        found = [refund for refund in rows if refund.order_id == order_id]
+        return sorted(found, key=lambda refund: (refund.issued_at, refund.refund_id))
+
     def _save(
         self, order: Order, payment: Payment | None, charge: Charge | None, surplus: Surplus | None
     ) -> bool:
@@ -244,20 +242,30 @@ class MemoryOrders:
             self._tell(order)
         order.recorded.clear()
         order.new_refunds.clear()
+        order.to_hand_back.clear()
         return saved
 
     def _queue(self, queued: Mapping[str, Any]) -> None:
         payment = self._connection.rows("payment")[queued["payment_id"]]
+        charge = self._connection.rows("charge")[queued["charge_id"]]
         refund = ProviderRefund(
             refund_id=queued["provider_refund_id"],
             charge_id=queued["charge_id"],
+            payment_id=payment.payment_id,
+            charged=charge.amount,
             method=payment.method,
             amount=queued["amount"],
             currency=payment.currency,
             reason=queued["reason"],
+            attempt=0,
         )
-        wall = self._connection.database.world.seconds
-        self._add("provider_refund", refund.refund_id, KeptRefund(refund=refund, next_at=wall))
+        kept = KeptRefund(
+            refund=refund,
+            asked_at=datetime.fromisoformat(queued["asked_at"]),
+            next_at=self._connection.database.world.seconds,
+            state=RefundState.TO_HAND_BACK if payment.method == CASH else RefundState.PENDING,
+        )
+        self._add("provider_refund", refund.refund_id, kept)
 
     def _add(self, table: str, key: str, row: Any) -> None:
         if key in self._connection.rows(table):
@@ -278,51 +286,7 @@ class MemoryOrders:
 
 def _fresh(order: Order) -> Order:
     """The order as it is read from a database: nothing has been done to it yet."""
-    return replace(order, recorded=[], new_refunds=[], steps=[], by=None)
-
-
-class MemoryPayments:
-    def __init__(self, connection: MemoryConnection) -> None:
-        self._connection = connection
-
-    def start(self, command: PayOrder, now: datetime) -> Attempt | None:
-        order = self._connection.rows("orders").get(command.order_id)
-        if order is None or order.customer_id != command.actor.account_id:
-            return None
-        payment = self._connection.rows("payment").get(command.payment_id)
-        if payment is None and order.is_payable(now):
-            payment = Payment(
-                payment_id=command.payment_id,
-                order_id=command.order_id,
-                method=command.method,
-                scenario=command.scenario,
-                amount=order.total,
-                currency=order.currency,
-                started_at=now,
-            )
-            self._connection.put("payment", payment.payment_id, payment)
-            self._connection.put("orders", order.order_id, replace(order, payment_status="pending"))
-        return Attempt(payment=payment, order_status=str(order.status), order_expires_at=order.expires_at)
-
-    def open_of(self, order_id: str) -> Sequence[Payment]:
-        rows = self._connection.rows("payment").values()
-        found = [p for p in rows if p.order_id == order_id and p.status is PaymentStatus.PENDING]
-        return sorted(found, key=lambda payment: payment.started_at)
-
-    def refunds_to_send(self, limit: int) -> Sequence[ProviderRefund]:
-        wall = self._connection.database.world.seconds
-        rows = self._connection.rows("provider_refund").values()
-        due = sorted((r for r in rows if not r.sent and r.next_at <= wall), key=lambda kept: kept.next_at)
-        for kept in due[:limit]:
-            pause = min(60, 2 ** min(kept.attempt, 6))
-            claimed = replace(kept, attempt=kept.attempt + 1, next_at=wall + pause)
-            self._connection.put("provider_refund", kept.refund.refund_id, claimed)
-        return [kept.refund for kept in due[:limit]]
-
-    def refunds_sent(self, refund_ids: Sequence[str]) -> None:
-        for refund_id in refund_ids:
-            kept = self._connection.rows("provider_refund")[refund_id]
-            self._connection.put("provider_refund", refund_id, replace(kept, sent=True))
+    return replace(order, recorded=[], new_refunds=[], to_hand_back=[], steps=[], by=None)
 
 
 class MemoryCampaigns:
@@ -354,7 +318,7 @@ class MemoryUnitOfWork:
 
         self.quotes = MemoryQuotes(connection)
         self.orders = MemoryOrders(connection, publish)
-        self.payments = MemoryPayments(connection)
+        self.payments = MemoryPayments(connection, publish)
         self.campaigns = MemoryCampaigns(connection)
         self.cases = MemoryCases(connection, publish)
         self.photos = MemoryPhotos(connection)

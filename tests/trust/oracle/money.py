@@ -69,7 +69,7 @@ def shares_are_exact(case: Case) -> Verdict:
 
     def wrong() -> Iterator[str]:
         for order in books.orders.values():
-            if sum(part.paid for part in order.parts) + order.delivery_fee != order.total:
+            if sum(part.paid for part in order.parts) + order.delivery_fee + order.tip != order.total:
                 yield f"order {order.order_id}: the parts do not make its total of {order.total}"
             if given[order.order_id] != order.discount:
                 yield (
@@ -77,7 +77,8 @@ def shares_are_exact(case: Case) -> Verdict:
                     f" {given[order.order_id]}"
                 )
             own = refunds.get(order.order_id, [])
-            if order.paid_at is not None and sum(r.goods + r.delivery_fee for r in own) != order.refunded:
+            back = sum(r.goods + r.delivery_fee + r.tip for r in own)
+            if order.paid_at is not None and back != order.refunded:
                 yield f"order {order.order_id}: refunds do not make the {order.refunded} that went back"
             units: Counter[str] = Counter()
             amounts: Counter[str] = Counter()

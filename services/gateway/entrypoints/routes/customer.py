@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import forms, shapes, tracking_shapes
+from services.gateway.contracts import attempt_shapes, forms, shapes, tracking_shapes
 from services.gateway.entrypoints.call import Call
 from services.gateway.entrypoints.routing import CUSTOMER, OPERATOR, Key, Routes
 
@@ -50,20 +50,22 @@ def place_order(call: Call) -> Any:
         "place",
         deadline=_PLACING_SECONDS,
         order_id=call.new_id,
-        quote_id=call.body["quote_id"],
+        **call.body,
     )
 
 
 @routes.post(
     "/v1/orders/{order_id}/payments",
     summary="Pay an order",
-    description="The provider's answer arrives later: look at `payment_status` of the order.",
+    description="The provider's answer arrives later: look at `payment_status` of the order. One may try"
+    " again, also with another method; what is taken twice goes back by itself. `cash` is collected at the"
+    " door: the order goes to its shops at once.",
     roles=CUSTOMER,
     body=forms.Pay,
-    answer=shapes.Payment,
+    answer=attempt_shapes.Payment,
     status=201,
     key=Key.RECORDED,
-    refusals=("order-not-found", "order-not-payable"),
+    refusals=("order-not-found", "order-not-payable", "payment-method-not-offered", "too-much-for-cash"),
 )
 def pay(call: Call) -> Any:
     return call.ask_as_caller(
@@ -123,7 +125,7 @@ def cancel_order(call: Call) -> Any:
     summary="Refund an order, in whole or in part",
     roles=OPERATOR,
     body=forms.RefundOrder,
-    answer=shapes.Refund,
+    answer=attempt_shapes.Refund,
     status=201,
     key=Key.RECORDED,
     refusals=("order-not-found",),

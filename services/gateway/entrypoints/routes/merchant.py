@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import forms, shapes, substitution_forms, trade_forms, trade_shapes
+from services.gateway.contracts import (
+    attempt_shapes,
+    forms,
+    shapes,
+    substitution_forms,
+    trade_forms,
+    trade_shapes,
+)
 from services.gateway.domain.accounts import Role
 from services.gateway.entrypoints.call import Call
 from services.gateway.entrypoints.routing import MERCHANT, OPERATOR, Key, Routes
@@ -185,7 +192,7 @@ def ready_store_order(call: Call) -> Any:
     summary="Refund lines of a store order",
     roles=_MERCHANT_OR_OPERATOR,
     body=forms.RefundLines,
-    answer=shapes.Refund,
+    answer=attempt_shapes.Refund,
     status=201,
     key=Key.RECORDED,
     refusals=("store-order-not-found",),

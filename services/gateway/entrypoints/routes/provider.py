@@ -11,14 +11,23 @@ from services.gateway.entrypoints.routing import ANYONE, Routes
 
 routes = Routes("Payment providers")
 
-_SIGNED_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
+_SIGNED_HEADERS = (
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+    "wechatpay-serial",
+    "wechatpay-signature",
+    "wechatpay-signature-type",
+    "wechatpay-timestamp",
+    "wechatpay-nonce",
+)
 
 
 @routes.post(
     "/v1/payment-notifications/{provider}",
     summary="A notification of a payment provider",
-    description="Signed as Standard Webhooks has it: `webhook-id`, `webhook-timestamp`, `webhook-signature` "
-    "over the body's bytes. Nothing else identifies the provider.",
+    description="Signed over the body's bytes as the provider signs: `sandbox` as Standard Webhooks has it, "
+    "`wechat` as WeChat Pay's API v3 has it. Nothing else identifies the provider.",
     roles=ANYONE,
     raw_body=True,
     answer=trade_shapes.Accepted,

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import forms, shapes, substitution_forms, substitution_shapes
+from services.gateway.contracts import (
+    attempt_shapes,
+    forms,
+    shapes,
+    substitution_forms,
+    substitution_shapes,
+)
 from services.gateway.entrypoints.call import Call
 from services.gateway.entrypoints.routing import CUSTOMER, MERCHANT, OPERATOR, Key, Routes
 
@@ -16,7 +22,7 @@ routes = Routes("Picking orders")
     summary="Say that units are missing; they are refunded at once",
     roles=MERCHANT | OPERATOR,
     body=substitution_forms.Missing,
-    answer=shapes.Refund,
+    answer=attempt_shapes.Refund,
     status=201,
     key=Key.RECORDED,
     refusals=("store-order-not-found", "line-not-found", "refund-exceeds-line", "wrong-state"),
