@@ -23,7 +23,7 @@ def _words() -> fields.String:
     return _text(MOST_WORDS, required=False, load_default=None, allow_none=True)
 
 
-def _decision() -> fields.Enum:
+def _decision() -> fields.Enum[Decision]:
     return fields.Enum(Decision, by_value=True, required=True)
 
 
