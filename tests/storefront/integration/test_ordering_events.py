@@ -57,6 +57,31 @@ def cancelled(order_id: str, *, was_paid: bool) -> Event:
     return event("OrderCancelled", order_id, was_paid=was_paid, reason="changed my mind")
 
 
+def answered(substitution_id: str, status: str, **quantities: int) -> Event:
+    (listing_id, quantity) = next(iter(quantities.items()))
+    return event(
+        "SubstitutionAnswered",
+        "order-with-a-substitute",
+        substitution_id=substitution_id,
+        substitute_listing_id=listing_id,
+        quantity=quantity,
+        status=status,
+    )
+
+
+def substitute_refunded(substitution_id: str, refund_id: str, **quantities: int) -> Event:
+    """Of an order's refund, the lines that are of what came in the place of something."""
+    named = [line | {"substitution_id": substitution_id} for line in lines(quantities)]
+    return event(
+        "RefundIssued",
+        "order-with-a-substitute",
+        refund_id=refund_id,
+        store_order_id="store-order",
+        restock=True,
+        lines=named,
+    )
+
+
 def expired(order_id: str) -> Event:
     return event("OrderExpired", order_id)
 
@@ -110,6 +135,23 @@ def test_a_cancelled_paid_order_returns_its_units_with_the_refund_and_only_once(
     hear(stocked, refund)
     hear(stocked, refunded("order", apple=3))
     assert stocked.level() == (10, 0)
+
+
+def test_a_substitute_is_held_and_then_sold_and_comes_back_as_itself(stocked: Street):
+    """Rule 15: its stock is the substitution's own, and what it replaces is left alone."""
+    stocked.reserve("substitution", pear=2)
+    assert stocked.level("pear") == (10, 2)
+    hear(stocked, answered("substitution", "accepted", pear=2), answered("substitution", "accepted", pear=2))
+    assert (stocked.level("pear"), stocked.level("apple")) == ((8, 0), (10, 0))
+    hear(stocked, substitute_refunded("substitution", "refund", pear=1))
+    assert (stocked.level("pear"), stocked.level("apple")) == ((9, 0), (10, 0))
+
+
+@pytest.mark.parametrize("status", ["declined", "void"])
+def test_a_substitute_that_is_not_taken_is_free_again(stocked: Street, status: str):
+    stocked.reserve("substitution", pear=2)
+    hear(stocked, answered("substitution", status, pear=2))
+    assert stocked.level("pear") == (10, 0)
 
 
 def test_a_refund_without_restock_returns_nothing(stocked: Street):
@@ -183,12 +225,22 @@ def _story(order_id: str, kind: str) -> Story:
             paid(order_id, **held),
             refunded(order_id, f"{order_id}-x", **held),
         ),
+        "substituted": (
+            answered(order_id, "accepted", apple=2),
+            substitute_refunded(order_id, f"{order_id}-z", apple=1),
+        ),
+        "not substituted": (answered(order_id, "declined", apple=2),),
         "never held": (paid(order_id, apple=4), refunded(order_id, f"{order_id}-y", apple=1)),
     }[kind]
+    if "substituted" in kind:
+        held = {"apple": 2}
     return Story(order_id, {} if kind == "never held" else held, news)
 
 
-KINDS = ["paid", "expired", "cancelled", "cancelled paid", "partly refunded", "late success", "never held"]
+KINDS = [
+    *("paid", "expired", "cancelled", "cancelled paid", "partly refunded", "late success", "never held"),
+    *("substituted", "not substituted"),
+]
 
 
 @st.composite
