@@ -55,7 +55,7 @@ const ask = async (path, options = {}) => {
   throw new Error(body.detail || body.title || String(answer.status));
 };
 
-const money = (sum) => new Intl.NumberFormat(language === "zh" ? "zh-CN" : "en", { style: "currency", currency: sum.currency }).format(sum.amount / 100);
+const money = (sum) => new Intl.NumberFormat(language === "zh" ? "zh-CN" : "en", { style: "currency", currency: sum.currency, currencyDisplay: "narrowSymbol" }).format(sum.amount / 100);
 const number = (count) => new Intl.NumberFormat(language === "zh" ? "zh-CN" : "en").format(count);
 const share = (part) => (part === null || part === undefined ? "–" : new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 }).format(part));
 const moment = (at) => new Date(at).toLocaleString(language === "zh" ? "zh-CN" : "en", { dateStyle: "medium", timeStyle: "short" });
@@ -81,7 +81,8 @@ const chart = (page) => {
   for (let at = new Date(page.since); at <= last; at = new Date(at.getTime() + 86400e3)) days.push(at.toLocaleDateString("sv", { timeZone: "Asia/Shanghai" }));
   for (const day of known.keys()) if (!days.includes(day)) days.push(day);
   days.sort();
-  const [width, height, bottom] = [960, 180, 22];
+  // As wide as it is shown, so that its words keep their size.
+  const [width, height, bottom] = [Math.max(280, Math.min(960, document.documentElement.clientWidth - 80)), 180, 22];
   const most = Math.max(1, ...page.days.map((day) => Math.max(day.clicks, day.orders)));
   const step = width / days.length;
   const svg = make("svg", { viewBox: `0 0 ${width} ${height + bottom}`, role: "img", "aria-label": say("byDay") });
@@ -92,7 +93,7 @@ const chart = (page) => {
       const tall = (day[kind] / most) * (height - 16);
       if (tall) svg.append(make("rect", { class: kind, x: (index + offset) * step, width: part * step, y: height - tall, height: tall, rx: 2 }, make("title", {}, `${name}: ${number(day[kind])} ${say(kind)}`)));
     }
-    if (index % Math.ceil(days.length / 10) === 0) svg.append(make("text", { x: (index + 0.5) * step, y: height + 16, "text-anchor": "middle" }, name.slice(5)));
+    if (index % Math.ceil((days.length * 60) / width) === 0) svg.append(make("text", { x: (index + 0.5) * step, y: height + 16, "text-anchor": "middle" }, name.slice(5)));
   });
   const key = make("p", { class: "key" }, make("span", { class: "clicks" }, say("clicks")), make("span", {}, say("orders")));
   return make("div", { class: "panel" }, make("div", { class: "chart" }, svg), key);
