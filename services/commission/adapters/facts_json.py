@@ -77,6 +77,7 @@ def paid_to_json(paid: Paid) -> Json:
         "sourcing": [
             [each.line_id, each.quantity, each.link_id, each.by, each.cost] for each in paid.sourcing
         ],
+        "payment_id": paid.payment_id,
         **({"tip": paid.tip} if paid.tip else {}),
         **({"method": paid.method} if paid.method else {}),
     }
@@ -137,6 +138,8 @@ def _part(data: list[Any], fees: Iterable[int]) -> PaidPart:
                 lines, fees, strict=False
             )
         ),
+        payment_id=data.get("payment_id"),
+        method=data.get("method"),
     )
 
 
@@ -183,13 +186,16 @@ def refunds_to_json(refunds: dict[str, Refund]) -> Json:
             # Older rows say nothing of it: the shop bore them all.
             *([] if refund.is_borne_by_shop else [refund.borne_by]),
             *([refund.tip] if refund.tip else []),
+            *([{"issued_at": refund.issued_at.isoformat()}] if refund.issued_at else []),
         ]
         for refund in refunds.values()
     }
 
 
 def _refund(refund_id: str, data: list[Any]) -> Refund:
-    store_order_id, amount, delivery_fee, lines, *more = data
+    store_order_id, amount, delivery_fee, lines, *later = data
+    # Later additions, by name.
+    named = next((each for each in later if isinstance(each, dict)), {})
     return Refund(
         refund_id=refund_id,
         store_order_id=store_order_id,
@@ -204,8 +210,9 @@ def _refund(refund_id: str, data: list[Any]) -> Refund:
             )
             for line_id, line_amount, discount, *goods in lines
         ),
-        borne_by=next((said for said in more if isinstance(said, str)), "shop"),
-        tip=sum(said for said in more if isinstance(said, int)),
+        borne_by=next((said for said in later if isinstance(said, str)), "shop"),
+        tip=sum(said for said in later if isinstance(said, int)),
+        issued_at=from_wire(named["issued_at"]) if "issued_at" in named else None,
     )
 
 

@@ -75,6 +75,7 @@ def order_paid(data: Data) -> OrderFacts:
             zone_id=data.get("zone_id"),
             sourcing=tuple(_sourcing(data)),
             tip=tip,
+            payment_id=data.get("payment_id"),
             method=data.get("method"),
         ),
     )
@@ -130,6 +131,7 @@ def refund_issued(data: Data) -> OrderFacts:
             for line in data["lines"]
         ),
         borne_by=data.get("borne_by", "shop"),
+        issued_at=from_wire(data["issued_at"], "issued_at") if "issued_at" in data else None,
     )
     if sum(line.amount for line in refund.lines) + refund.delivery_fee + refund.tip != refund.amount:
         raise ContradictoryEvent(f"The lines of refund {refund.refund_id} do not add up to its amount.")

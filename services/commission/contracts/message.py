@@ -1,4 +1,4 @@
-"""An event as it is handed to the outbox."""
+"""What commission's events are made of."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from marshmallow import Schema, fields, validate
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
-    """All events of one order share its partition key."""
+    """What is handed to the outbox. All events of one order, or of one payee, share its partition key."""
 
     type: str
     subject: str
@@ -18,6 +18,15 @@ class Message:
     data: dict[str, Any]
 
 
+def money(amount: int, currency: str) -> dict[str, Any]:
+    return {"amount": amount, "currency": currency}
+
+
 class MoneyData(Schema):
     amount = fields.Integer(required=True, strict=True)
     currency = fields.String(required=True, validate=validate.Regexp(r"^[A-Z]{3}$"))
+
+
+class PayeeData(Schema):
+    kind = fields.String(required=True)
+    id = fields.String(required=True, allow_none=True)

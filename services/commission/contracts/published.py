@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
-from services.commission.contracts.message import Message, MoneyData
+from services.commission.contracts import published_settling
+from services.commission.contracts.message import Message, MoneyData, PayeeData, money
 from services.commission.contracts.published_offers import OFFER_SCHEMAS
 from services.commission.domain.announcements import (
     Announcement,
@@ -33,11 +34,11 @@ def to_message(announcement: Announcement) -> Message:
         data["level"] = accrual.level
     if isinstance(announcement, CommissionReversed):
         data["refund_id"] = announcement.refund_id
-        data["amount"] = _money(announcement.amount, announcement.currency)
-        data["remaining"] = _money(accrual.amount, announcement.currency)
+        data["amount"] = money(announcement.amount, announcement.currency)
+        data["remaining"] = money(accrual.amount, announcement.currency)
         data["reversed_at"] = to_wire(announcement.at)
         return _of_accrual("CommissionReversed", accrual, data)
-    data["amount"] = _money(accrual.amount, announcement.currency)
+    data["amount"] = money(accrual.amount, announcement.currency)
     if isinstance(announcement, CommissionReleased):
         data["released_at"] = to_wire(announcement.at)
         return _of_accrual("CommissionReleased", accrual, data)
@@ -61,19 +62,15 @@ def _settlement(posted: SettlementPosted) -> Message:
             "store_order_id": posted.store_order_id,
             "kind": posted.kind,
             "payee": {"kind": posted.payee_kind, "id": posted.payee_id},
-            "amount": _money(posted.amount, posted.currency),
+            "amount": money(posted.amount, posted.currency),
             "parts": [
-                {"kind": kind, "amount": _money(amount, posted.currency)} for kind, amount in posted.parts
+                {"kind": kind, "amount": money(amount, posted.currency)} for kind, amount in posted.parts
             ],
             "correction": posted.correction,
             "rate_plan": posted.rate_plan,
             "posted_at": to_wire(posted.at),
         },
     )
-
-
-def _money(amount: int, currency: str) -> dict[str, Any]:
-    return {"amount": amount, "currency": currency}
 
 
 class _AccrualData(Schema):
@@ -107,11 +104,6 @@ class CommissionReleasedData(_AccrualData):
     released_at = fields.AwareDateTime(required=True, format="iso")
 
 
-class _PayeeData(Schema):
-    kind = fields.String(required=True)
-    id = fields.String(required=True, allow_none=True)
-
-
 class _PartData(Schema):
     kind = fields.String(required=True)
     amount = fields.Nested(MoneyData, required=True)
@@ -125,7 +117,7 @@ class SettlementPostedData(Schema):
     order_id = fields.String(required=True)
     store_order_id = fields.String(required=True, allow_none=True)
     kind = fields.String(required=True)
-    payee = fields.Nested(_PayeeData, required=True)
+    payee = fields.Nested(PayeeData, required=True)
     amount = fields.Nested(MoneyData, required=True)
     parts = fields.List(fields.Nested(_PartData), required=True)
     correction = fields.Boolean(required=True)
@@ -140,4 +132,5 @@ SCHEMAS: dict[str, type[Schema]] = {
     "CommissionReversed": CommissionReversedData,
     "CommissionReleased": CommissionReleasedData,
     "SettlementPosted": SettlementPostedData,
+    **published_settling.SCHEMAS,
 }

@@ -4,7 +4,9 @@ Refusal
 ├── InvalidInput
 │   ├── InvalidRatePlan      a rate plan contradicts itself
 │   ├── InvalidOffer         an offer contradicts itself
-│   └── ContradictoryEvent   the figures of an event do not add up
+│   ├── ContradictoryEvent   the figures of an event do not add up
+│   ├── FileRefused          a file to reconcile with cannot be read
+│   └── BankAccountRefused   this is no reference to a bank account
 ├── Forbidden
 │   ├── OperatorsOnly        the caller is no operator
 │   └── BooksClosed          the caller is neither operator nor analyst
@@ -15,14 +17,19 @@ Refusal
 │   ├── OfferNotFound        no such offer, or none for this shop
 │   ├── LinkNotFound         no promotion link has this code
 │   ├── RatePlanNotFound     no rate plan has this version
-│   └── ContractNotFound     no such subscription or placement, or not the caller's
+│   ├── ContractNotFound     no such subscription or placement, or not the caller's
+│   ├── StatementNotFound    no such statement, or not the caller's
+│   ├── PayoutNotFound       no such payout, or not the caller's
+│   └── ReconciliationNotFound  nothing was reconciled under this id
 ├── Conflict
 │   ├── LinkExists           the id was used for another link
 │   ├── RatePlanExists       the id was used for another plan
 │   ├── ContractExists       the id was used for another subscription or placement
 │   ├── OfferExists          the id was used for another offer
 │   ├── OfferChanged         somebody changed the offer since
-│   └── OfferTaken           the offer is exclusive, and another shop has it
+│   ├── OfferTaken           the offer is exclusive, and another shop has it
+│   ├── PayoutState          the payout's state does not allow it
+│   └── ReconciliationExists  the id was used for another file
 └── Refused
     ├── ListingNotSourced    only goods that the platform sources are promoted
     ├── OtherCategory        a shop promotes goods of its own category
@@ -35,7 +42,8 @@ Refusal
     ├── RatePlanInForce      what was paid under a plan keeps it
     ├── ContractRefused      a subscription or placement contradicts itself
     ├── TooManyOrders        the question is one for the command line
-    └── NoRatePlan           no plan was in force when the order was paid
+    ├── NoRatePlan           no plan was in force when the order was paid
+    └── NothingToPayOut      too little is payable, it is held, or nobody knows where to
 """
 
 from __future__ import annotations
@@ -161,3 +169,35 @@ class TooManyOrders(Refused):
 
 class NoRatePlan(Refused):
     code, title = "no-rate-plan", "No rate plan was in force"
+
+
+class FileRefused(InvalidInput):
+    code, title = "file-refused", "The file cannot be read"
+
+
+class BankAccountRefused(InvalidInput):
+    code, title = "bank-account-refused", "This is no reference to a bank account"
+
+
+class StatementNotFound(NotFound):
+    code, title = "statement-not-found", "There is no such statement"
+
+
+class PayoutNotFound(NotFound):
+    code, title = "payout-not-found", "There is no such payout"
+
+
+class ReconciliationNotFound(NotFound):
+    code, title = "reconciliation-not-found", "Nothing was reconciled under this id"
+
+
+class PayoutState(Conflict):
+    code, title = "payout-state", "The payout's state does not allow this"
+
+
+class ReconciliationExists(Conflict):
+    code, title = "reconciliation-exists", "This id already names another reconciliation"
+
+
+class NothingToPayOut(Refused):
+    code, title = "nothing-to-pay-out", "There is nothing to pay out"

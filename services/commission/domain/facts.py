@@ -84,6 +84,8 @@ class Paid:
     links: tuple[LinkTerms, ...] = ()
     zone_id: str | None = None
     sourcing: tuple[Sourcing, ...] = ()
+    # The payment that its provider's file knows; not kept of orders paid before there was a need.
+    payment_id: str | None = None
     tip: int = 0
     method: str | None = None
 
@@ -133,6 +135,7 @@ class Refund:
     lines: tuple[RefundedLine, ...]
     borne_by: str = "shop"
     tip: int = 0
+    issued_at: datetime | None = None
 
     @property
     def is_borne_by_shop(self) -> bool:

@@ -28,6 +28,7 @@ from services.commission.entrypoints import answers
 from services.commission.entrypoints.charging import ChargesShops
 from services.commission.entrypoints.distribution import Distribution
 from services.commission.entrypoints.rates import SetsRates
+from services.commission.entrypoints.settling import SettlesPayees
 from shared.kernel.clock import Clock, from_wire
 from shared.messaging.context import current
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
@@ -50,7 +51,7 @@ def _cause(event: Event) -> Cause:
     return Cause(event_id=event.id, type=event.type, occurred_at=from_wire(event.time))
 
 
-class CommissionService(SetsRates, ChargesShops, Distribution, ShowsDeadLetters):
+class CommissionService(SettlesPayees, SetsRates, ChargesShops, Distribution, ShowsDeadLetters):
     """The ledger: who is owed what for every order, and why."""
 
     name = "commission"
