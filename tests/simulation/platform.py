@@ -14,9 +14,10 @@ import orjson
 
 from services.campaigns.entrypoints import service as campaigns
 from services.commission.entrypoints import charging as commission_charging
-from services.commission.entrypoints import distribution
+from services.commission.entrypoints import distribution, settling
 from services.commission.entrypoints import rates as commission_rates
 from services.commission.entrypoints import service as commission
+from services.commission.settings import settings_from_environment
 from services.crm.entrypoints import service as crm
 from services.dispatch.adapters import forgetting
 from services.dispatch.adapters import proofs as pictures
@@ -55,6 +56,7 @@ from tests.simulation.ports import market as market_ports
 from tests.simulation.ports import ordering as ordering_ports
 from tests.simulation.ports import planning as planning_ports
 from tests.simulation.ports import rates as rates_ports
+from tests.simulation.ports import settling as settling_ports
 from tests.simulation.ports import slots as slots_ports
 from tests.simulation.ports import storefront as storefront_ports
 from tests.simulation.provider import Provider, wall
@@ -89,6 +91,11 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
     (distribution, "SqlCatalogue", commission_ports.MemoryCatalogue),
     (distribution, "SqlLedger", commission_ports.MemoryLedger),
     (distribution, "SqlMarket", market_ports.MemoryMarket),
+    (settling, "SqlCatalogue", commission_ports.MemoryCatalogue),
+    (settling, "SqlJournal", commission_ports.MemoryJournal),
+    (settling, "SqlSettlements", settling_ports.MemorySettlements),
+    (settling, "SqlPayouts", settling_ports.MemoryPayouts),
+    (settling, "SqlReconciliations", settling_ports.MemoryReconciliations),
     (crm, "LedgerSql", crm_ports.MemoryLedger),
     (crm, "ProfilesSql", crm_ports.MemoryProfiles),
     (dispatch, "SqlStore", dispatch_ports.MemoryStore),
@@ -232,6 +239,8 @@ class Platform:
         )
         services["ordering"].payments = PaymentProviders(by_method={"sandbox": self.provider})
         services["ordering"].rpc = self.wire
+        services["commission"].settings = settings_from_environment(self.world)
+        services["commission"].bank = settling_ports.BankOnDemand()
         services["storefront"].settings = StorefrontSettings(expiry_grace_seconds=EXPIRY_GRACE_SECONDS)
         policy = PlannerPolicy(
             solve_seconds=1e9, at_least_every=timedelta(minutes=3), debounce=timedelta(seconds=5), rounds=2

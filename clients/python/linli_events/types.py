@@ -491,6 +491,41 @@ class OrderPlaced(TypedDict):
     drop_off_area: Area
 
 
+class OwedPayee(TypedDict):
+    kind: str
+    id: str
+
+
+class PayoutConfirmed(TypedDict):
+    """`amount` arrived at the payee's bank account; `fee` was taken off their balance besides."""
+
+    payout_id: str
+    payee: OwedPayee
+    amount: Money
+    fee: Money
+    confirmed_at: str
+
+
+class PayoutFailed(TypedDict):
+    """The bank refused a payout: nothing was paid, and it is tried again."""
+
+    payout_id: str
+    payee: OwedPayee
+    amount: Money
+    fee: Money
+    failed_at: str
+
+
+class PayoutReturned(TypedDict):
+    """The bank brought the money of a confirmed payout back: amount and fee are payable again."""
+
+    payout_id: str
+    payee: OwedPayee
+    amount: Money
+    fee: Money
+    returned_at: str
+
+
 class PickupCompleted(TypedDict):
     """One shop's part of the order is on board. `proved_by` says how sure that is, where it was
     checked."""
@@ -642,6 +677,23 @@ class SlotCapacityChanged(TypedDict):
     couriers: int
     courier_minutes: int
     pace: float
+
+
+class StatementIssued(TypedDict):
+    """A payee's cycle closed: `opening + earned - paid_out = closing`; a negative closing is owed to the
+    platform and filled by what is earned later."""
+
+    statement_id: str
+    payee: OwedPayee
+    number: int
+    cycle: str
+    starts_at: str
+    ends_at: str
+    opening: Money
+    earned: Money
+    paid_out: Money
+    closing: Money
+    issued_at: str
 
 
 class StockReleasedLine(TypedDict):

@@ -33,6 +33,7 @@ from shared.messaging.timer import every
 from shared.persistence import Database, Transaction
 
 Wire = dict[str, Any]
+_CSV, _PDF = "text/csv; charset=utf-8", "application/pdf"
 _CHANGES_SHOWN = 50
 
 
@@ -103,7 +104,7 @@ class SettlesPayees:
         actor, statement_id, title, _ = requests.of_statement(request)
         with self._books_and_catalogue() as (books, catalogue):
             found = payees.document(actor, statement_id, books, catalogue=catalogue)
-        return _file(statement_csv(found, title).encode(), "text/csv")
+        return _file(statement_csv(found, title).encode(), _CSV)
 
     @answer
     def statement_as_pdf(self, **request: Any) -> Wire:
@@ -111,7 +112,7 @@ class SettlesPayees:
         with self._books_and_catalogue() as (books, catalogue):
             found = payees.document(actor, statement_id, books, catalogue=catalogue)
         # A long statement takes seconds to draw: everything else goes on meanwhile.
-        return _file(tpool.execute(statement_pdf, found, title, names), "application/pdf")
+        return _file(tpool.execute(statement_pdf, found, title, names), _PDF)
 
     # -- payouts -------------------------------------------------------------------------------------
 
@@ -190,7 +191,7 @@ class SettlesPayees:
         """The bank's payout file of a period, as CSV."""
         actor, since, until = requests.bank_file(request)
         operators_only(actor)
-        return _file(self.bank.file(since, until).encode(), "text/csv")
+        return _file(self.bank.file(since, until).encode(), _CSV)
 
     # -- parts ---------------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 import pytest
 
-from services.commission.contracts import consumed
+from services.commission.contracts import consumed, published_settling
+from services.commission.contracts.message import Message
 from services.commission.contracts.published import SCHEMAS, to_message
 from services.commission.contracts.published_offers import OFFER_SCHEMAS, offer_message
 from services.commission.domain.announcements import (
@@ -25,7 +26,11 @@ from services.commission.domain.announcements import (
     SettlementPosted,
 )
 from services.commission.domain.offers import Offer
+from services.commission.domain.payee import Cycle, Payee, PayeeKind
+from services.commission.domain.payout import Payout, PayoutStatus
 from services.commission.domain.promotion import Accrual, AccrualStatus
+from services.commission.domain.settling_news import PayoutChanged, SettlingNews, StatementIssued
+from services.commission.domain.statement import Statement
 from services.commission.entrypoints.service import CommissionService
 from shared.messaging.envelope import Event
 from shared.messaging.subscription import subscriptions_of
@@ -115,13 +120,53 @@ def offer_news(type: str, data: Any) -> OfferNews:
     )
 
 
+def announced(type: str, data: Any) -> Message:
+    if type in published_settling.SCHEMAS:
+        return published_settling.to_message(news(type, data))
+    if type in OFFER_SCHEMAS:
+        return offer_message(offer_news(type, data))
+    return to_message(announcement(type, data))
+
+
+def news(type: str, data: Any) -> SettlingNews:
+    """What of a shop's settlement would have to be announced for the sample to be sent."""
+    payee = Payee(PayeeKind.SHOP, data["payee"]["id"], "CNY")
+    if type == "StatementIssued":
+        return StatementIssued(
+            statement=Statement(
+                statement_id=data["statement_id"],
+                payee=payee,
+                number=1,
+                cycle=Cycle.DAILY,
+                since=datetime(2026, 1, 4, 16, tzinfo=UTC),
+                until=datetime(2026, 1, 5, 16, tzinfo=UTC),
+                issued_at=datetime(2026, 1, 5, 16, 10, 4, tzinfo=UTC),
+                opening=0,
+                earned=2135,
+                paid_out=0,
+            )
+        )
+    day = 6 if type == "PayoutReturned" else 5
+    at = datetime(2026, 1, day, 16, 10, 20, tzinfo=UTC)
+    return PayoutChanged(
+        payout=Payout(
+            payout_id=data["payout_id"],
+            payee=payee,
+            amount=2085,
+            fee=50,
+            bank_account="bank-account-0001",
+            status=PayoutStatus(type.removeprefix("Payout").lower()),
+            created_at=at,
+            changed_at=at,
+            tell_at=at,
+        )
+    )
+
+
 @pytest.mark.parametrize("type", SCHEMAS)
 def test_what_is_sent_is_the_sample(type: str) -> None:
     event = sample("commission", type)
-    if type in OFFER_SCHEMAS:
-        message = offer_message(offer_news(type, event.data))
-    else:
-        message = to_message(announcement(type, event.data))
+    message = announced(type, event.data)
     assert (message.type, message.subject, message.partitionkey, message.data) == (
         event.type,
         event.subject,

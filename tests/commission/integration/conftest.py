@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from services.commission.adapters.sandbox_bank import SandboxBank
 from services.commission.entrypoints.service import CommissionService
+from services.commission.settings import settings_from_environment
 from shared.messaging.envelope import Event
 from shared.messaging.inbox import consume, retry_due
 from shared.persistence import Database
@@ -31,6 +33,8 @@ class Platform:
         self.service = CommissionService()
         self.service.database = database
         self.service.clock = self.clock
+        self.service.settings = settings_from_environment(self.clock)
+        self.service.bank = SandboxBank(database, self.clock)
 
     def hears(self, *events: Event) -> None:
         """Take ``events`` in, one transaction each, in this order."""
