@@ -9,10 +9,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from linli.cli import settling
 from linli.failures import Failure
 from linli.stack import finding
 
 app = typer.Typer(help="The books of the platform.", no_args_is_help=True)
+settling.attach(app)
 
 Name = Annotated[str | None, typer.Option(help="Which platform; not needed when only one runs.")]
 

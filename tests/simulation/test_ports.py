@@ -170,7 +170,7 @@ def _on(database: Database, cls: type, world: World) -> Any:
     service.clock = _Clock(0, Faults())
     database._clock = service.clock
     there = world.platform.services[cls.name]  # type: ignore[attr-defined]
-    for name in ("settings",):
+    for name in ("settings", "bank"):
         if name in vars(there):
             setattr(service, name, getattr(there, name))
     service.known_zones = KnownZones()

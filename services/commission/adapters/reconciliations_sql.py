@@ -25,11 +25,11 @@ WHERE paid IS NOT NULL AND (
                AND t.occurred_at >= :since AND t.occurred_at < :until))
 ORDER BY order_id
 """)
-_PAYOUTS = text("""
-SELECT CASE WHEN t.natural_key LIKE '%:returned' THEN 'return' ELSE 'payout' END AS kind, o.payout_id,
+_PAYOUTS = text(r"""
+SELECT CASE WHEN t.natural_key LIKE '%\:returned' THEN 'return' ELSE 'payout' END AS kind, o.payout_id,
     o.amount, o.currency, t.occurred_at
 FROM payout AS o JOIN ledger_transaction AS t
-    ON t.natural_key IN ('journal:payout:' || o.payout_id, 'journal:payout:' || o.payout_id || ':returned')
+    ON t.natural_key IN ('journal:payout:' || o.payout_id, 'journal:payout:' || o.payout_id || '\:returned')
 WHERE o.status IN ('confirmed', 'returned')
   AND (t.occurred_at >= :since AND t.occurred_at < :until OR o.payout_id = ANY(:subject_ids))
 ORDER BY t.occurred_at, o.payout_id

@@ -75,7 +75,7 @@ class SettlesPayees:
     def settle_due(self) -> None:
         settling.settle_due(self._books, rules=self.settings.rules, clock=self.clock)
 
-    @every(seconds=5)
+    @every(seconds=10)
     def pay_out(self) -> None:
         terms, clock = self.settings.payouts, self.clock
         paying_out.hear_bank(self._books, bank=self.bank, terms=terms, clock=clock)
