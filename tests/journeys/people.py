@@ -65,6 +65,17 @@ class Person:
             raise Refused(answer)
         return answer
 
+    def get_text(self, path: str, **query: Any) -> str:
+        """What is text, and no JSON."""
+        answer = self._http.get(path, params=query, headers=self._headers)
+        if not answer.is_success:
+            raise Refused(answer)
+        return answer.text
+
+    def post_text(self, path: str, content: str, media_type: str, **query: Any) -> Any:
+        headers = self._headers | {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": media_type}
+        return self._done(self._http.post(path, content=content.encode(), params=query, headers=headers))
+
     def delete(self, path: str) -> Any:
         return self._done(self._http.delete(path, headers=self._headers))
 

@@ -25,6 +25,7 @@ from services.commission.application.settling_ports import PayoutProvider
 from services.commission.contracts import settling_requests as requests
 from services.commission.domain.payee import Payee
 from services.commission.entrypoints import settling_answers as answers
+from services.commission.entrypoints.answers import money
 from services.commission.settings import Settings, settings_from_environment
 from shared.kernel.clock import Clock, clock_from_environment
 from shared.messaging.dependencies import database_url
@@ -198,7 +199,7 @@ class SettlesPayees:
     def _payee(self, payee: Payee, books: Books, *, with_changes: bool) -> Wire:
         terms = payees.known(payee, books, rules=self.settings.rules, clock=self.clock)
         found = answers.payee(terms, self.settings.rules.cycle.value)
-        found["available"] = answers.money(books.payouts.available(payee), payee.currency)
+        found["available"] = money(books.payouts.available(payee), payee.currency)
         found["changes"] = (
             answers.changes(books.settlements.changes(payee, _CHANGES_SHOWN)) if with_changes else []
         )

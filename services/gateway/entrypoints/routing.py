@@ -142,7 +142,9 @@ class _Name(BaseConverter):
 
 
 # Ids that other services make in their own way; all others are UUIDs, and anything else is nowhere.
-_NAMES = {"store_order_id", "stop_id", "offer_id", "zone_id", "code", "provider", "file", "version"} | {"payee_kind"}
+_NAMES = frozenset(
+    "store_order_id stop_id offer_id zone_id code provider file version payee_kind".split()
+)
 
 
 _CONVERTERS: dict[str, type[BaseConverter]] = {"id": _Id, "name": _Name}

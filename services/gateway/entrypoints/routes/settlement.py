@@ -45,7 +45,7 @@ def settlements_of_shop(call: Call) -> Any:
     answer=settling_shapes.SettlementPage,
 )
 def settlements_of_courier(call: Call) -> Any:
-    return call.ask_as_caller("commission", "issued_statements", **_courier(call), **call.query)
+    return call.ask_as_caller("commission", "issued_statements", **_courier(call))
 
 
 @routes.get(
@@ -134,7 +134,7 @@ def request_payout(call: Call) -> Any:
     answer=settling_shapes.PayoutPage,
 )
 def payouts_of_courier(call: Call) -> Any:
-    return call.ask_as_caller("commission", "payouts", **_courier(call), **call.query)
+    return call.ask_as_caller("commission", "payouts", **_courier(call))
 
 
 @routes.get(
@@ -250,8 +250,8 @@ def bank_file(call: Call) -> Answer:
     return _download(call.ask_as_caller("commission", "bank_file", **call.query), call)
 
 
-def _courier(call: Call) -> dict[str, str]:
-    return {"payee_kind": "courier", "payee_id": call.caller.account_id}
+def _courier(call: Call) -> dict[str, Any]:
+    return {"payee_kind": "courier", "payee_id": call.caller.account_id, **call.query}
 
 
 def _names(call: Call) -> tuple[str | None, dict[str, str]]:
