@@ -108,6 +108,9 @@ def csv_(
 def reconcile(
     file: Annotated[Path, typer.Argument(help="The CSV file of the payment provider, or of the bank.")],
     source: Annotated[str, typer.Option(help="payments or bank: whose file it is.")] = "payments",
+    method: Annotated[
+        str | None, typer.Option(help="Which payment provider's, if there are several.")
+    ] = None,
     since: Moment = None,
     until: Moment = None,
     name: Name = None,
@@ -132,6 +135,7 @@ def reconcile(
         "actor": {"account_id": f"cli:{getpass.getuser()}", "role": "operator"},
         "reconciliation_id": UuidV7().new(),
         "source": source,
+        "method": method,
         "file": file.name,
         "content": content,
         "since": since,

@@ -223,6 +223,7 @@ class Desk:
             "content": content,
             "since": None,
             "until": None,
+            "method": None,
         }
         with self.ports.begin() as tx:
             kept = self.ports.reconciliations(tx.connection)

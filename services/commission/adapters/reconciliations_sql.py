@@ -14,6 +14,9 @@ from services.commission.application.settling_ports import Reconciliation
 from services.commission.domain.facts import OrderFacts
 from services.commission.domain.reconciliation import Comparison, Difference, Problem, Row, Source
 
+# How orders were paid before their events said it.
+_FIRST_METHOD = "sandbox"
+
 # An order is looked at where its payment, or one of its refunds, is in the period or in the file.
 _ORDERS = text("""
 SELECT * FROM order_book AS b
@@ -35,10 +38,10 @@ WHERE o.status IN ('confirmed', 'returned')
 ORDER BY t.occurred_at, o.payout_id
 """)
 _ADD = text("""
-INSERT INTO reconciliation (reconciliation_id, source, file, digest, since, until, made_by, made_at, rows,
-    matched, given_back, differences)
-VALUES (:reconciliation_id, :source, :file, :digest, :since, :until, :made_by, :made_at, :rows, :matched,
-    :given_back, CAST(:differences AS jsonb))
+INSERT INTO reconciliation (reconciliation_id, source, method, file, digest, since, until, made_by, made_at,
+    rows, matched, given_back, differences)
+VALUES (:reconciliation_id, :source, :method, :file, :digest, :since, :until, :made_by, :made_at,
+    :rows, :matched, :given_back, CAST(:differences AS jsonb))
 ON CONFLICT (reconciliation_id) DO NOTHING
 """)
 _FIND = text("SELECT * FROM reconciliation WHERE reconciliation_id = :reconciliation_id")
@@ -55,7 +58,12 @@ class SqlReconciliations:
         self._connection = connection
 
     def expected(
-        self, source: Source, since: datetime, until: datetime, subject_ids: Collection[str]
+        self,
+        source: Source,
+        since: datetime,
+        until: datetime,
+        subject_ids: Collection[str],
+        method: str | None = None,
     ) -> list[Row]:
         asked = {"since": since, "until": until, "subject_ids": sorted(subject_ids)}
         if source is Source.BANK:
@@ -73,7 +81,7 @@ class SqlReconciliations:
         for order in self._connection.execute(_ORDERS, asked):
             found += [
                 row
-                for row in rows_of(facts_from_row(order))
+                for row in rows_of(facts_from_row(order), method)
                 if since <= row.at < until or row.subject_id in subject_ids
             ]
         return found
@@ -85,6 +93,7 @@ class SqlReconciliations:
             {
                 "reconciliation_id": made.reconciliation_id,
                 "source": made.source.value,
+                "method": made.method,
                 "file": made.file,
                 "digest": made.digest,
                 "since": made.since,
@@ -111,13 +120,15 @@ class SqlReconciliations:
         return [_reconciliation(row) for row in rows]
 
 
-def rows_of(facts: OrderFacts) -> Iterator[Row]:
-    """What a payment provider moved for an order: its charge, and its refunds.
+def rows_of(facts: OrderFacts, method: str | None = None) -> Iterator[Row]:
+    """What a payment provider (the one of ``method``, if given) moved for an order: charge and refunds.
 
     Nothing for an order paid in cash, nor for one that was heard of before its payment's id was kept.
     """
     paid = facts.paid
     if paid is None or paid.payment_id is None or paid.method == "cash":
+        return
+    if method is not None and method != (paid.method or _FIRST_METHOD):
         return
     currency = facts.currency or ""
     yield Row(
@@ -131,7 +142,6 @@ def rows_of(facts: OrderFacts) -> Iterator[Row]:
                 amount=refund.amount,
                 currency=currency,
                 at=refund.issued_at or paid.paid_at,
-                payment_id=paid.payment_id,
             )
 
 
@@ -151,6 +161,7 @@ def _reconciliation(row: Any) -> Reconciliation:
     return Reconciliation(
         reconciliation_id=row.reconciliation_id,
         source=Source(row.source),
+        method=row.method,
         file=row.file,
         digest=row.digest,
         since=row.since,

@@ -24,7 +24,7 @@ from sqlalchemy import text
 from services.commission.adapters.books_sql import to_json
 from services.commission.application.settling_ports import BankAnswer
 from services.commission.domain.payout import Payout, PayoutStatus
-from services.commission.domain.reconciliation import FORMATS, Source
+from services.commission.domain.reconciliation import COLUMNS
 from shared.kernel.clock import Clock, to_wire
 from shared.kernel.ids import derived_id
 from shared.persistence import Database
@@ -111,7 +111,7 @@ def as_file(rows: Any) -> str:
     """Rows as the bank's file, with its heading."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(FORMATS[Source.BANK].columns)
+    writer.writerow(COLUMNS)
     writer.writerows(rows)
     return written.getvalue()
 

@@ -28,11 +28,13 @@ def reconcile(command: Reconcile, *, reconciliations: Reconciliations, clock: Cl
     if there is None:
         rows = read_rows(command.content, command.source)
         since, until = _period(command, period_of(rows), clock.now())
-        books = reconciliations.expected(command.source, since, until, {row.subject_id for row in rows})
+        subject_ids = {row.subject_id for row in rows}
+        books = reconciliations.expected(command.source, since, until, subject_ids, command.method)
         there = reconciliations.add(
             Reconciliation(
                 reconciliation_id=command.reconciliation_id,
                 source=command.source,
+                method=command.method,
                 file=command.file,
                 digest=digest,
                 since=since,

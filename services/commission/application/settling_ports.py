@@ -188,6 +188,7 @@ class Reconciliation:
 
     reconciliation_id: str
     source: Source
+    method: str | None
     file: str
     digest: str
     since: datetime
@@ -201,9 +202,17 @@ class Reconciliations(Protocol):
     """What the books know of money that others moved, and the comparisons made."""
 
     def expected(
-        self, source: Source, since: datetime, until: datetime, subject_ids: Collection[str]
+        self,
+        source: Source,
+        since: datetime,
+        until: datetime,
+        subject_ids: Collection[str],
+        method: str | None = None,
     ) -> list[Row]:
-        """What moved by the books from ``since`` up to ``until``, and whatever is about ``subject_ids``."""
+        """What moved by the books from ``since`` up to ``until``, and whatever is about ``subject_ids``.
+
+        Of payments only those by ``method``, where one is given: each provider has a file of its own.
+        """
 
     def add(self, reconciliation: Reconciliation) -> Reconciliation:
         """Keep for good; gives what was kept under the same id, if there is."""

@@ -84,6 +84,7 @@ class _Reconcile(_Asked):
     source = fields.Enum(Source, by_value=True, required=True)
     file = fields.String(load_default="", validate=validate.Length(max=200))
     content = fields.String(required=True)
+    method = fields.String(load_default=None, allow_none=True, validate=validate.Length(min=1, max=40))
     since = Moment(load_default=None, allow_none=True)
     until = Moment(load_default=None, allow_none=True)
 

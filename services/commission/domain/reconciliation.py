@@ -13,6 +13,7 @@ from enum import StrEnum
 from services.commission.domain.errors import FileRefused
 from shared.kernel.clock import from_wire
 from shared.kernel.errors import InvalidInput
+from shared.kernel.ids import derived_id
 
 MOST_ROWS = 200_000
 
@@ -24,29 +25,14 @@ class Source(StrEnum):
     BANK = "bank"
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """The kinds of a source's rows, each with the column that names what it is about."""
-
-    columns: tuple[str, ...]
-    names: Mapping[str, str]
-
-
-FORMATS = {
-    Source.PAYMENTS: Format(
-        ("kind", "provider_id", "payment_id", "refund_id", "amount", "currency", "at"),
-        {"charge": "payment_id", "refund": "refund_id"},
-    ),
-    Source.BANK: Format(
-        ("kind", "provider_id", "payout_id", "amount", "currency", "at"),
-        {"payout": "payout_id", "return": "payout_id"},
-    ),
-}
+COLUMNS = ("kind", "provider_id", "reference_id", "amount", "currency", "at")
+# The kinds of a source's rows: ``reference_id`` is the id of what each is about, as the platform named it.
+KINDS = {Source.PAYMENTS: ("charge", "refund"), Source.BANK: ("payout", "return")}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """Money that moved, as one side tells it; ``payment_id`` groups what belongs to one payment."""
+    """Money that moved, as one side tells it: ``subject_id`` is what it was moved for."""
 
     kind: str
     subject_id: str
@@ -54,7 +40,6 @@ class Row:
     currency: str
     at: datetime
     provider_id: str = ""
-    payment_id: str = ""
     line: int = 0
 
 
@@ -126,25 +111,21 @@ def compare(books: Iterable[Row], file: Sequence[Row]) -> Comparison:
     )
 
 
-def _given_back(ours: Mapping[tuple[str, str], Row], file: Sequence[Row]) -> set[int]:
-    """The lines of charges that are not in the books, and of the refunds that gave them back in full.
+def surplus_refund(charge_id: str) -> str:
+    """The id of the refund that gives a surplus charge back: the platform names it after the charge."""
+    return derived_id("refund", "surplus", charge_id)
 
-    A second success of a payment is a charge of its own; the refund of a charge names its payment, too.
-    """
-    unknown_refunds: dict[tuple[str, int, str], list[Row]] = {}
-    for row in file:
-        if row.kind == "refund" and (row.kind, row.subject_id) not in ours:
-            unknown_refunds.setdefault((row.payment_id, row.amount, row.currency), []).append(row)
+
+def _given_back(ours: Mapping[tuple[str, str], Row], file: Sequence[Row]) -> set[int]:
+    """The lines of charges that are not in the books, and of the refunds that gave them back in full."""
+    back = {
+        row.subject_id: row for row in file if row.kind == "refund" and (row.kind, row.subject_id) not in ours
+    }
     lines: set[int] = set()
-    charges = Counter((row.kind, row.subject_id) for row in file if row.kind == "charge")
     for row in file:
-        if row.kind != "charge":
-            continue
-        surplus = (row.kind, row.subject_id) not in ours or charges[row.kind, row.subject_id] > 1
-        back = unknown_refunds.get((row.payment_id, row.amount, row.currency))
-        if surplus and back:
-            charges[row.kind, row.subject_id] -= 1
-            lines |= {row.line, back.pop(0).line}
+        refund = back.get(surplus_refund(row.provider_id)) if row.kind == "charge" else None
+        if refund is not None and (refund.amount, refund.currency) == (row.amount, row.currency):
+            lines |= {row.line, refund.line}
     return lines
 
 
@@ -162,17 +143,16 @@ def _difference(problem: Problem, row: Row, books: int | None, file: int | None)
 
 def read_rows(content: str, source: Source) -> list[Row]:
     """The rows of a CSV file; raises :class:`FileRefused` that names every line at fault, up to twenty."""
-    wanted = FORMATS[source]
     reader = csv.DictReader(io.StringIO(content.removeprefix("\ufeff"), newline=""), strict=True)
     errors: list[dict[str, str]] = []
     rows: list[Row] = []
     try:
         header = reader.fieldnames
-        if header is None or set(header) != set(wanted.columns) or len(header) != len(wanted.columns):
-            raise _refused([(1, f"Expected the columns {', '.join(wanted.columns)}.")])
+        if header is None or sorted(header) != sorted(COLUMNS):
+            raise _refused([(1, f"Expected the columns {', '.join(COLUMNS)}.")])
         for record in reader:
             try:
-                rows.append(_row(record, wanted, reader.line_num))
+                rows.append(_row(record, KINDS[source], reader.line_num))
             except InvalidInput as refusal:
                 errors.append({"field": f"line {reader.line_num}", "message": refusal.detail})
             if len(errors) >= 20 or len(rows) > MOST_ROWS:
@@ -186,31 +166,27 @@ def read_rows(content: str, source: Source) -> list[Row]:
     return rows
 
 
-def _row(record: Mapping[str | None, str | None], wanted: Format, line: int) -> Row:
+def _row(record: Mapping[str | None, str | None], kinds: Sequence[str], line: int) -> Row:
     if None in record or None in record.values():
-        raise InvalidInput(f"Expected {len(wanted.columns)} fields.")
+        raise InvalidInput(f"Expected {len(COLUMNS)} fields.")
     told = {str(name): str(value).strip() for name, value in record.items()}
-    kind = told["kind"]
-    if kind not in wanted.names:
-        raise InvalidInput(f"The kind is {' or '.join(wanted.names)}, not {kind[:40]!r}.")
-    subject_id = told[wanted.names[kind]]
-    if not subject_id:
-        raise InvalidInput(f"A {kind} needs its {wanted.names[kind]}.")
-    if not told["provider_id"]:
-        raise InvalidInput("The provider_id is missing.")
+    if told["kind"] not in kinds:
+        raise InvalidInput(f"The kind is {' or '.join(kinds)}, not {told['kind'][:40]!r}.")
+    for name in ("provider_id", "reference_id"):
+        if not told[name]:
+            raise InvalidInput(f"The {name} is missing.")
     amount, currency = told["amount"], told["currency"]
     if not (amount.isascii() and amount.isdecimal() and 0 < int(amount) < 10**15):
         raise InvalidInput(f"The amount is a whole number of minor units above zero, not {amount[:40]!r}.")
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
         raise InvalidInput(f"The currency is three capital letters, not {currency[:40]!r}.")
     return Row(
-        kind=kind,
-        subject_id=subject_id,
+        kind=told["kind"],
+        subject_id=told["reference_id"],
         amount=int(amount),
         currency=currency,
         at=from_wire(told["at"], "at"),
         provider_id=told["provider_id"],
-        payment_id=told.get("payment_id", ""),
         line=line,
     )
 

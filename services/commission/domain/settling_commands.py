@@ -52,7 +52,7 @@ class ChangePayee:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reconcile:
-    """Without a period: what the file itself spans."""
+    """Without a period: what the file itself spans; ``method`` says which payment provider's file it is."""
 
     actor: Actor
     reconciliation_id: str
@@ -61,3 +61,4 @@ class Reconcile:
     content: str
     since: datetime | None
     until: datetime | None
+    method: str | None = None

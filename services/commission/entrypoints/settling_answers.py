@@ -166,6 +166,7 @@ def reconciliation(found: Reconciliation, *, whole: bool = True) -> Json:
     head: Json = {
         "reconciliation_id": found.reconciliation_id,
         "source": found.source.value,
+        "method": found.method,
         "file": found.file,
         "digest": found.digest,
         "since": to_wire(found.since),

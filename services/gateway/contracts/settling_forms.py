@@ -79,6 +79,11 @@ class ChangePayee(Schema):
 
 class ReconcileQuery(Schema):
     source = one_of("payments", "bank", required=True)
+    method = text(
+        40,
+        load_default=None,
+        metadata={"description": "Which payment provider's file it is, if there are several."},
+    )
     file = text(200, least=0, load_default="")
     since = Instant(load_default=None)
     until = Instant(load_default=None)

@@ -137,6 +137,7 @@ class ReconciliationHead(Schema):
 
     reconciliation_id = fields.String(required=True)
     source = fields.String(metadata={"enum": ["payments", "bank"]})
+    method = fields.String(allow_none=True)
     file = fields.String()
     digest = fields.String(metadata={"description": "SHA-256 of the file."})
     since = Instant()

@@ -18,7 +18,7 @@ from tests.commission.builders import a_shop_opened, an_order
 from tests.commission.integration.conftest import Platform
 
 Run = Callable[..., Result]
-HEADING = "kind,provider_id,payment_id,refund_id,amount,currency,at\n"
+HEADING = "kind,provider_id,reference_id,amount,currency,at\n"
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_file_is_reconciled_and_the_exit_code_says_whether_it_matches(
     order = an_order()
     platform.hears(order.paid())
     file = tmp_path / "charges.csv"
-    row = f"charge,charge-1,payment-of-{order.order_id},,{order.total},CNY,{to_wire(order.paid_at)}\n"
+    row = f"charge,charge-1,payment-of-{order.order_id},{order.total},CNY,{to_wire(order.paid_at)}\n"
     file.write_text(HEADING + row)
     clean = run("reconcile", str(file))
     assert clean.exit_code == 0, clean.output
@@ -91,7 +91,7 @@ def test_a_file_is_reconciled_and_the_exit_code_says_whether_it_matches(
 
 def test_a_file_that_cannot_be_read_is_refused_with_its_lines(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "charges.csv"
-    file.write_text(HEADING + "charge,charge-1,payment-1,,ten,CNY,2026-01-05T04:00:00Z\n")
+    file.write_text(HEADING + "charge,charge-1,payment-1,ten,CNY,2026-01-05T04:00:00Z\n")
     found = run("reconcile", str(file))
     assert isinstance(found.exception, Failure)
     assert found.exception.exit_code == 2

@@ -281,14 +281,19 @@ class MemoryReconciliations:
         self._connection: MemoryConnection = connection
 
     def expected(
-        self, source: Source, since: datetime, until: datetime, subject_ids: Collection[str]
+        self,
+        source: Source,
+        since: datetime,
+        until: datetime,
+        subject_ids: Collection[str],
+        method: str | None = None,
     ) -> list[Row]:
-        rows = self._bank() if source is Source.BANK else self._payments()
+        rows = self._bank() if source is Source.BANK else self._payments(method)
         return [row for row in rows if since <= row.at < until or row.subject_id in subject_ids]
 
-    def _payments(self) -> Iterator[Row]:
+    def _payments(self, method: str | None) -> Iterator[Row]:
         for _, book in sorted(self._connection.rows("order_book").items()):
-            yield from rows_of(book.facts)
+            yield from rows_of(book.facts, method)
 
     def _bank(self) -> Iterator[Row]:
         payouts = self._connection.rows("payout")

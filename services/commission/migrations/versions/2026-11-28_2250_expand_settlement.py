@@ -119,6 +119,7 @@ CREATE INDEX payout_of ON payout (payee_kind, payee_id, currency, created_at DES
 CREATE TABLE reconciliation (
     reconciliation_id text PRIMARY KEY,
     source            text NOT NULL,
+    method            text,
     file              text NOT NULL,
     digest            text NOT NULL,
     since             timestamptz NOT NULL,

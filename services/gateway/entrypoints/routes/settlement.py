@@ -189,9 +189,9 @@ def change_payee(call: Call) -> Any:
     "/v1/ledger/reconciliations",
     summary="Compare the books with the file of the payment provider, or of the bank",
     description=(
-        "The body is the file, CSV in UTF-8 of at most 1 MiB: for `payments` with the columns kind (charge or"
-        " refund), provider_id, payment_id, refund_id, amount, currency, at; for `bank` kind (payout or"
-        " return), provider_id, payout_id, amount, currency, at. Without a period it is what the file spans."
+        "The body is the file, CSV in UTF-8 of at most 1 MiB, with the columns kind (for `payments` charge or"
+        " refund, for `bank` payout or return), provider_id, reference_id (the id of the payment, refund or"
+        " payout), amount, currency, at. Without a period it is what the file spans."
     ),
     roles=OPERATOR,
     raw_body=True,
