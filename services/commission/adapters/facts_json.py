@@ -112,6 +112,7 @@ def paid_from_json(data: Json) -> Paid:
             Sourcing(line_id=line_id, quantity=quantity, link_id=link_id, by=by, cost=cost)
             for line_id, quantity, link_id, by, cost in data.get("sourcing", ())
         ),
+        payment_id=data.get("payment_id"),
         tip=data.get("tip", 0),
         method=data.get("method"),
     )
@@ -138,8 +139,6 @@ def _part(data: list[Any], fees: Iterable[int]) -> PaidPart:
                 lines, fees, strict=False
             )
         ),
-        payment_id=data.get("payment_id"),
-        method=data.get("method"),
     )
 
 

@@ -8,7 +8,12 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from services.commission.contracts.requests import _ID, MOST, PAGE, Moment, _Asked, _InCurrency, _read
+from services.commission.contracts.reading import ID as _ID
+from services.commission.contracts.reading import Asked as _Asked
+from services.commission.contracts.reading import InCurrency as _InCurrency
+from services.commission.contracts.reading import Moment
+from services.commission.contracts.reading import read as _read
+from services.commission.contracts.requests import MOST, PAGE
 from services.commission.domain.commands import Actor
 from services.commission.domain.payee import Cycle, Payee, PayeeKind
 from services.commission.domain.payout import PayoutStatus

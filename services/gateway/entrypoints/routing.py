@@ -142,9 +142,17 @@ class _Name(BaseConverter):
 
 
 # Ids that other services make in their own way; all others are UUIDs, and anything else is nowhere.
-_NAMES = frozenset(
-    "store_order_id stop_id offer_id zone_id code provider file version payee_kind".split()
-)
+_NAMES = {
+    "store_order_id",
+    "stop_id",
+    "offer_id",
+    "zone_id",
+    "code",
+    "provider",
+    "file",
+    "version",
+    "payee_kind",
+}
 
 
 _CONVERTERS: dict[str, type[BaseConverter]] = {"id": _Id, "name": _Name}

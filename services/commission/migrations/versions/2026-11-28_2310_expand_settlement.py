@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "commission_0003"
-down_revision = "commission_0002"
+down_revision = "commission_0006"
 branch_labels = None
 depends_on = None
 
