@@ -25,6 +25,8 @@ _KINDS = {
     "tip": "小费 Tip",
     "payout": "付款 Paid out",
     "payout_fee": "付款手续费 Payout fee",
+    "cash_collected": "代收现金 Cash collected",
+    "cash_handed_back": "退还现金 Cash handed back",
     "cash_netting": "现金抵扣 Cash set off",
 }
 _PAYEES = {
