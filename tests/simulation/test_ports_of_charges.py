@@ -209,7 +209,10 @@ def test_a_shop_books_and_ends_its_own_at_the_price_of_the_plan(office: Office) 
 
 def test_an_operator_agrees_on_another_price(office: Office) -> None:
     found = office.books(actor=OPERATOR, product="consulting", fee=100)
-    assert (found.contract.fee, found.contract.rate_plan) == (100, 2)
+    with office.open() as ports:
+        in_force = ports.catalogue.plan_at("CNY", office.clock.now())
+    assert in_force is not None
+    assert (found.contract.fee, found.contract.rate_plan) == (100, in_force[0])
 
 
 @pytest.mark.parametrize(
