@@ -39,10 +39,10 @@ def what_if(
         outcome.add_order(facts, plan, changed.of(plan))
         progress(outcome.orders)
     for shift in history.shifts(ask.since, ask.until):
-        in_force = history.plan_at(ask.currency, _begin(shift))
-        if in_force is not None:
-            other = changed.of(in_force)
-            outcome.add_shift(shift, _pay(shift, ask.currency, history, changed), in_force, other)
+        began_under = history.plan_at(ask.currency, _begin(shift))
+        if began_under is not None:
+            pay = _pay(shift, ask.currency, history, changed)
+            outcome.add_shift(shift, pay, began_under, changed.of(began_under))
     return outcome
 
 
