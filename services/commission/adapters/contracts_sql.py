@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from sqlalchemy import Connection, text
 from services.commission.application.charge_ports import Charged, ContractBook
 from services.commission.domain.ledger import Kind, shop_payable
 from services.commission.domain.shop_contract import Charge, ContractKind, ShopContract
+
+PAGE = 500
 
 _ADD = text("""
 INSERT INTO shop_contract (contract_id, kind, shop_id, product, currency, fee, per_order, rate_plan,
@@ -38,6 +41,10 @@ _LOCK = text("SELECT FROM shop_contract WHERE contract_id = :contract_id FOR UPD
 _ONE = text(_BOOK + "WHERE c.contract_id = :contract_id")
 _OF_SHOP = text(
     _BOOK + "WHERE c.shop_id = :shop_id AND c.contract_id > :after ORDER BY c.contract_id LIMIT :limit"
+)
+_CHARGED = text(
+    _BOOK + "WHERE c.contract_id > :after AND EXISTS (SELECT FROM shop_charge AS s"
+    " WHERE s.contract_id = c.contract_id) ORDER BY c.contract_id LIMIT :page"
 )
 _END = text(
     "INSERT INTO shop_contract_end (contract_id, ends_before, reason, ended_by, ended_at)"
@@ -95,6 +102,13 @@ class SqlContracts:
     def of_shop(self, shop_id: str, after: str | None, limit: int) -> list[ContractBook]:
         rows = self._connection.execute(_OF_SHOP, {"shop_id": shop_id, "after": after or "", "limit": limit})
         return [_book(row) for row in rows]
+
+    def charged(self) -> Iterator[ContractBook]:
+        """Every contract that something was charged for, one page after the other."""
+        after = ""
+        while rows := self._connection.execute(_CHARGED, {"after": after, "page": PAGE}).all():
+            yield from map(_book, rows)
+            after = rows[-1].contract_id
 
     def end(self, contract_id: str, ends_before: date, reason: str, by: str, at: datetime) -> None:
         self._connection.execute(

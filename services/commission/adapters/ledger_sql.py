@@ -11,7 +11,8 @@ from sqlalchemy import Connection, text
 from services.commission.adapters.books_sql import accrual_of
 from services.commission.adapters.facts_json import facts_from_row
 from services.commission.adapters.plan_json import plan_from_json
-from services.commission.application.ports import AuditedOrder, EntryRow
+from services.commission.adapters.promises_sql import promises
+from services.commission.application.ports import AuditedOrder, EntryRow, Promise
 from services.commission.domain.promotion import Accrual
 from services.commission.domain.rates import RatePlan
 
@@ -123,6 +124,9 @@ class SqlLedger:
 
     def journal(self) -> list[tuple[str, str, int]]:
         return [(row.account, row.currency, int(row.amount)) for row in self._connection.execute(_JOURNAL)]
+
+    def promises(self) -> Iterator[Promise]:
+        return promises(self._connection)
 
     def unbalanced(self, limit: int) -> list[tuple[str, str, int]]:
         rows = self._connection.execute(_UNBALANCED, {"limit": limit})

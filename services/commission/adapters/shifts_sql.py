@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,8 @@ from services.commission.adapters.plan_json import plan_from_json
 from services.commission.application.ports import CourierTrip, ShiftBook
 from services.commission.domain.guarantee import Shift
 from shared.kernel.clock import from_wire
+
+PAGE = 500
 
 # One lock for each courier, always taken in the same order.
 _LOCK = text(
@@ -33,17 +35,7 @@ ON CONFLICT (shift_id) DO UPDATE SET started_at = COALESCE(s.started_at, exclude
     ended_at = COALESCE(s.ended_at, excluded.ended_at)
 RETURNING shift_id, courier_id, started_at, ended_at
 """)
-# A moment concerns the shift that was on then, and the one before it, which the other took it from.
-_AROUND = text("""
-WITH moment AS (
-    SELECT DISTINCT courier_id, at
-    FROM jsonb_to_recordset(CAST(:moments AS jsonb)) AS m (courier_id text, at timestamptz)
-), shift AS (
-    SELECT DISTINCT s.* FROM moment AS m, LATERAL (
-        SELECT * FROM courier_shift AS s WHERE s.courier_id = m.courier_id AND s.started_at <= m.at
-        ORDER BY s.started_at DESC, s.shift_id DESC LIMIT 2
-    ) AS s
-)
+_BOOKS = """
 SELECT s.shift_id, s.courier_id, s.started_at, s.ended_at, s.guaranteed, s.postings, s.last_transaction,
     (SELECT COALESCE(sum(t.pay), 0) FROM courier_trip AS t
      WHERE t.courier_id = s.courier_id AND t.currency = :currency AND t.completed_at >= s.started_at
@@ -55,8 +47,28 @@ SELECT s.shift_id, s.courier_id, s.started_at, s.ended_at, s.guaranteed, s.posti
      WHERE p.currency = :currency AND p.effective_from <= s.started_at
      AND NOT EXISTS (SELECT FROM rate_plan_withdrawal AS w WHERE w.version = p.version)
      ORDER BY p.effective_from DESC, p.version DESC LIMIT 1) AS plan
-FROM shift AS s ORDER BY s.shift_id
-""")
+FROM {shifts} AS s ORDER BY s.shift_id
+"""
+# A moment concerns the shift that was on then, and the one before it, which the other took it from.
+_AROUND = text(
+    """
+WITH moment AS (
+    SELECT DISTINCT courier_id, at
+    FROM jsonb_to_recordset(CAST(:moments AS jsonb)) AS m (courier_id text, at timestamptz)
+), shift AS (
+    SELECT DISTINCT s.* FROM moment AS m, LATERAL (
+        SELECT * FROM courier_shift AS s WHERE s.courier_id = m.courier_id AND s.started_at <= m.at
+        ORDER BY s.started_at DESC, s.shift_id DESC LIMIT 2
+    ) AS s
+)"""
+    + _BOOKS.format(shifts="shift")
+)
+_OVER = text(
+    _BOOKS.format(
+        shifts="(SELECT * FROM courier_shift WHERE ended_at IS NOT NULL AND started_at IS NOT NULL"
+        " AND shift_id > :after ORDER BY shift_id LIMIT :page)"
+    )
+)
 _POSTED = text(
     "UPDATE courier_shift SET guaranteed = :guaranteed, postings = postings + 1,"
     " last_transaction = :transaction_id WHERE shift_id = :shift_id"
@@ -106,6 +118,15 @@ class SqlShifts:
             _AROUND, {"moments": orjson.dumps(told).decode(), "currency": currency}
         )
         return [_book(row) for row in rows]
+
+    def over(self, currency: str) -> Iterator[ShiftBook]:
+        """Every shift that is over, one page after the other."""
+        after = ""
+        while rows := self._connection.execute(
+            _OVER, {"after": after, "page": PAGE, "currency": currency}
+        ).all():
+            yield from map(_book, rows)
+            after = rows[-1].shift_id
 
     def posted(self, shift_id: str, guaranteed: int, transaction_id: str) -> None:
         self._connection.execute(

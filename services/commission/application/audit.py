@@ -1,8 +1,8 @@
 """Checking the books against what is known of the orders behind them, order by order.
 
-That every transaction sums to zero finds neither a lost event nor one that counted twice; so each order is
-derived anew from its facts and compared with its entries. What concerns no order, the journal, has no facts
-here: together with the orders it makes up each account.
+That every transaction sums to zero finds neither a lost event nor one that counted twice; so each order, each
+shift and each period of a contract is derived anew from its facts and compared with its entries. What else
+concerns no order has no facts here: together with the orders it makes up each account.
 """
 
 from __future__ import annotations
@@ -87,6 +87,17 @@ def audit(ledger: Ledger) -> Audit:
                 result.unsettled.append(_finding(order, "still held for a finished order", 0, left))
         elif left:
             result.open += 1
+    for promise in ledger.promises():
+        if promise.wanted != promise.posted:
+            result.mismatch_count += 1
+            result.mismatches.append(
+                Finding(
+                    order_id="",
+                    problem=f"{promise.what} is not what its facts call for",
+                    expected=promise.wanted,
+                    found=promise.posted,
+                )
+            )
     for account, difference in per_account.items():
         if difference:
             result.mismatch_count += 1

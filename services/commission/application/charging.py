@@ -173,10 +173,7 @@ def _charge_period(
     known: ContractBook, period: date, contracts: Contracts, journal: Journal, clock: Clock
 ) -> int:
     contract = known.contract
-    orders = 0
-    if contract.per_order:
-        orders = contracts.delivered(contract.shop_id, begin_of(period), begin_of(contract.after(period)))
-    goal = charge_of(contract, known.ends_before, period, orders)
+    goal = goal_of_period(known, period, contracts)
     nothing = Charged(charge=Charge(amount=0, formula=None), postings=0, last_transaction=None)
     there = known.charges.get(period, nothing)
     difference = goal.amount - there.charge.amount
@@ -210,6 +207,15 @@ def _charge_period(
         raise LookupError(f"posting {there.postings} of {contract.contract_id}, {period} is there already")
     contracts.keep_charge(contract.contract_id, period, goal, posting.transaction_id)
     return 1
+
+
+def goal_of_period(known: ContractBook, period: date, contracts: Contracts) -> Charge:
+    """What the period of a contract that begins at ``period`` calls for."""
+    contract = known.contract
+    orders = 0
+    if contract.per_order:
+        orders = contracts.delivered(contract.shop_id, begin_of(period), begin_of(contract.after(period)))
+    return charge_of(contract, known.ends_before, period, orders)
 
 
 def _check_shop(actor: Actor, shop_id: str, catalogue: Catalogue) -> None:

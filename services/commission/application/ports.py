@@ -139,6 +139,15 @@ class AuditedOrder:
     ledger: dict[str, int]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promise:
+    """What a shift or a period of a contract calls for, and what is posted for it."""
+
+    what: str
+    wanted: int
+    posted: int
+
+
 class Ledger(Protocol):
     """The read side."""
 
@@ -169,6 +178,9 @@ class Ledger(Protocol):
 
     def journal(self) -> list[tuple[str, str, int]]:
         """(account, currency, signed sum) of what was posted for no order."""
+
+    def promises(self) -> Iterator[Promise]:
+        """Every shift and every period of a contract that something is called for or posted for."""
 
     def unbalanced(self, limit: int) -> list[tuple[str, str, int]]:
         """(transaction, currency, sum) of the transactions that do not sum to zero: there are none."""

@@ -279,6 +279,34 @@ def test_a_shop_is_charged_for_what_it_booked_and_sees_why(platform: Platform) -
     assert platform.is_sound()
 
 
+def test_the_audit_derives_guarantees_and_charges_anew(guaranteeing: Platform) -> None:
+    order = an_order(paid_at=NOON)
+    guaranteeing.hears(on_shift("shift-1", 0), off_shift("shift-1", 90), order.paid(), order.trip())
+    guaranteeing.hears(a_shop_opened("bakery"))
+    today = day_of(guaranteeing.clock.now()).isoformat()
+    guaranteeing.service.book_subscription(
+        actor=operator(),
+        contract_id="contract-1",
+        shop_id="bakery",
+        tool="shelf planner",
+        starts_on=today,
+        monthly_fee=yuan(3100),
+    )
+    guaranteeing.service.charge_shops()
+    assert guaranteeing.is_sound()
+    with guaranteeing.database.transaction() as tx:
+        tx.connection.exec_driver_sql("UPDATE courier_trip SET pay = pay - 1")
+        tx.connection.exec_driver_sql(
+            "INSERT INTO shop_contract_end (contract_id, ends_before, reason, ended_by, ended_at)"
+            " SELECT contract_id, starts_on + 1, 'nobody charged it', 'somebody', now() FROM shop_contract"
+        )
+    found = guaranteeing.service.check()
+    assert [(each["problem"], each["expected"], each["found"]) for each in found["per_order_mismatches"]] == [
+        ("the guarantee of shift shift-1 is not what its facts call for", 2350, 2349),
+        ("the charge contract-1:2026-01-01 is not what its facts call for", 100, 2700),
+    ]
+
+
 # -- what-if -------------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from services.commission.adapters.facts_json import paid_from_json, paid_to_json
+from services.commission.adapters.plan_json import plan_from_json, plan_to_json
 from services.commission.contracts.consumed import order_facts
 from services.commission.domain import formula
 from services.commission.domain.errors import InvalidRatePlan
@@ -169,3 +170,18 @@ def test_a_promoters_rate_stays_within_the_bounds_of_the_plan(asked: int | None,
 def test_the_usual_commission_is_within_its_bounds() -> None:
     with pytest.raises(InvalidRatePlan, match="bounds"):
         a_plan(distribution_min_bp=1001)
+
+
+def test_a_plan_that_an_earlier_release_wrote_is_read() -> None:
+    written = {
+        "take_rate_bp": 500,
+        "take_rate_by_category": {},
+        "take_rate_by_shop": {},
+        "take_rate_base": "after_shop_discount",
+        "distribution_bp": 1000,
+        "distribution_max_bp": 2000,
+        "courier_pay": {"per_drop": 300, "per_extra_pickup": 100, "per_km": 80},
+    }
+    plan = a_plan()
+    assert plan_from_json(plan.plan_id, plan.currency, plan.effective_from, written) == plan
+    assert plan_from_json(plan.plan_id, plan.currency, plan.effective_from, plan_to_json(plan)) == plan

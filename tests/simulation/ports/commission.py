@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.commission.application.ports import AuditedOrder, OpenOrder
+from services.commission.application.ports import AuditedOrder, OpenOrder, Promise
 from services.commission.contracts.published import to_message
 from services.commission.domain.announcements import Announcement
 from services.commission.domain.facts import OrderFacts
@@ -256,6 +256,13 @@ class MemoryLedger:
                     key = entry.heading.account, entry.heading.kind
                     sums[key] = sums.get(key, 0) + entry.amount
         return sums
+
+    def promises(self) -> Iterator[Promise]:
+        """Worlds have shifts and no contracts; each shift is derived anew."""
+        # The shifts' port is made on this module, so it is looked up late.
+        from tests.simulation.ports.rates import promises_of_shifts
+
+        return promises_of_shifts(self._connection)
 
     def unbalanced(self, limit: int) -> list[tuple[str, str, int]]:
         sums: dict[tuple[str, str], int] = {}

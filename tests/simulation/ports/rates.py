@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from services.commission.application.charge_ports import Charged, ContractBook
-from services.commission.application.ports import CourierTrip, ShiftBook
+from services.commission.application.guarantees import CURRENCY, goal_of_shift
+from services.commission.application.ports import CourierTrip, Promise, ShiftBook
 from services.commission.domain.guarantee import PaidTrip, Shift, pay_by_shift
-from services.commission.domain.ledger import Kind, shop_payable
+from services.commission.domain.ledger import COURIER_GUARANTEE, Kind, shop_payable
 from services.commission.domain.shop_contract import Charge, ShopContract
 from tests.simulation.database import MemoryConnection
 from tests.simulation.ports.commission import in_force
@@ -146,3 +148,25 @@ class MemoryContracts:
     def _change(self, contract_id: str, **changes: Any) -> None:
         book, due_at = self._connection.rows("shop_contract")[contract_id]
         self._connection.put("shop_contract", contract_id, (replace(book, **changes), due_at))
+
+
+def promises_of_shifts(connection: MemoryConnection) -> Iterator[Promise]:
+    """What each shift calls for, and what the journal holds for it."""
+    posted: Counter[str] = Counter()
+    for key, posting in connection.rows("ledger_transaction").items():
+        kind, _, rest = posting.natural_key.removeprefix("journal:").partition(":")
+        if kind == "guarantee":
+            for _, _, entry in connection.rows("journal_entry")[key]:
+                if entry.heading.account == COURIER_GUARANTEE:
+                    posted[rest.rpartition(":")[0]] += entry.amount
+    shifts = MemoryShifts(connection)
+    for shift_id, kept in connection.rows("courier_shift").items():
+        if kept.shift.started_at is not None:
+            (book,) = [
+                each
+                for each in shifts.around([(kept.shift.courier_id, kept.shift.started_at)], CURRENCY)
+                if each.shift.shift_id == shift_id
+            ]
+            yield Promise(what=shift_id, wanted=goal_of_shift(book).amount, posted=posted.pop(shift_id, 0))
+    for shift_id, amount in posted.items():
+        yield Promise(what=shift_id, wanted=0, posted=amount)

@@ -1,0 +1,45 @@
+"""What shifts and contracts call for, beside what is posted for them: for an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, text
+
+from services.commission.adapters.contracts_sql import SqlContracts
+from services.commission.adapters.shifts_sql import SqlShifts
+from services.commission.application.charging import goal_of_period
+from services.commission.application.guarantees import CURRENCY, goal_of_shift
+from services.commission.application.ports import Promise
+from services.commission.domain.ledger import ADVERTISING, COURIER_GUARANTEE, SUBSCRIPTION
+
+# The natural key of a posting names what it is for, and counts.
+_POSTED = text(
+    "SELECT substring(t.natural_key FROM '^journal\\:[a-z]+\\:(.*)\\:[0-9]+$') AS what,"
+    " sum(e.amount) AS amount FROM ledger_entry AS e JOIN ledger_transaction AS t USING (transaction_id)"
+    " WHERE e.order_id IS NULL AND e.account = ANY(:accounts) GROUP BY what"
+)
+
+
+def promises(connection: Connection) -> Iterator[Promise]:
+    """Raises nothing: what is posted for something unheard of is wanted nowhere, so zero."""
+    posted = _posted(connection, [COURIER_GUARANTEE])
+    for book in SqlShifts(connection).over(CURRENCY):
+        wanted, there = goal_of_shift(book).amount, posted.pop(book.shift.shift_id, 0)
+        if wanted or there:
+            yield Promise(what=f"the guarantee of shift {book.shift.shift_id}", wanted=wanted, posted=there)
+    for shift_id, amount in posted.items():
+        yield Promise(what=f"the guarantee of shift {shift_id}", wanted=0, posted=amount)
+    posted = _posted(connection, [SUBSCRIPTION, ADVERTISING])
+    contracts = SqlContracts(connection)
+    for known in contracts.charged():
+        for period in known.charges:
+            key = f"{known.contract.contract_id}:{period.isoformat()}"
+            goal = goal_of_period(known, period, contracts)
+            yield Promise(what=f"the charge {key}", wanted=goal.amount, posted=-posted.pop(key, 0))
+    for key, amount in posted.items():
+        yield Promise(what=f"the charge {key}", wanted=0, posted=-amount)
+
+
+def _posted(connection: Connection, accounts: list[str]) -> dict[str, int]:
+    return {row.what: int(row.amount) for row in connection.execute(_POSTED, {"accounts": accounts})}
