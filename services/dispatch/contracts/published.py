@@ -41,6 +41,7 @@ REASONS = (
     "not-ready",
     "nothing-held",
     "operator",
+    "rebooked",
     "shift-ended",
     "shop-closed",
     "transferred",

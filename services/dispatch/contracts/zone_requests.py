@@ -78,6 +78,7 @@ class SettingsSchema(Strict):
     offer_seconds = number(5, 3600)
     capacity = fields.Integer(strict=True, validate=validate.Range(1, 200))
     slot_share = number(0, 1)
+    slot_cutoff_minutes = number(0, 7 * 24 * 60)
     lend_minutes = number(0, 24 * 60)
     moving_minutes = number(0, 60)
     ready_share = number(0.05, 0.95)

@@ -199,6 +199,11 @@ class Delivery(Job):
         self._become(Status.WAITING)
         self._unassigned(reason)
 
+    def wait_anew(self) -> None:
+        """Whom a plan had in mind counts no more."""
+        if self.status is Status.PLANNED:
+            self._become(Status.WAITING)
+
     def fail(self, reason: str, at: datetime) -> None:
         """End without delivery: whoever took the money gives it back."""
         self.failure = reason

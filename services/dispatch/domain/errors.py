@@ -7,14 +7,15 @@ Refusal
 ├── Invalid    PictureRefused · PictureTooLarge
 ├── TooMany    TooManyCodes
 ├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved · RotaRefused · WrongCode · ProofMissing
+├── Unavailable  DeliveryChanged
 └── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed (OfferExpired) · WrongState
                PickupOutstanding · ZoneExists · SlotExists · OverrideExists · GoodsOnBoard
-               CourierNotAvailable · RotaOverlap · RotaEntryExists · LoanExists
+               CourierNotAvailable · RotaOverlap · RotaEntryExists · LoanExists · MovedOn
 """
 
 from __future__ import annotations
 
-from shared.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound, Refused, TooMany
+from shared.kernel.errors import Conflict, Forbidden, InvalidInput, NotFound, Refused, TooMany, Unavailable
 
 
 class ZoneNotFound(NotFound):
@@ -131,6 +132,14 @@ class SlotExists(Conflict):
 
 class OverrideExists(Conflict):
     code, title = "override-exists", "This id belongs to another override"
+
+
+class MovedOn(Conflict):
+    code, title = "moved-on", "This order was moved again in the meantime"
+
+
+class DeliveryChanged(Unavailable):
+    code, title = "delivery-changed", "The delivery changed at this very moment; try again"
 
 
 class LoanExists(Conflict):

@@ -107,7 +107,7 @@ class _Eye:
 
     def ready(self, delivery: Delivery, stop: Stop) -> float:
         """When a shop will have its part ready, by its word and by what came of its word before."""
-        shop_id, part = stop.shop_id or "", delivery.parts.get(stop.store_order_id or "", Part())
+        shop_id, part = stop.shop_id or "", delivery.part_of(stop)
         # What is under way already counts the part itself.
         load = self.busy.get(shop_id, 0) - (part.accepted_at is not None)
         ready_at = self.preparation.ready_at(
@@ -183,7 +183,7 @@ def _basket(eye: _Eye, state: ZoneState, delivery: Delivery) -> Basket:
         basket_id=delivery.order_id,
         pickups=tuple(pickups),
         drop_off=drop_off,
-        clicked=eye.minutes(delivery.placed_at or eye.now),
+        clicked=eye.minutes(delivery.asked_for_at or eye.now),
         due=eye.minutes(due or eye.now),
         asap=delivery.slot is None,
         on_board=eye.amount(delivery.load),

@@ -189,7 +189,7 @@ def _give_up(state: ZoneState, now: datetime) -> Iterator[Change]:
 def give_up_at(zone: Zone, delivery: Delivery) -> datetime:
     """From when on a delivery that nobody took counts as failed."""
     settings = zone.settings
-    begun = delivery.paid_at or delivery.placed_at
+    begun = delivery.rebooking.at or delivery.paid_at or delivery.placed_at
     assert begun is not None, "only what is paid is delivered"
     promised = max(begun, delivery.slot.ends_at) if delivery.slot else begun
     ready = [
