@@ -30,8 +30,10 @@ from services.gateway.domain.idempotency import KeptAnswer, KeyUse
 from services.ordering.application.ports import Rules
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
 from services.ordering.entrypoints import service as ordering
+from services.ordering.entrypoints import slots as ordering_slots
 from services.ordering.entrypoints.dependencies import PaymentProviders
 from services.ordering.settings import Settings as OrderingSettings
+from services.storefront.entrypoints import preparing
 from services.storefront.entrypoints import service as storefront
 from services.storefront.settings import Settings as StorefrontSettings
 from shared.kernel.errors import Refusal
@@ -68,7 +70,9 @@ EXPIRY_GRACE_SECONDS = 300.0
 _INSTEAD: list[tuple[Any, str, Any]] = [
     (ordering, "TransactionsSql", ordering_ports.MemoryTransactions),
     (ordering, "UnitOfWorkSql", ordering_ports.MemoryUnitOfWork),
+    (ordering_slots, "TransactionsSql", ordering_ports.MemoryTransactions),
     (storefront, "SqlStore", storefront_ports.MemoryStore),
+    (preparing, "SqlStore", storefront_ports.MemoryStore),
     (storefront, "SqlCatalogue", storefront_ports.MemoryCatalogue),
     (campaigns, "StoreSql", campaigns_ports.MemoryStore),
     (commission, "SqlBooks", commission_ports.MemoryBooks),

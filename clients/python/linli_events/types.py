@@ -384,6 +384,24 @@ class OrderPlaced(TypedDict):
     drop_off_area: Area
 
 
+class OrderRebooked(TypedDict):
+    """An order was moved to another slot, or to "as soon as possible" (no slot), before its first
+    pickup."""
+
+    order_id: str
+    customer_id: str
+    rebooking_id: str
+    number: int
+    rebooked_at: str
+    by: str
+    from_slot_id: str | None
+    slot_id: str | None
+    starts_at: str | None
+    ends_at: str | None
+    promised_at: str | None
+    shop_ids: list[str]
+
+
 class PickupCompleted(TypedDict):
     """One shop's part of the order is on board. `proved_by` says how sure that is, where it was
     checked."""

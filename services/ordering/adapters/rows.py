@@ -11,7 +11,7 @@ from services.ordering.domain.delivery import Delivery
 from services.ordering.domain.lines import Discount, Line, LinePart
 from services.ordering.domain.order import Order
 from services.ordering.domain.payment import Payment, PaymentStatus
-from services.ordering.domain.places import DropOff, Position, Slot
+from services.ordering.domain.places import DropOff, Position, Slot, Window
 from services.ordering.domain.quote import CouponRefusal, Quote, QuotedShop, Shop
 from services.ordering.domain.refund import Refund
 from services.ordering.domain.store_order import StoreOrder, StoreStatus
@@ -66,6 +66,7 @@ def quote_document(quote: Quote) -> Document:
             for quoted in quote.shops
         ],
         "refused_coupons": [vars(refusal) for refusal in quote.refused_coupons],
+        "window": quote.window and [_text(quote.window.starts_at), _text(quote.window.ends_at)],
     }
 
 
@@ -91,6 +92,7 @@ def quote_from(row: Row) -> Quote:
             for item in body["shops"]
         ),
         refused_coupons=tuple(CouponRefusal(**item) for item in body["refused_coupons"]),
+        window=_window(body.get("window")),
     )
 
 
@@ -146,7 +148,6 @@ def store_from(row: Row, prefix: str = "") -> StoreOrder:
 def order_from_rows(rows: Sequence[Row]) -> Order:
     """The order of which ``rows`` are the store orders, in their order, each with the order's columns."""
     first = rows[0]
-    slot = first["slot"]
     return Order(
         order_id=first["order_id"],
         quote_id=first["quote_id"],
@@ -154,12 +155,7 @@ def order_from_rows(rows: Sequence[Row]) -> Order:
         currency=first["currency"],
         delivery_fee=first["delivery_fee"],
         zone_id=first["zone_id"],
-        slot=Slot(
-            slot_id=slot["slot_id"],
-            starts_at=_moment(slot["starts_at"]),
-            ends_at=_moment(slot["ends_at"]),
-            promised_at=_moment(slot["promised_at"]),
-        ),
+        slot=slot_from(first["slot"]),
         drop_off=_drop_off(first["drop_off"]),
         placed_at=first["placed_at"],
         expires_at=first["expires_at"],
@@ -200,6 +196,15 @@ def slot_document(slot: Slot) -> Document:
         "ends_at": _text(slot.ends_at),
         "promised_at": _text(slot.promised_at),
     }
+
+
+def slot_from(document: Row) -> Slot:
+    return Slot(
+        slot_id=document["slot_id"],
+        starts_at=_moment(document["starts_at"]),
+        ends_at=_moment(document["ends_at"]),
+        promised_at=_moment(document["promised_at"]),
+    )
 
 
 def drop_off_document(drop_off: DropOff) -> Document:
@@ -286,6 +291,13 @@ def refund_from(row: Row) -> Refund:
             for part in row["lines"]
         ),
     )
+
+
+def _window(document: Sequence[str] | None) -> Window | None:
+    if document is None:
+        return None
+    starts_at, ends_at = map(datetime.fromisoformat, document)
+    return Window(starts_at=starts_at, ends_at=ends_at)
 
 
 def _text(moment: datetime | None) -> str | None:

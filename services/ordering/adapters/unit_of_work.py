@@ -11,6 +11,7 @@ from services.ordering.adapters.campaigns_sql import CampaignsSql
 from services.ordering.adapters.orders_sql import OrdersSql
 from services.ordering.adapters.payments_sql import PaymentsSql
 from services.ordering.adapters.quotes_sql import QuotesSql
+from services.ordering.adapters.rebookings_sql import RebookingsSql
 from services.ordering.contracts.published import Message
 from shared.persistence import Database, Transaction
 
@@ -27,6 +28,7 @@ class UnitOfWorkSql:
         self.orders = OrdersSql(connection, publish)
         self.payments = PaymentsSql(connection)
         self.campaigns = CampaignsSql(connection)
+        self.rebookings = RebookingsSql(connection)
 
     @classmethod
     def over(cls, transaction: Transaction) -> UnitOfWorkSql:

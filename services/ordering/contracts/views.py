@@ -45,7 +45,7 @@ def quote(item: Quote) -> Wire:
         "discount": money(item.discount, currency),
         "delivery_fee": money(item.delivery_fee, currency),
         "total": money(item.total, currency),
-        "slot": _slot(Slot(slot_id=item.slot_id)),
+        "slot": _slot(_quoted_slot(item)),
         "refused_coupons": [{"code": no.code, "reason": no.reason} for no in item.refused_coupons],
         "expires_at": to_wire(item.expires_at),
     }
@@ -217,6 +217,13 @@ def _refund_part(part: Refund, currency: str) -> Wire:
             for line in part.lines
         ],
     }
+
+
+def _quoted_slot(item: Quote) -> Slot:
+    window = item.window
+    if window is None:
+        return Slot(slot_id=item.slot_id)
+    return Slot(slot_id=item.slot_id, starts_at=window.starts_at, ends_at=window.ends_at)
 
 
 def _slot(slot: Slot) -> Wire:

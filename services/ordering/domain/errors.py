@@ -3,9 +3,9 @@
 NotFound      QuoteNotFound · OrderNotFound · StoreOrderNotFound · PaymentNotFound · UnknownProvider
 Forbidden     NotForThisRole
 Conflict      QuoteExpired · QuoteUsed · OrderIdUsed · CommandIdUsed · WrongState · TooLateToCancel
-              OrderNotPayable
+              OrderNotPayable · TooLateToRebook · RebookingRunning
 Refused       OutOfStock · PromotionCodeUnknown · RefundExceedsLine · NothingToRefund · AmountMismatch
-Unavailable   HoldsUnavailable · InconsistentAnswer
+Unavailable   HoldsUnavailable · RebookingPending · InconsistentAnswer
 Unauthenticated  BadSignature
 """
 
@@ -64,6 +64,25 @@ class TooLateToCancel(Conflict):
 
 class OrderNotPayable(Conflict):
     code, title = "order-not-payable", "This order cannot be paid any more"
+
+
+class TooLateToRebook(Conflict):
+    code, title = "too-late-to-rebook", "A courier has already collected goods of this order"
+
+
+class RebookingRunning(Conflict):
+    code, title = "rebooking-running", "The order is being moved to another slot already"
+
+
+class NothingToRebook(Conflict):
+    code, title = "nothing-to-rebook", "The order has this slot already"
+
+
+class RebookingPending(Unavailable):
+    code, title = (
+        "rebooking-pending",
+        "The move is not finished yet; ask again, or it ends by itself",
+    )
 
 
 class OutOfStock(Refused):

@@ -9,12 +9,14 @@ from typing import Any
 from services.ordering.adapters import standard_webhooks
 from services.ordering.adapters.peers_rpc import PeersRpc
 from services.ordering.adapters.queries_sql import QueriesSql
+from services.ordering.adapters.slot_desk_rpc import SlotDeskRpc
 from services.ordering.adapters.unit_of_work import TransactionsSql, UnitOfWorkSql
 from services.ordering.application import after_sale, deadlines, fulfilment, paying, placing, quoting
 from services.ordering.contracts import consumed, requests, views
 from services.ordering.domain.commands import Actor
 from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound, UnknownProvider
 from services.ordering.entrypoints.dependencies import PaymentProviders, PaymentsProvider, SettingsProvider
+from services.ordering.entrypoints.slots import ChoosesSlots
 from services.ordering.settings import Settings
 from shared.kernel.clock import Clock
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
@@ -28,7 +30,7 @@ from shared.persistence import Database, Transaction
 Wire = dict[str, Any]
 
 
-class OrderingService(ShowsDeadLetters):
+class OrderingService(ChoosesSlots, ShowsDeadLetters):
     """One order over many shops: priced, placed, paid, split, fulfilled, refunded."""
 
     name = "ordering"
@@ -49,6 +51,7 @@ class OrderingService(ShowsDeadLetters):
                 command,
                 transactions=self._transactions,
                 peers=self._peers,
+                desk=SlotDeskRpc(self.rpc),
                 clock=self.clock,
                 rules=self.settings.rules,
             )

@@ -20,6 +20,7 @@ from services.ordering.domain.quote import Quote
 from services.ordering.domain.refund import Refund
 from shared.persistence import Transaction
 from tests.simulation.database import MemoryConnection, MemoryDatabase
+from tests.simulation.ports.rebookings import MemoryRebookings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -328,6 +329,7 @@ class MemoryUnitOfWork:
         self.orders = MemoryOrders(connection, publish)
         self.payments = MemoryPayments(connection)
         self.campaigns = MemoryCampaigns(connection)
+        self.rebookings = MemoryRebookings(connection)
 
     @classmethod
     def over(cls, transaction: Transaction) -> MemoryUnitOfWork:

@@ -13,6 +13,7 @@ from services.gateway.entrypoints.routes import (
     pages,
     proofs,
     provider,
+    rebooking,
     rota,
     storefront,
 )
@@ -22,6 +23,7 @@ ALL: tuple[Route, ...] = (
     *accounts.routes,
     *storefront.routes,
     *customer.routes,
+    *rebooking.routes,
     *merchant.routes,
     *courier.routes,
     *operator.routes,
