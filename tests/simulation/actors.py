@@ -210,6 +210,19 @@ class People:
                 return_delivery_fee=self._dice(0.5),
             )
 
+    def _hear_of_it(self, order_id: str) -> None:
+        """Nobody was at home: somebody chooses another time, or would rather have the money."""
+        self.world.pause(self.chance.random() * 400)
+        now = self.world.now()
+        wish = self.chance.choice(
+            (
+                {},
+                {"give_up": True},
+                {"starts_at": to_wire(now), "ends_at": to_wire(now + timedelta(minutes=15))},
+            )
+        )
+        self.ask(OPERATOR, "dispatch", "second_try", order_id=order_id, **wish)
+
     def _next(self) -> int:
         self._count += 1
         return self._count
@@ -302,6 +315,8 @@ class People:
             self.ask(me, "dispatch", "arrive", **named)
         elif self.world.troubled and self._dice(0.08):
             self.ask(me, "dispatch", "fail", reason=self.chance.choice(_WHY_NOT), **named)
+            if stop["kind"] == "drop_off" and self._dice(0.7):
+                self._go(lambda: self._hear_of_it(stop["order_id"]))
         else:
             self.ask(me, "dispatch", "complete", proof={"code": "1234"}, **named)
 

@@ -20,7 +20,7 @@ from services.dispatch.adapters import proofs as pictures
 from services.dispatch.adapters.proofs import Codes
 from services.dispatch.application.planner import PlannerPolicy
 from services.dispatch.entrypoints import planner as planning
-from services.dispatch.entrypoints import proofs, slots
+from services.dispatch.entrypoints import proofs, second_tries, slots
 from services.dispatch.entrypoints import service as dispatch
 from services.dispatch.settings import Settings as DispatchSettings
 from services.gateway.application.accounts import Register, create_account
@@ -87,6 +87,7 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
     (dispatch, "Views", dispatch_ports.MemoryViews),
     (proofs, "SqlStore", dispatch_ports.MemoryStore),
     (slots, "SqlStore", dispatch_ports.MemoryStore),
+    (second_tries, "SqlStore", dispatch_ports.MemoryStore),
     (slots, "SqlSlotBook", slots_ports.MemorySlotBook),
     (planning, "SqlDesk", planning_ports.MemoryDesk),
     (planning, "is_any_due", planning_ports.is_any_due),

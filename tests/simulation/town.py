@@ -96,6 +96,7 @@ class Town:
                 "offer_seconds": 60,
                 "slot_share": 1.0,
                 "slot_cutoff_minutes": 5,
+                "second_try_minutes": 6,
             },
         )
         starts = self._platform.world.now() + timedelta(minutes=20)

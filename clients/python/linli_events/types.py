@@ -221,6 +221,28 @@ class DeliveryPlanned(TypedDict):
     eta_to: NotRequired[str]
 
 
+class DropOffFailed(TypedDict):
+    """Nobody took the order at the door; until `choose_by` a second try may be chosen."""
+
+    delivery_id: str
+    order_id: str
+    courier_id: str
+    reason: str
+    failed_at: str
+    choose_by: str
+
+
+class GoodsReturned(TypedDict):
+    """A shop has its part of the order again."""
+
+    delivery_id: str
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    courier_id: str
+    returned_at: str
+
+
 class ListingChanged(TypedDict):
     """The listing as it is after a change; a withdrawn one is not on sale."""
 
@@ -453,6 +475,29 @@ class RefundIssued(TypedDict):
     delivery_fee: Money
     restock: bool
     lines: list[RefundedLine]
+
+
+class ReturnStarted(TypedDict):
+    """What nobody took goes back to its shops; DeliveryFailed follows when the last one was visited."""
+
+    delivery_id: str
+    order_id: str
+    courier_id: str
+    reason: str
+    started_at: str
+    store_order_ids: list[str]
+
+
+class SecondTryChosen(TypedDict):
+    """The courier comes to the door once more, between `starts_at` and `ends_at`."""
+
+    delivery_id: str
+    order_id: str
+    courier_id: str
+    chosen_at: str
+    chosen_by: str
+    starts_at: str
+    ends_at: str
 
 
 class Payee(TypedDict):

@@ -10,6 +10,7 @@ from typing import Any
 from services.dispatch.adapters.loan_rows import loan_of_json, loan_row
 from services.dispatch.adapters.proof_rows import proof_json, proof_of
 from services.dispatch.adapters.rebooking_rows import rebooking_json, rebooking_of
+from services.dispatch.adapters.second_try_rows import second_try_json, second_try_of
 from services.dispatch.adapters.shift_rows import load_of, settings_json, settings_of, shift_json, shift_of
 from services.dispatch.adapters.told_rows import told_json, told_of
 from services.dispatch.domain.courier import Courier, RouteStop
@@ -86,6 +87,7 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
             "foreseen": delivery.foreseen,
             "told": told_json(delivery.told),
             **rebooking_json(delivery.rebooking),
+            **second_try_json(delivery.second_try),
         },
     }
 
@@ -133,6 +135,7 @@ def delivery_of(row: Row) -> Delivery:
         foreseen=progress.get("foreseen"),
         told=told_of(progress.get("told")),
         rebooking=rebooking_of(progress.get("rebooking")),
+        second_try=second_try_of(progress.get("second_try")),
     )
 
 

@@ -105,6 +105,17 @@ class RebookSchema(_Strict):
         return commands.Rebook(**data)
 
 
+class SecondTrySchema(_Command):
+    order_id = _id()
+    starts_at = fields.AwareDateTime(load_default=None, allow_none=True)
+    ends_at = fields.AwareDateTime(load_default=None, allow_none=True)
+    give_up = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> commands.ChooseSecondTry:
+        return commands.ChooseSecondTry(**data)
+
+
 class AskedSlotSchema(_Strict):
     slot_id = _id()
 
@@ -115,6 +126,7 @@ class OfPlaceSchema(_Strict):
 
 
 REBOOK, ASKED_SLOT, OF_PLACE = RebookSchema(), AskedSlotSchema(), OfPlaceSchema()
+SECOND_TRY = SecondTrySchema()
 ANNOUNCE, OF_ENTRY, OF_SLOT, OVERRIDE_SLOT = (
     AnnounceSchema(),
     OfEntrySchema(),

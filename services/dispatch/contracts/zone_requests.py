@@ -84,6 +84,8 @@ class SettingsSchema(Strict):
     ready_share = number(0.05, 0.95)
     pickup_code = fields.Boolean(truthy={True}, falsy={False})
     drop_off_proof = fields.Boolean(truthy={True}, falsy={False})
+    second_try_minutes = number(0, 240)
+    returns_goods = fields.Boolean(truthy={True}, falsy={False})
     vehicles = fields.Dict(
         keys=fields.Enum(Vehicle, by_value=True), values=fields.Nested(VehicleKindSchema), load_default=dict
     )

@@ -76,6 +76,17 @@ class Rebook:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChooseSecondTry:
+    """Come to the door once more (without times: as soon as possible), or bring the goods back."""
+
+    actor: Actor
+    order_id: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    give_up: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class StartShift:
     actor: Actor
     shift_id: str

@@ -7,10 +7,11 @@ Refusal
 ├── Invalid    PictureRefused · PictureTooLarge
 ├── TooMany    TooManyCodes
 ├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved · RotaRefused · WrongCode · ProofMissing
+│              SecondTryRefused
 ├── Unavailable  DeliveryChanged
 └── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed (OfferExpired) · WrongState
                PickupOutstanding · ZoneExists · SlotExists · OverrideExists · GoodsOnBoard
-               CourierNotAvailable · RotaOverlap · RotaEntryExists · LoanExists · MovedOn
+               CourierNotAvailable · RotaOverlap · RotaEntryExists · LoanExists · MovedOn · NoSecondTry
 """
 
 from __future__ import annotations
@@ -132,6 +133,14 @@ class SlotExists(Conflict):
 
 class OverrideExists(Conflict):
     code, title = "override-exists", "This id belongs to another override"
+
+
+class NoSecondTry(Conflict):
+    code, title = "no-second-try", "This order does not wait for a second try at the door"
+
+
+class SecondTryRefused(Refused):
+    code, title = "second-try-refused", "It cannot be tried again in this window"
 
 
 class MovedOn(Conflict):

@@ -12,6 +12,7 @@ from services.dispatch.domain.lifecycle import Status
 from services.dispatch.domain.promise import NOTHING_TOLD, Told
 from services.dispatch.domain.rebooking import NEVER_REBOOKED, Rebooking
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
+from services.dispatch.domain.trying import SecondTry
 from services.dispatch.domain.vehicle import total
 from services.dispatch.domain.zone import SlotWindow
 from shared.kernel.ids import derived_id
@@ -53,6 +54,7 @@ class Job:
     barred: dict[str, datetime | None] = field(default_factory=dict)
     pickup_failures: int = 0
     rebooking: Rebooking = NEVER_REBOOKED
+    second_try: SecondTry | None = None
     events: list[DeliveryEvent] = field(default_factory=list)
 
     @property

@@ -29,7 +29,9 @@ class ZoneSettings:
     opened without a cut-off takes orders until ``slot_cutoff_minutes`` before it starts. For
     ``lend_minutes`` (never, if none) the planner lends idle couriers to neighbouring zones where orders wait.
     With ``pickup_code`` a shop's part is collected with its code alone; with ``drop_off_proof`` a handover
-    wants the customer's code, a picture, or the reason why there is neither.
+    wants the customer's code, a picture, or the reason why there is neither. After a failed try at the door
+    another one may be chosen for ``second_try_minutes`` (never, if none); what nobody took goes back to its
+    shops where the zone ``returns_goods``.
     """
 
     metres_per_minute: float = 320.0
@@ -52,6 +54,8 @@ class ZoneSettings:
     lend_minutes: float = 0.0
     pickup_code: bool = False
     drop_off_proof: bool = False
+    second_try_minutes: float = 30.0
+    returns_goods: bool = True
 
     def kind_of(self, vehicle: Vehicle) -> VehicleKind:
         """What this vehicle can do here, all that is said of it and the usual for the rest."""

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.gateway.contracts.fields import integer, one_of
+from services.gateway.contracts.fields import Instant, integer, one_of
 
 
 class PreparationCapacity(Schema):
     per_hour = integer(1, 100_000, required=True)
     counts = one_of("orders", "items", load_default="orders")
+
+
+def flag() -> fields.Boolean:
+    return fields.Boolean(truthy={True}, falsy={False})
+
+
+class SecondTryWish(Schema):
+    """Come to the door once more in this window (none: as soon as possible), or bring the goods back."""
+
+    starts_at = Instant()
+    ends_at = Instant()
+    give_up = flag()
 
 
 def preparation_capacity() -> fields.Nested:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 
 from services.gateway.contracts.fields import Id, Instant
-from services.gateway.contracts.shapes import Order, OrderSlot
+from services.gateway.contracts.shapes import Order, OrderSlot, SecondTry
 
 
 class SlotObstacle(Schema):
@@ -72,3 +72,10 @@ class Rebooked(Rebooking):
 class RebookingPage(Schema):
     items = fields.List(fields.Nested(Rebooking), required=True)
     next_cursor = fields.String(allow_none=True)
+
+
+class SecondTryAnswer(Schema):
+    order_id = Id(required=True)
+    delivery_id = fields.String()
+    status = fields.String(metadata={"enum": ["second_try", "returning", "failed"]})
+    second_try = fields.Nested(SecondTry, allow_none=True)

@@ -19,7 +19,7 @@ from services.gateway.contracts.fields import (
     text,
 )
 from services.gateway.contracts.forms import Page, Period
-from services.gateway.contracts.slot_forms import preparation_capacity
+from services.gateway.contracts.slot_forms import flag, preparation_capacity
 
 # The services behind the gateway.
 SERVICES = ("storefront", "ordering", "dispatch", "commission", "crm", "campaigns")
@@ -250,6 +250,8 @@ class ZoneSettings(Schema):
         falsy={False},
         metadata={"description": "A handover wants the customer's code, a picture, or why there is neither."},
     )
+    second_try_minutes = _number(0, 240)
+    returns_goods = flag()
     vehicles = fields.Dict(
         keys=fields.String(validate=validate.OneOf(("foot", "bicycle", "scooter", "car"))),
         values=fields.Nested(VehicleKind),

@@ -239,6 +239,9 @@ def delivery_from(document: Row) -> Delivery:
         delivered_at=_moment(document.get("delivered_at")),
         failed_at=_moment(document.get("failed_at")),
         failure=document.get("failure"),
+        try_failed_at=_moment(document.get("try_failed_at")),
+        choose_by=_moment(document.get("choose_by")),
+        returning_since=_moment(document.get("returning_since")),
     )
 
 

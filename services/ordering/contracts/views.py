@@ -244,6 +244,7 @@ def _delivery(item: Order) -> Wire | None:
         "courier_id": facts.delivered_by or facts.courier_id,
         "eta": _time(facts.eta),
         "status": _delivery_status(item),
+        "choose_by": _time(facts.choose_by),
     }
 
 
@@ -254,6 +255,10 @@ def _delivery_status(item: Order) -> str:
         return "failed"
     if item.status is OrderStatus.CANCELLED:
         return "cancelled"
+    if item.delivery.returning_since is not None:
+        return "returning"
+    if item.delivery.try_failed_at is not None:
+        return "second_try"
     live = [store for store in item.stores if store.is_live]
     collected = [store for store in live if store.status is StoreStatus.PICKED_UP]
     if len(collected) == len(live):

@@ -270,6 +270,10 @@ def take_dispatch_event(tx: Transaction, event: Event, settings: Settings) -> No
                 at=fact["completed_at"],
                 rules=settings.rules,
             )
+        case "DropOffFailed":
+            fulfilment.try_failed(work, order_id=order_id, at=fact["failed_at"], choose_by=fact["choose_by"])
+        case "ReturnStarted":
+            fulfilment.return_started(work, order_id=order_id, at=fact["started_at"])
         case "DeliveryFailed":
             fulfilment.delivery_failed(work, order_id=order_id, reason=fact["reason"], at=fact["failed_at"])
 

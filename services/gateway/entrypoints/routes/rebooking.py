@@ -68,3 +68,18 @@ def rebook(call: Call) -> Any:
 )
 def rebookings(call: Call) -> Any:
     return call.ask_as_caller("ordering", "rebookings", order_id=call.path["order_id"])
+
+
+@routes.post(
+    "/v1/orders/{order_id}/second-try",
+    summary="Have a courier come to the door once more",
+    description="After a failed try, until `choose_by` of its tracking, by the courier who has the goods. "
+    "With `give_up`, and when nobody chooses in time, the goods go back to their shops; the order is "
+    "refunded once they are there.",
+    roles=CUSTOMER | OPERATOR,
+    body=slot_forms.SecondTryWish,
+    answer=slot_shapes.SecondTryAnswer,
+    refusals=("delivery-not-found", "no-second-try", "second-try-refused"),
+)
+def second_try(call: Call) -> Any:
+    return call.ask_as_caller("dispatch", "second_try", order_id=call.path["order_id"], **call.body)
