@@ -92,6 +92,9 @@ class FakeStorefront:
                 }
             )
         shops = [self.shops[shop_id] for shop_id in dict.fromkeys(line["shop_id"] for line in priced)]
+        if window is None and any(shop["shop_id"] in self.closed for shop in shops):
+            basket = {line["shop_id"]: line["quantity"] for line in priced}
+            raise FakeShopClosed(basket=basket)
         return {"currency": "CNY", "shops": shops, "lines": priced}
 
     def reserve(
