@@ -29,16 +29,17 @@ _IN_PLACES = {"lat", "lon"}
 
 # Every name that an event's data has, at any depth. Whoever adds one says with it: this tells of nobody.
 _MOMENTS = (
-    "accepted_at accrued_at assigned_at cancelled_at changed_at closed_at completed_at confirmed_at"
-    " delivered_at due_at ended_at ends_at eta eta_from eta_to expired_at expires_at failed_at"
-    " hidden_at issued_at lent_at offered_at opened_at paid_at picked_up_at placed_at posted_at"
-    " promised_at proved_at published_at ready_at recalled_at registered_at rejected_at released_at"
-    " returned_at reversed_at started_at starts_at withdrawn_at"
+    "accepted_at accrued_at assigned_at cancelled_at changed_at choose_by chosen_at closed_at"
+    " completed_at confirmed_at delivered_at due_at ended_at ends_at eta eta_from eta_to expired_at"
+    " expires_at failed_at hidden_at issued_at lent_at offered_at opened_at paid_at picked_up_at"
+    " placed_at posted_at promised_at proved_at published_at ready_at rebooked_at recalled_at"
+    " registered_at rejected_at released_at returned_at reversed_at started_at starts_at withdrawn_at"
 )
 _IDS = (
-    "account_id accrual_id campaign_id case_id courier_id customer_id delivery_id from_zone_id id"
-    " line_id list_id listing_id loan_id merchant_id offer_id order_id owner_id payment_id payout_id"
-    " promoter_shop_id promotion_link_id rating_id refund_id settlement_id shift_id statement_id"
+    "account_id accrual_id campaign_id case_id courier_id customer_id delivery_id from_slot_id"
+    " from_zone_id id line_id list_id listing_id loan_id merchant_id offer_id order_id owner_id"
+    " payment_id payout_id promoter_shop_id promotion_link_id rating_id rebooking_id refund_id"
+    " settlement_id shift_id shop_ids statement_id"
     " shop_id slot_id store_order_id store_order_ids to_zone_id transaction_id zone_id"
 )
 _SUMS = (
@@ -51,8 +52,8 @@ _COUNTS = (
     " recruiter_bp restock sourced stars version was_paid"
 )
 _CODES = (
-    "borne_by category cycle decided_by funder handover kind proved_by reason role source status"
-    " unproved_reason vehicle"
+    "borne_by by category chosen_by cycle decided_by funder handover kind proved_by reason role"
+    " source status unproved_reason vehicle"
 )
 _PARTS = "area drop_off_area lat lon lines payee store_orders"
 _PICKING = (

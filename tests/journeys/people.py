@@ -53,6 +53,9 @@ class Person:
     def put(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._done(self._http.put(path, json=body, headers=self._headers))
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._done(self._http.patch(path, json=body, headers=self._headers))
+
     def send(self, path: str, content: bytes, media_type: str) -> Any:
         """What is no JSON, with PUT."""
         headers = self._headers | {"Content-Type": media_type}

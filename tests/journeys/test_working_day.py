@@ -90,8 +90,11 @@ def test_an_order_that_nobody_takes_in_ends_cancelled_and_its_goods_are_paid_bac
     (shop,), (door,) = stops_of(courier, order, "pickup"), stops_of(courier, order, "drop_off")
     make(courier, shop)
     courier.post(f"{door}/arrive")
-    failed = courier.post(f"{door}/fail", {"reason": "customer-absent"})
-    assert failed["delivery_status"] == "failed"
+    failed = courier.post(f"{door}/fail", {"reason": "customer-refused"})
+    assert failed["delivery_status"] == "returning"
+    (back,) = stops_of(courier, order, "return")
+    assert town.order(order)["refunded"]["amount"] == 0
+    make(courier, back)
     seen = town.until_status(order, "cancelled")
     # Nobody else is at fault: the goods are paid back, the ride is not.
     assert 0 < seen["refunded"]["amount"] < seen["total"]["amount"]

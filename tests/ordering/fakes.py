@@ -25,6 +25,18 @@ class FakeSlotFull(Refused):
     code = "slot-full"
 
 
+class FakeShopFull(Refused):
+    code = "shop-full"
+
+
+class FakeShopClosed(Refused):
+    code = "shop-closed"
+
+
+class FakeGoodsOnBoard(Conflict):
+    code = "goods-on-board"
+
+
 class FakeReleased(Conflict):
     code = "released-before"
 
@@ -38,6 +50,9 @@ class FakeStorefront:
         self.reserved: dict[str, dict[str, int]] = {}
         self.released: set[str] = set()
         self.expiries: dict[str, str] = {}
+        self.closed: set[str] = set()
+        self.hours_full = False
+        self.moves: dict[tuple[str, int], str] = {}
         self._lock = threading.Lock()
 
     def open(self, shop_id: str, merchant_id: str, lat: float = 30.27, lon: float = 120.15) -> None:
@@ -65,7 +80,7 @@ class FakeStorefront:
         taken = sum(lines.get(listing_id, 0) for lines in self.reserved.values())
         return int(self.listings[listing_id]["stock"]) - taken
 
-    def price(self, lines: list[Wire], drop_off: Wire) -> Wire:
+    def price(self, lines: list[Wire], drop_off: Wire, window: Wire | None = None) -> Wire:
         priced = []
         for line in lines:
             if line["listing_id"] not in self.listings:
@@ -86,6 +101,9 @@ class FakeStorefront:
                 }
             )
         shops = [self.shops[shop_id] for shop_id in dict.fromkeys(line["shop_id"] for line in priced)]
+        if window is None and any(shop["shop_id"] in self.closed for shop in shops):
+            basket = {line["shop_id"]: line["quantity"] for line in priced}
+            raise FakeShopClosed(basket=basket)
         return {"currency": "CNY", "shops": shops, "lines": priced}
 
     def listing(self, listing_id: str) -> Wire:
@@ -104,7 +122,14 @@ class FakeStorefront:
             "available": self.available(listing_id),
         }
 
-    def reserve(self, order_id: str, expires_at: str, lines: list[Wire], expected: list[Wire]) -> Wire:
+    def reserve(
+        self,
+        order_id: str,
+        expires_at: str,
+        lines: list[Wire],
+        expected: list[Wire],
+        preparation: Wire | None = None,
+    ) -> Wire:
         with self._lock:
             if order_id in self.released:
                 raise FakeReleased
@@ -126,12 +151,38 @@ class FakeStorefront:
             self.reserved.pop(order_id, None)
             return {"released": True}
 
+    def obstacles(self, shops: list[Wire], windows: list[Wire]) -> Wire:
+        closed = [
+            {"shop_id": shop["shop_id"], "name": shop["shop_id"], "reason": "closed", "opens_at": None}
+            for shop in shops
+            if shop["shop_id"] in self.closed
+        ]
+        return {"windows": [[] for _ in windows], "soon": closed}
+
+    def hold_move(self, order_id: str, number: int, preparation: Wire) -> Wire:
+        with self._lock:
+            if self.moves.get((order_id, number)) == "dropped":
+                raise FakeReleased
+            if (order_id, number) not in self.moves and self.hours_full:
+                raise FakeShopFull
+            self.moves[order_id, number] = "held"
+            return {"held": True}
+
+    def drop_move(self, order_id: str, number: int) -> Wire:
+        with self._lock:
+            self.moves[order_id, number] = "dropped"
+            return {"dropped": True}
+
 
 class FakeDispatch:
     """One zone; a slot has so many places."""
 
     def __init__(self) -> None:
         self.capacity = 1000
+        self.slot_of: dict[str, str | None] = {}
+        self.taken: dict[str, int] = {}
+        self.moved: dict[str, tuple[int, Refusal | None]] = {}
+        self.on_board: set[str] = set()
         self.held: dict[str, list[Wire]] = {}
         self.released: set[str] = set()
 
@@ -140,12 +191,53 @@ class FakeDispatch:
             raise FakeReleased
         if order_id not in self.held and len(self.held) >= self.capacity:
             raise FakeSlotFull
+        if order_id not in self.held and slot_id != "asap":
+            self.slot_of[order_id] = slot_id
+            self.taken[slot_id] = self.taken.get(slot_id, 0) + 1
         self.held[order_id] = pickups
         window = {"slot_id": slot_id, "starts_at": expires_at, "ends_at": expires_at}
         return {
             "zone_id": "zone-1",
             "slot": None if slot_id == "asap" else window,
             "promised_at": "2026-01-05T11:00:00.000Z",
+        }
+
+    def slot(self, slot_id: str) -> Wire:
+        return {
+            "slot_id": slot_id,
+            "zone_id": "zone-1",
+            "starts_at": "2026-01-05T12:00:00.000Z",
+            "ends_at": "2026-01-05T14:00:00.000Z",
+            "cutoff_at": "2026-01-05T11:30:00.000Z",
+            "capacity": self.capacity,
+            "left": self.capacity - self.taken.get(slot_id, 0),
+        }
+
+    def slots_today(self, lat: float, lon: float) -> Wire:
+        return {"items": [self.slot("slot-1") | {"state": "free"}], "paused": False, "zone_id": "zone-1"}
+
+    def rebook(self, order_id: str, number: int, slot_id: str | None) -> Wire:
+        last, refusal = self.moved.get(order_id, (0, None))
+        if number > last:
+            refusal = None
+            if order_id in self.on_board:
+                refusal = FakeGoodsOnBoard()
+            elif slot_id is not None and self.taken.get(slot_id, 0) >= self.capacity:
+                refusal = FakeSlotFull()
+            self.moved[order_id] = number, refusal
+            if refusal is None:
+                before = self.slot_of.get(order_id)
+                if before is not None:
+                    self.taken[before] -= 1
+                if slot_id is not None:
+                    self.taken[slot_id] = self.taken.get(slot_id, 0) + 1
+                self.slot_of[order_id] = slot_id
+        if refusal is not None:
+            raise refusal
+        return {
+            "zone_id": "zone-1",
+            "slot": None if slot_id is None else self.slot(slot_id),
+            "promised_at": "2026-01-05T14:00:00.000Z",
         }
 
     def release_hold(self, order_id: str, reason: str) -> Wire:

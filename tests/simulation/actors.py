@@ -141,6 +141,8 @@ class People:
             self._go(lambda: self._think_better(me, order_id))
         if self._dice(0.2):
             self._go(lambda: self._complain(order_id))
+        if self._dice(0.3):
+            self._go(lambda: self._another_time(me, order_id))
         self._pay(me, order_id)
 
     def _quote(self, me: Wire, quote_id: str, *, rush: bool) -> bool:
@@ -181,6 +183,19 @@ class People:
         self.world.pause(self.chance.choice((0.1, 20.0, 170.0, 400.0)) * self.chance.random())
         self.ask(me, "ordering", "cancel", order_id=order_id, reason="changed-my-mind")
 
+    def _another_time(self, me: Wire, order_id: str) -> None:
+        """Somebody is not at home after all, or is earlier, and may ask twice at once."""
+        for _ in range(self.chance.randint(1, 3)):
+            self.world.pause(self.chance.random() * self.chance.choice((5.0, 60.0, 300.0)))
+            wanted = {
+                "rebooking_id": f"rebooking-{self._next()}",
+                "order_id": order_id,
+                "slot_id": self.chance.choice((self.town.slot_id, self.town.later_slot_id, "asap")),
+            }
+            if self._dice(0.3):
+                self._go(lambda wanted=wanted: self.ask(me, "ordering", "rebook", **wanted))  # type: ignore[misc]
+            self.ask(me, "ordering", "rebook", tries=self.chance.choice((1, 4)), **wanted)
+
     def _complain(self, order_id: str) -> None:
         """Later somebody asks the operator for money back, of the whole order or of a part."""
         self.world.pause(30 + self.chance.random() * 900)
@@ -194,6 +209,19 @@ class People:
                 reason="complaint",
                 return_delivery_fee=self._dice(0.5),
             )
+
+    def _hear_of_it(self, order_id: str) -> None:
+        """Nobody was at home: somebody chooses another time, or would rather have the money."""
+        self.world.pause(self.chance.random() * 400)
+        now = self.world.now()
+        wish = self.chance.choice(
+            (
+                {},
+                {"give_up": True},
+                {"starts_at": to_wire(now), "ends_at": to_wire(now + timedelta(minutes=15))},
+            )
+        )
+        self.ask(OPERATOR, "dispatch", "second_try", order_id=order_id, **wish)
 
     def _next(self) -> int:
         self._count += 1
@@ -287,6 +315,8 @@ class People:
             self.ask(me, "dispatch", "arrive", **named)
         elif self.world.troubled and self._dice(0.08):
             self.ask(me, "dispatch", "fail", reason=self.chance.choice(_WHY_NOT), **named)
+            if stop["kind"] == "drop_off" and self._dice(0.7):
+                self._go(lambda: self._hear_of_it(stop["order_id"]))
         else:
             self.ask(me, "dispatch", "complete", proof={"code": "1234"}, **named)
 

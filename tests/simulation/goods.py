@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 
 from services.dispatch.domain.lifecycle import Status as DeliveryStatus
 from services.ordering.domain.order import Order
 from services.ordering.domain.order_status import OrderStatus
+from services.ordering.domain.rebooking import RebookingState
+from shared.kernel.clock import to_wire
 from tests.simulation.case import Case
 from tests.simulation.ports.crm import MemoryProfiles
 
@@ -106,6 +109,48 @@ def slots_count_their_orders(case: Case) -> Iterator[str]:
     for slot_id, slot in case.rows("dispatch", "slot").items():
         if slot.taken != wanted[slot_id]:
             yield f"{slot_id} counts {slot.taken}, {wanted[slot_id]} want it"
+
+
+def orders_and_deliveries_agree_on_slots(case: Case) -> Iterator[str]:
+    """Whatever died while an order was moved: nothing is left half moved, and both have the same slot."""
+    for rebooking, _ in case.rows("ordering", "rebooking").values():
+        if rebooking.state in {RebookingState.MOVING, RebookingState.REFUSED}:
+            yield f"{rebooking.rebooking_id} of {rebooking.order_id} is {rebooking.state}"
+    for order in case.orders.values():
+        delivery = case.rows("dispatch", "delivery").get(order.order_id)
+        if delivery is None or order.status is not OrderStatus.COMPLETED:
+            continue
+        there = delivery.slot.slot_id if delivery.slot else None
+        if there != order.slot.slot_id:
+            yield f"{order.order_id} was ordered for {order.slot.slot_id} and brought for {there}"
+        if delivery.promised_at is None or to_wire(delivery.promised_at) != to_wire(_promised(order)):
+            yield f"{order.order_id} was promised for {order.slot.promised_at}, not {delivery.promised_at}"
+
+
+def _promised(order: Order) -> datetime:
+    assert order.slot.promised_at is not None, "whatever was placed was promised"
+    return order.slot.promised_at
+
+
+def hours_count_their_parts(case: Case) -> Iterator[str]:
+    """A shop's hour counts the parts of orders that are still its own, each once, and never too many."""
+    wanted: Counter[tuple[str, datetime]] = Counter()
+    seats: Counter[tuple[str, str]] = Counter()
+    for (order_id, _, shop_id), seat in case.rows("storefront", "preparation_seat").items():
+        if not seat.given_up:
+            wanted[shop_id, seat.hour] += seat.units
+            seats[order_id, shop_id] += 1
+    for (shop_id, hour), taken in case.rows("storefront", "preparation_hour").items():
+        if taken != wanted[shop_id, hour]:
+            yield f"{shop_id} counts {taken} at {hour}, {wanted[shop_id, hour]} are to be prepared"
+        capacity = case.rows("storefront", "shop")[shop_id].terms.preparation_capacity
+        if taken > capacity.per_hour:
+            yield f"{shop_id} has {taken} at {hour} and prepares {capacity.per_hour}"
+    for (order_id, shop_id), count in seats.items():
+        order = case.orders.get(order_id)
+        live = order is not None and any(one.shop_id == shop_id and one.is_live for one in order.stores)
+        if count > 1 or not live:
+            yield f"{shop_id} keeps {count} places for {order_id}, which is {order and order.status}"
 
 
 def slots_take_what_was_told(case: Case) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from services.dispatch.domain.lifecycle import Status as DeliveryStatus
 from services.ordering.domain.order_status import OrderStatus
 from services.ordering.domain.provider_refund import RefundState
+from services.ordering.domain.rebooking import RebookingState
 from services.storefront.domain.reservation import Status as StockStatus
 from tests.simulation import goods, money
 from tests.simulation.case import Case
@@ -132,6 +133,10 @@ def what_was_acknowledged_exists(case: Case) -> Iterator[str]:
             yield f"{request['payment_id']} was acknowledged and is not there"
         if said.method == "cancel" and case.orders[request["order_id"]].status is not OrderStatus.CANCELLED:
             yield f"{request['order_id']} was cancelled and is {case.orders[request['order_id']].status}"
+        if said.method == "rebook":
+            kept = case.rows("ordering", "rebooking").get(request["rebooking_id"])
+            if kept is None or kept[0].state is not RebookingState.MOVED:
+                yield f"{request['rebooking_id']} was acknowledged and is {kept and kept[0].state}"
         if said.method == "refund":
             yield from _refund_is_on_record(case, request["refund_id"], said.answer)
 
@@ -166,6 +171,8 @@ CHECKS: tuple[Callable[[Case], Iterator[str]], ...] = (
     goods.a_delivery_has_one_courier,
     goods.slots_count_their_orders,
     goods.slots_take_what_was_told,
+    goods.orders_and_deliveries_agree_on_slots,
+    goods.hours_count_their_parts,
     goods.crm_knows_what_ordering_knows,
     goods.ordering_knows_which_campaigns_run,
     answers_add_up,

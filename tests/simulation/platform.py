@@ -24,7 +24,7 @@ from services.dispatch.adapters import proofs as pictures
 from services.dispatch.adapters.proofs import Codes
 from services.dispatch.application.planner import PlannerPolicy
 from services.dispatch.entrypoints import planner as planning
-from services.dispatch.entrypoints import proofs, slots
+from services.dispatch.entrypoints import proofs, second_tries, slots
 from services.dispatch.entrypoints import service as dispatch
 from services.dispatch.settings import Settings as DispatchSettings
 from services.gateway.application.accounts import Register, create_account
@@ -35,8 +35,10 @@ from services.ordering.adapters import sandbox_notices
 from services.ordering.application.ports import Rules
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
 from services.ordering.entrypoints import service as ordering
+from services.ordering.entrypoints import slots as ordering_slots
 from services.ordering.entrypoints.dependencies import PaymentProviders
 from services.ordering.settings import Settings as OrderingSettings
+from services.storefront.entrypoints import preparing
 from services.storefront.entrypoints import service as storefront
 from services.storefront.settings import Settings as StorefrontSettings
 from shared.kernel.errors import Refusal
@@ -76,7 +78,9 @@ EXPIRY_GRACE_SECONDS = 300.0
 _INSTEAD: list[tuple[Any, str, Any]] = [
     (ordering, "TransactionsSql", ordering_ports.MemoryTransactions),
     (ordering, "UnitOfWorkSql", ordering_ports.MemoryUnitOfWork),
+    (ordering_slots, "TransactionsSql", ordering_ports.MemoryTransactions),
     (storefront, "SqlStore", storefront_ports.MemoryStore),
+    (preparing, "SqlStore", storefront_ports.MemoryStore),
     (storefront, "SqlCatalogue", storefront_ports.MemoryCatalogue),
     (campaigns, "StoreSql", campaigns_ports.MemoryStore),
     (commission, "SqlBooks", commission_ports.MemoryBooks),
@@ -105,6 +109,7 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
     (dispatch, "Views", dispatch_ports.MemoryViews),
     (proofs, "SqlStore", dispatch_ports.MemoryStore),
     (slots, "SqlStore", dispatch_ports.MemoryStore),
+    (second_tries, "SqlStore", dispatch_ports.MemoryStore),
     (slots, "SqlSlotBook", slots_ports.MemorySlotBook),
     (planning, "SqlDesk", planning_ports.MemoryDesk),
     (planning, "is_any_due", planning_ports.is_any_due),

@@ -28,6 +28,7 @@ class Town:
 
     zone_id = "zone"
     slot_id = "slot"
+    later_slot_id = "slot-later"
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -94,6 +95,8 @@ class Town:
                 "give_up_minutes": 20,
                 "offer_seconds": 60,
                 "slot_share": 1.0,
+                "slot_cutoff_minutes": 5,
+                "second_try_minutes": 6,
             },
         )
         starts = self._platform.world.now() + timedelta(minutes=20)
@@ -104,7 +107,13 @@ class Town:
             "cutoff_at": to_wire(starts - timedelta(minutes=5)),
             "capacity": 1,
         }
-        self._ask("dispatch", "open_slots", zone_id=self.zone_id, slots=[slot])
+        later = {
+            "slot_id": self.later_slot_id,
+            "starts_at": to_wire(starts + timedelta(minutes=15)),
+            "ends_at": to_wire(starts + timedelta(minutes=30)),
+            "capacity": 2,
+        }
+        self._ask("dispatch", "open_slots", zone_id=self.zone_id, slots=[slot, later])
 
     def _rates(self) -> None:
         self._ask(
@@ -132,6 +141,9 @@ class Town:
             category="food",
             position=self.place(self._chance),
             preparation_minutes=3,
+            preparation_capacity=self._chance.choice(
+                (None, {"per_hour": 3, "counts": "orders"}, {"per_hour": 8, "counts": "items"})
+            ),
         )
         self._ask("storefront", "approve_shop", shop_id=shop_id)
         for letter in "ab"[: self._chance.randint(1, 2)]:

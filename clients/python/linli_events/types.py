@@ -273,6 +273,28 @@ class DeliveryPlanned(TypedDict):
     eta_to: NotRequired[str]
 
 
+class DropOffFailed(TypedDict):
+    """Nobody took the order at the door; until `choose_by` a second try may be chosen."""
+
+    delivery_id: str
+    order_id: str
+    courier_id: str
+    reason: str
+    failed_at: str
+    choose_by: str
+
+
+class GoodsReturned(TypedDict):
+    """A shop has its part of the order again."""
+
+    delivery_id: str
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    courier_id: str
+    returned_at: str
+
+
 class LineWeighed(TypedDict):
     """What the units of a line that are left weigh together; what is lighter costs less
     (RefundIssued)."""
@@ -491,6 +513,24 @@ class OrderPlaced(TypedDict):
     drop_off_area: Area
 
 
+class OrderRebooked(TypedDict):
+    """An order was moved to another slot, or to "as soon as possible" (no slot), before its first
+    pickup."""
+
+    order_id: str
+    customer_id: str
+    rebooking_id: str
+    number: int
+    rebooked_at: str
+    by: str
+    from_slot_id: str | None
+    slot_id: str | None
+    starts_at: str | None
+    ends_at: str | None
+    promised_at: str | None
+    shop_ids: list[str]
+
+
 class OwedPayee(TypedDict):
     kind: str
     id: str
@@ -593,6 +633,17 @@ class RefundIssued(TypedDict):
     tip: NotRequired[Money]
 
 
+class ReturnStarted(TypedDict):
+    """What nobody took goes back to its shops; DeliveryFailed follows when the last one was visited."""
+
+    delivery_id: str
+    order_id: str
+    courier_id: str
+    reason: str
+    started_at: str
+    store_order_ids: list[str]
+
+
 class ReviewHidden(TypedDict):
     """An operator took a review out of sight; it counts no more."""
 
@@ -619,6 +670,18 @@ class ReviewPublished(TypedDict):
     stars: int
     version: int
     published_at: str
+
+
+class SecondTryChosen(TypedDict):
+    """The courier comes to the door once more, between `starts_at` and `ends_at`."""
+
+    delivery_id: str
+    order_id: str
+    courier_id: str
+    chosen_at: str
+    chosen_by: str
+    starts_at: str
+    ends_at: str
 
 
 class Payee(TypedDict):

@@ -9,6 +9,8 @@ from typing import Any
 
 from services.dispatch.adapters.loan_rows import loan_of_json, loan_row
 from services.dispatch.adapters.proof_rows import proof_json, proof_of
+from services.dispatch.adapters.rebooking_rows import rebooking_json, rebooking_of
+from services.dispatch.adapters.second_try_rows import second_try_json, second_try_of
 from services.dispatch.adapters.shift_rows import load_of, settings_json, settings_of, shift_json, shift_of
 from services.dispatch.adapters.told_rows import told_json, told_of
 from services.dispatch.domain.courier import Courier, RouteStop
@@ -84,6 +86,8 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
             "pickup_failures": delivery.pickup_failures,
             "foreseen": delivery.foreseen,
             "told": told_json(delivery.told),
+            **rebooking_json(delivery.rebooking),
+            **second_try_json(delivery.second_try),
         },
     }
 
@@ -130,6 +134,8 @@ def delivery_of(row: Row) -> Delivery:
         pickup_failures=progress["pickup_failures"],
         foreseen=progress.get("foreseen"),
         told=told_of(progress.get("told")),
+        rebooking=rebooking_of(progress.get("rebooking")),
+        second_try=second_try_of(progress.get("second_try")),
     )
 
 

@@ -46,6 +46,8 @@ _TAKE_SLOT = text(
     "UPDATE slot SET taken = taken + 1 WHERE slot_id = :slot_id AND taken < capacity AND cutoff_at > :now"
     " RETURNING taken"
 )
+_LOCK_SLOTS = text("SELECT slot_id FROM slot WHERE slot_id = ANY(:slot_ids) ORDER BY slot_id FOR UPDATE")
+_GIVE_SLOT = text("UPDATE slot SET taken = taken - 1 WHERE slot_id = :slot_id")
 # Riders are looked at again soon anyway; only where an idle one stands can call for another plan at once.
 _SEE = text("""
     WITH seen AS (
@@ -85,6 +87,10 @@ _ADD_ZONE = text("""
 _SLOT = text("SELECT * FROM slot WHERE slot_id = :slot_id")
 _SLOTS = text(
     "SELECT * FROM slot WHERE zone_id = :zone_id AND cutoff_at > :now ORDER BY starts_at, slot_id LIMIT 200"
+)
+_RUNNING_SLOTS = text(
+    "SELECT * FROM slot WHERE zone_id = :zone_id AND ends_at > :now AND cutoff_at > :now - interval '1 week'"
+    " ORDER BY starts_at, slot_id LIMIT 200"
 )
 _ADD_SLOTS = text("""
     INSERT INTO slot (slot_id, zone_id, starts_at, ends_at, capacity, cutoff_at, typed, source)
@@ -181,6 +187,14 @@ class SqlStore(Interventions):
     def take_slot(self, slot_id: str, now: datetime) -> bool:
         return self.connection.scalar(_TAKE_SLOT, {"slot_id": slot_id, "now": now}) is not None
 
+    def move_slot(self, before: str | None, after: str | None, now: datetime) -> bool:
+        self.connection.execute(_LOCK_SLOTS, {"slot_ids": [one for one in (before, after) if one]})
+        if after is not None and not self.take_slot(after, now):
+            return False
+        if before is not None:
+            self.connection.execute(_GIVE_SLOT, {"slot_id": before})
+        return True
+
     def see(self, courier_id: str, sighting: Sighting, marks: bool = False) -> None:
         SqlSightings(self.connection).see(courier_id, sighting, marks)
 
@@ -227,6 +241,9 @@ class SqlStore(Interventions):
 
     def slots(self, zone_id: str, now: datetime) -> list[Slot]:
         return [slot_of(row) for row in self._all(_SLOTS, zone_id=zone_id, now=now)]
+
+    def running_slots(self, zone_id: str, now: datetime) -> list[Slot]:
+        return [slot_of(row) for row in self._all(_RUNNING_SLOTS, zone_id=zone_id, now=now)]
 
     def add_slots(self, slots: Sequence[Slot]) -> list[Slot]:
         rows = [

@@ -78,7 +78,7 @@ _BOARD = text(f"""
             'courier_id', d.courier_id, 'offer_id', d.offer_id,
             'eta', to_char(d.eta AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
             'promised_at', to_char(d.promised_at AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
-            'slot_id', d.slot_id,
+            'slot_id', d.slot_id, 'second_try', d.progress->'second_try',
             'photo_at', (SELECT to_char((s->>'photo_at')::timestamptz AT TIME ZONE 'UTC', '{_WIRE_TIME}')
                 FROM jsonb_array_elements(d.stops) AS s WHERE s->>'kind' = 'drop_off'),
             'wrong_codes', (SELECT coalesce(sum((s->'tries')::integer), 0)

@@ -226,7 +226,7 @@ def _propose(
     if not decisions.proposals:
         return
     judge = Judge(board)
-    answer_by = now + policy.time_to_answer(timedelta(seconds=due.zone.settings.offer_seconds), clock)
+    choose_by = now + policy.time_to_answer(timedelta(seconds=due.zone.settings.offer_seconds), clock)
     for proposal in decisions.proposals:
         offer = Offer(
             offer_id=ids.new(),
@@ -236,7 +236,7 @@ def _propose(
             route=_route(state, proposal.route, now),
             plan_version=due.plan_version,
             offered_at=now,
-            expires_at=answer_by,
+            expires_at=choose_by,
             candidates=_came_into_question(judge, proposal),
         )
         for order_id in proposal.basket_ids:

@@ -88,6 +88,9 @@ class Deliveries(Stored, Sightings, Holds, Protocol):
     def take_slot(self, slot_id: str, now: datetime) -> bool:
         """Count one more order in the slot, if there is room."""
 
+    def move_slot(self, before: str | None, after: str | None, now: datetime) -> bool:
+        """Count one order from one slot to another, if there is room; slots are locked in one order."""
+
     def past_shift(self, shift_id: str) -> tuple[str, Shift] | None:
         """Whose shift it was, and the shift, if there ever was one."""
 
@@ -111,6 +114,9 @@ class Zones(Protocol):
 
     def slots(self, zone_id: str, now: datetime) -> list[Slot]:
         """The zone's slots whose cut-off is still to come, soonest first."""
+
+    def running_slots(self, zone_id: str, now: datetime) -> list[Slot]:
+        """The zone's slots that are not over yet, soonest first, also those that take no more orders."""
 
     def add_slots(self, slots: Sequence[Slot]) -> list[Slot]:
         """Open slots; those that are open already stay as they are. Answers all of them."""

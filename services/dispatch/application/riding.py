@@ -23,6 +23,7 @@ from services.dispatch.domain.offer import Offer, take_question_back
 from services.dispatch.domain.planning.outlook import merged
 from services.dispatch.domain.planning.upkeep import end_of_work
 from services.dispatch.domain.proving import prove, tried
+from services.dispatch.domain.second_try import phase_of, redirect
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
 from shared.kernel.clock import Clock
 from shared.kernel.errors import InvalidInput
@@ -197,18 +198,23 @@ def _demands(delivery: Delivery, stop: Stop, store: Store) -> bool:
     if zone is None:
         return False
     settings = zone.settings
+    if stop.kind is StopKind.RETURN:
+        return False
     return settings.pickup_code if stop.kind is StopKind.PICKUP else settings.drop_off_proof
 
 
 def fail(command: AtStop, *, store: Store, clock: Clock) -> tuple[Delivery, Stop]:
-    """A stop cannot be made: another courier tries, or the delivery has failed."""
+    """A stop cannot be made: another courier tries, the same one later, or the delivery has failed."""
     now = clock.now()
-    return _at_stop(
-        command,
-        store,
-        now,
-        lambda _, delivery: delivery.fail_stop(command.stop_id, command.reason, now),
-    )
+
+    def failed(courier: Courier, delivery: Delivery) -> None:
+        zone = store.zone(delivery.zone_id or "")
+        before = phase_of(delivery)
+        delivery.fail_stop(command.stop_id, command.reason, now, zone.settings if zone else None)
+        if zone is not None and phase_of(delivery) is not before and delivery.open_stops():
+            redirect(courier, delivery, zone.settings, now)
+
+    return _at_stop(command, store, now, failed)
 
 
 _ENDED = {StopStatus.DONE, StopStatus.FAILED, StopStatus.SKIPPED}
@@ -228,7 +234,7 @@ def _at_stop(
         return delivery, delivery.stop(command.stop_id)
     act(courier, delivery)
     stop = delivery.stop(command.stop_id)
-    if stop == before:
+    if stop == before and not delivery.events:
         return delivery, stop
     store.see(courier.courier_id, Sighting(place=stop.place, at=now))
     keeps = {other.stop_id for other in delivery.open_stops()} if delivery.courier_id else set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -20,12 +20,15 @@ from services.dispatch.domain.capacity import (
 )
 from services.dispatch.domain.commands import Actor, OpenSlots, OverrideSlot
 from services.dispatch.domain.errors import (
+    OutOfZone,
     OverrideExists,
     SlotClosed,
     SlotExists,
+    SlotFull,
     SlotNotFound,
     ZoneNotFound,
 )
+from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.slots import SlotOutlook
 from services.dispatch.domain.rota import RotaEntry, Worked, courier_spans, reaches_until
 from services.dispatch.domain.zone import Slot, Zone
@@ -135,14 +138,55 @@ def derive(zone_id: str, *, book: SlotBook, clock: Clock) -> list[Slot]:
 def open_slots(command: OpenSlots, *, store: Store, book: SlotBook, clock: Clock) -> list[Slot]:
     """Open slots in a zone, each once per id. Without a capacity a slot takes what couriers bring."""
     command.actor.must_operate()
-    if book.zone(command.zone_id) is None:
+    zone = book.zone(command.zone_id)
+    if zone is None:
         raise ZoneNotFound
-    opened = store.add_slots(command.slots)
     wanted = {slot.slot_id: (slot.zone_id, slot.starts_at, slot.ends_at) for slot in command.slots}
+    opened = store.add_slots(
+        [
+            _with_cutoff(slot, zone) if slot.slot_id in command.without_cutoff else slot
+            for slot in command.slots
+        ]
+    )
     if any(wanted[slot.slot_id] != (slot.zone_id, slot.starts_at, slot.ends_at) for slot in opened):
         raise SlotExists
     judged_now = {slot.slot_id: slot for slot in derive(command.zone_id, book=book, clock=clock)}
     return [judged_now.get(slot.slot_id, slot) for slot in opened]
+
+
+def _with_cutoff(slot: Slot, zone: Zone) -> Slot:
+    """A slot that was opened without a cut-off takes orders until the zone's time before it starts."""
+    return replace(slot, cutoff_at=slot.starts_at - timedelta(minutes=zone.settings.slot_cutoff_minutes))
+
+
+def open_slot(slot_id: str, *, store: Store, clock: Clock) -> Slot:
+    """The slot, if it takes another order now; raises what :func:`hold` would."""
+    slot = store.slot(slot_id)
+    if slot is None:
+        raise SlotNotFound(errors=[{"field": "slot_id", "message": "There is no such slot."}])
+    slot.must_be_open(clock.now())
+    if not slot.left:
+        raise SlotFull(errors=[{"field": "slot_id", "message": "This slot has no room left."}])
+    return slot
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningSlots:
+    zone_id: str
+    slots: Sequence[Slot]
+    paused: bool
+
+
+def running_slots(place: Position, *, store: Store, clock: Clock) -> RunningSlots:
+    """The slots of a place that are not over yet; raises :class:`OutOfZone` where no zone delivers."""
+    zone = store.zone_at(place)
+    if zone is None:
+        raise OutOfZone
+    return RunningSlots(
+        zone_id=zone.zone_id,
+        slots=store.running_slots(zone.zone_id, clock.now()),
+        paused=store.pause_of(zone.zone_id) is not None,
+    )
 
 
 def override_slot(command: OverrideSlot, *, book: SlotBook, clock: Clock) -> SlotView:

@@ -18,7 +18,9 @@ from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.promise import Window
+from services.dispatch.domain.second_try import phase_of
 from services.dispatch.domain.stop import Stop, StopKind
+from services.dispatch.domain.trying import SecondTry
 from services.dispatch.domain.zone import Slot, Zone
 from services.dispatch.domain.zone_figures import Span, ZoneFigures
 from shared.kernel.clock import to_wire
@@ -162,6 +164,7 @@ def _stops(route: Sequence[RouteStop], deliveries: Mapping[str, Delivery], priva
 
 def _stop(stop: Stop, delivery: Delivery) -> Wire:
     part = delivery.parts.get(stop.store_order_id or "")
+    trying = delivery.second_try
     return {
         "stop_id": stop.stop_id,
         "kind": stop.kind.value,
@@ -173,6 +176,7 @@ def _stop(stop: Stop, delivery: Delivery) -> Wire:
         "position": stop.place.to_wire(),
         "ready_at": _time(part.ready_at or part.ready_estimate) if part else None,
         "status": stop.status.value,
+        "opens_at": _time(trying.opens_at) if trying and stop.kind is StopKind.DROP_OFF else None,
     }
 
 
@@ -191,7 +195,8 @@ def tracking(
     return {
         "delivery_id": delivery.delivery_id,
         "order_id": delivery.order_id,
-        "status": delivery.status.value,
+        "status": status_of(delivery),
+        "second_try": second_try(delivery.second_try),
         "courier_id": delivery.courier_id,
         "courier_position": seen.place.to_wire() if seen is not None and on_the_way else None,
         "eta": None if pause else _time(delivery.eta),
@@ -218,6 +223,20 @@ def tracking(
     }
 
 
+def status_of(delivery: Delivery) -> str:
+    """How far it has come; what failed at the door is tried again or brought back before it has failed."""
+    return (phase_of(delivery) or delivery.status).value
+
+
+def second_try(trying: SecondTry | None) -> Wire | None:
+    """What is known of a second try; the courier's own words for why the first failed stay here."""
+    if trying is None:
+        return None
+    moments = ("failed_at", "choose_by", "starts_at", "ends_at", "returning_since")
+    told = {name: _time(getattr(trying, name)) for name in moments}
+    return told | {"reason": code_of(trying.reason), "chosen_by": trying.chosen_by}
+
+
 def _window(window: Window | None) -> Wire | None:
     if window is None:
         return None
@@ -238,7 +257,7 @@ def at_stop(delivery: Delivery, stop: Stop) -> Wire:
         "delivery_id": delivery.delivery_id,
         "order_id": delivery.order_id,
         "status": stop.status.value,
-        "delivery_status": delivery.status.value,
+        "delivery_status": status_of(delivery),
         "proved_by": stop.proved.by.value if stop.proved else None,
     }
 

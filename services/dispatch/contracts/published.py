@@ -16,8 +16,12 @@ from services.dispatch.domain.events import (
     DeliveryFailed,
     DeliveryPlanned,
     DispatchEvent,
+    DropOffFailed,
+    GoodsReturned,
     PickupCompleted,
     PickupFailed,
+    ReturnStarted,
+    SecondTryChosen,
     SlotCapacityChanged,
 )
 from services.dispatch.domain.proof import Handover, ProvedBy, WhyNot
@@ -41,6 +45,7 @@ REASONS = (
     "not-ready",
     "nothing-held",
     "operator",
+    "rebooked",
     "shift-ended",
     "shop-closed",
     "transferred",
@@ -145,6 +150,43 @@ class DeliveryFailedV1(_OfDelivery):
     failed_at = fields.AwareDateTime(required=True)
 
 
+class DropOffFailedV1(_OfDelivery):
+    """Nobody took the order at the door; until ``choose_by`` a second try may be chosen."""
+
+    courier_id = fields.String(required=True, validate=_text)
+    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
+    failed_at = fields.AwareDateTime(required=True)
+    choose_by = fields.AwareDateTime(required=True)
+
+
+class SecondTryChosenV1(_OfDelivery):
+    """The courier comes to the door once more, between ``starts_at`` and ``ends_at``."""
+
+    courier_id = fields.String(required=True, validate=_text)
+    chosen_at = fields.AwareDateTime(required=True)
+    chosen_by = fields.String(required=True, validate=validate.OneOf(("customer", "operator")))
+    starts_at = fields.AwareDateTime(required=True)
+    ends_at = fields.AwareDateTime(required=True)
+
+
+class ReturnStartedV1(_OfDelivery):
+    """What nobody took goes back to its shops; DeliveryFailed follows when the last one was visited."""
+
+    courier_id = fields.String(required=True, validate=_text)
+    reason = fields.String(required=True, validate=validate.OneOf(REASONS))
+    started_at = fields.AwareDateTime(required=True)
+    store_order_ids = fields.List(fields.String(), required=True)
+
+
+class GoodsReturnedV1(_OfDelivery):
+    """A shop has its part of the order again."""
+
+    store_order_id = fields.String(required=True, validate=_text)
+    shop_id = fields.String(required=True, validate=_text)
+    courier_id = fields.String(required=True, validate=_text)
+    returned_at = fields.AwareDateTime(required=True)
+
+
 class _OfShift(_Published):
     courier_id = fields.String(required=True, validate=_text)
     zone_id = fields.String(required=True, validate=_text)
@@ -226,6 +268,10 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "PickupFailed": PickupFailedV1,
     "DeliveryCompleted": DeliveryCompletedV1,
     "DeliveryFailed": DeliveryFailedV1,
+    "DropOffFailed": DropOffFailedV1,
+    "SecondTryChosen": SecondTryChosenV1,
+    "ReturnStarted": ReturnStartedV1,
+    "GoodsReturned": GoodsReturnedV1,
     "CourierOnShift": CourierOnShiftV1,
     "CourierOffShift": CourierOffShiftV1,
     "SlotCapacityChanged": SlotCapacityChangedV1,
@@ -247,6 +293,10 @@ _OF_DELIVERY = (
     | PickupFailed
     | DeliveryCompleted
     | DeliveryFailed
+    | DropOffFailed
+    | SecondTryChosen
+    | ReturnStarted
+    | GoodsReturned
 )
 
 
@@ -262,6 +312,7 @@ def data_of(event: DispatchEvent) -> dict[str, Any]:
     """What others are told of ``event``."""
     values = ((field.name, getattr(event, field.name)) for field in fields_of(event))
     data = {name: to_wire(value) if isinstance(value, datetime) else value for name, value in values}
+    data = {name: list(value) if isinstance(value, tuple) else value for name, value in data.items()}
     for name in _MAY_BE_ABSENT & data.keys():
         if data[name] is None:
             del data[name]

@@ -171,20 +171,21 @@ class SlotSchema(Strict):
     capacity = fields.Integer(
         load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 1_000_000)
     )
-    cutoff_at = fields.AwareDateTime(required=True)
+    cutoff_at = fields.AwareDateTime(load_default=None, allow_none=True)
 
     @validates_schema(skip_on_field_errors=True)
     def in_order(self, data: dict[str, Any], **_: Any) -> None:
         if not data["starts_at"] < data["ends_at"]:
             raise ValidationError("A slot ends after it starts.", "ends_at")
-        if data["cutoff_at"] > data["ends_at"]:
-            raise ValidationError("A slot takes no orders after its end.", "cutoff_at")
+        if data["cutoff_at"] is not None and data["cutoff_at"] > data["starts_at"]:
+            raise ValidationError("A slot takes no orders once it has started.", "cutoff_at")
 
 
 def _opened(zone_id: str, slot: dict[str, Any]) -> Slot:
     typed = slot["capacity"]
     source = SlotSource.ROTA if typed is None else SlotSource.TYPED
-    return Slot(zone_id=zone_id, **slot | {"capacity": typed or 0}, typed=typed, source=source)
+    said = slot | {"capacity": typed or 0, "cutoff_at": slot["cutoff_at"] or slot["starts_at"]}
+    return Slot(zone_id=zone_id, **said, typed=typed, source=source)
 
 
 class OpenSlotsSchema(_Command):
@@ -195,7 +196,10 @@ class OpenSlotsSchema(_Command):
     def make(self, data: dict[str, Any], **_: Any) -> commands.OpenSlots:
         zone_id = data["zone_id"]
         slots = tuple(_opened(zone_id, slot) for slot in data["slots"])
-        return commands.OpenSlots(actor=data["actor"], zone_id=zone_id, slots=slots)
+        open_ended = frozenset(slot["slot_id"] for slot in data["slots"] if slot["cutoff_at"] is None)
+        return commands.OpenSlots(
+            actor=data["actor"], zone_id=zone_id, slots=slots, without_cutoff=open_ended
+        )
 
 
 class SlotsSchema(Strict):

@@ -93,6 +93,40 @@ class OverrideSlotSchema(_Command):
         return commands.OverrideSlot(**data)
 
 
+class RebookSchema(_Strict):
+    order_id = _id()
+    number = fields.Integer(required=True, strict=True, validate=validate.Range(1, 2**31 - 1))
+    slot_id = fields.String(
+        required=True, allow_none=True, validate=validate.Regexp(plain.ID, error="Expected an id.")
+    )
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> commands.Rebook:
+        return commands.Rebook(**data)
+
+
+class SecondTrySchema(_Command):
+    order_id = _id()
+    starts_at = fields.AwareDateTime(load_default=None, allow_none=True)
+    ends_at = fields.AwareDateTime(load_default=None, allow_none=True)
+    give_up = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> commands.ChooseSecondTry:
+        return commands.ChooseSecondTry(**data)
+
+
+class AskedSlotSchema(_Strict):
+    slot_id = _id()
+
+
+class OfPlaceSchema(_Strict):
+    lat = fields.Float(required=True, allow_nan=False, validate=validate.Range(-90, 90))
+    lon = fields.Float(required=True, allow_nan=False, validate=validate.Range(-180, 180))
+
+
+REBOOK, ASKED_SLOT, OF_PLACE = RebookSchema(), AskedSlotSchema(), OfPlaceSchema()
+SECOND_TRY = SecondTrySchema()
 ANNOUNCE, OF_ENTRY, OF_SLOT, OVERRIDE_SLOT = (
     AnnounceSchema(),
     OfEntrySchema(),

@@ -78,11 +78,14 @@ class SettingsSchema(Strict):
     offer_seconds = number(5, 3600)
     capacity = fields.Integer(strict=True, validate=validate.Range(1, 200))
     slot_share = number(0, 1)
+    slot_cutoff_minutes = number(0, 7 * 24 * 60)
     lend_minutes = number(0, 24 * 60)
     moving_minutes = number(0, 60)
     ready_share = number(0.05, 0.95)
     pickup_code = fields.Boolean(truthy={True}, falsy={False})
     drop_off_proof = fields.Boolean(truthy={True}, falsy={False})
+    second_try_minutes = number(0, 240)
+    returns_goods = fields.Boolean(truthy={True}, falsy={False})
     vehicles = fields.Dict(
         keys=fields.Enum(Vehicle, by_value=True), values=fields.Nested(VehicleKindSchema), load_default=dict
     )

@@ -63,6 +63,27 @@ class OpenSlots:
     actor: Actor
     zone_id: str
     slots: tuple[Slot, ...]
+    without_cutoff: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rebook:
+    """Move an order to another slot (none: as soon as possible); ``number`` counts its moves."""
+
+    order_id: str
+    number: int
+    slot_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChooseSecondTry:
+    """Come to the door once more (without times: as soon as possible), or bring the goods back."""
+
+    actor: Actor
+    order_id: str
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    give_up: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,8 +25,9 @@ from services.dispatch.domain.job import Job
 from services.dispatch.domain.lifecycle import ENDED, MAY_BECOME, UNASSIGNED, UNPAID, Status
 from services.dispatch.domain.promise import Forecast, Told
 from services.dispatch.domain.proof import Proved, told_of_handover, told_of_pickup
+from services.dispatch.domain.second_try import end_if_brought_back, fail_at_door, is_repeated, returned
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus, first_stops
-from services.dispatch.domain.zone import SlotWindow
+from services.dispatch.domain.zone import SlotWindow, ZoneSettings
 
 _PICKUP_TRIES = 2
 _GIVEN_UP = {StopStatus.SKIPPED, StopStatus.FAILED}
@@ -199,6 +200,11 @@ class Delivery(Job):
         self._become(Status.WAITING)
         self._unassigned(reason)
 
+    def wait_anew(self) -> None:
+        """Whom a plan had in mind counts no more."""
+        if self.status is Status.PLANNED:
+            self._become(Status.WAITING)
+
     def fail(self, reason: str, at: datetime) -> None:
         """End without delivery: whoever took the money gives it back."""
         self.failure = reason
@@ -253,6 +259,9 @@ class Delivery(Job):
         stop = self.may_be_completed(stop_id).become(StopStatus.DONE)
         self._set(replace(stop, ended_at=at, proof=noted, proved=proved, leg_m=leg_m))
         courier_id = self.courier_id or ""
+        if stop.kind is StopKind.RETURN:
+            returned(self, stop, at)
+            return
         if stop.kind is StopKind.PICKUP:
             self.events.append(
                 PickupCompleted(
@@ -282,13 +291,23 @@ class Delivery(Job):
             )
         )
 
-    def fail_stop(self, stop_id: str, reason: str, at: datetime) -> None:
+    def fail_stop(
+        self, stop_id: str, reason: str, at: datetime, settings: ZoneSettings | None = None
+    ) -> None:
         """A stop could not be made. Nothing on board and a first try: another courier gets the whole
-        delivery. Otherwise a shop's part is left out and its siblings go on; without any left, and at the
-        door, the delivery has failed.
+        delivery. Otherwise a shop's part is left out and its siblings go on; without any left the delivery
+        has failed. So it has at the door, unless the zone's ``settings`` give it a second try or have the
+        goods brought back first.
         """
         stop = self.stop(stop_id)
-        if stop.status is StopStatus.FAILED:
+        if stop.status is StopStatus.FAILED or is_repeated(self, stop):
+            return
+        if stop.kind is StopKind.DROP_OFF and settings is not None:
+            fail_at_door(self, stop, reason, at, settings)
+            return
+        if stop.kind is StopKind.RETURN:
+            self._set(replace(stop.become(StopStatus.FAILED), ended_at=at))
+            end_if_brought_back(self, at)
             return
         self._set(replace(stop.become(StopStatus.FAILED), ended_at=at))
         if stop.kind is StopKind.PICKUP:

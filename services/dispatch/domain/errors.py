@@ -7,14 +7,16 @@ Refusal
 ├── Invalid    PictureRefused · PictureTooLarge (shared.kernel.picture)
 ├── TooMany    TooManyCodes
 ├── Refused    OutOfZone · SlotFull · SlotClosed · CourierNotApproved · RotaRefused · WrongCode · ProofMissing
+│              SecondTryRefused
+├── Unavailable  DeliveryChanged
 └── Conflict   HoldReleased · ShiftRunning · NoShift · OfferClosed (OfferExpired) · WrongState
                PickupOutstanding · ZoneExists · SlotExists · OverrideExists · GoodsOnBoard
-               CourierNotAvailable · RotaOverlap · RotaEntryExists · LoanExists
+               CourierNotAvailable · RotaOverlap · RotaEntryExists · LoanExists · MovedOn · NoSecondTry
 """
 
 from __future__ import annotations
 
-from shared.kernel.errors import Conflict, Forbidden, NotFound, Refused, TooMany
+from shared.kernel.errors import Conflict, Forbidden, NotFound, Refused, TooMany, Unavailable
 
 
 class ZoneNotFound(NotFound):
@@ -123,6 +125,22 @@ class SlotExists(Conflict):
 
 class OverrideExists(Conflict):
     code, title = "override-exists", "This id belongs to another override"
+
+
+class NoSecondTry(Conflict):
+    code, title = "no-second-try", "This order does not wait for a second try at the door"
+
+
+class SecondTryRefused(Refused):
+    code, title = "second-try-refused", "It cannot be tried again in this window"
+
+
+class MovedOn(Conflict):
+    code, title = "moved-on", "This order was moved again in the meantime"
+
+
+class DeliveryChanged(Unavailable):
+    code, title = "delivery-changed", "The delivery changed at this very moment; try again"
 
 
 class LoanExists(Conflict):

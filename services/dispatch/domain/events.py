@@ -89,6 +89,47 @@ class DeliveryFailed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DropOffFailed:
+    delivery_id: str
+    order_id: str
+    courier_id: str
+    reason: str
+    failed_at: datetime
+    choose_by: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecondTryChosen:
+    delivery_id: str
+    order_id: str
+    courier_id: str
+    chosen_at: datetime
+    chosen_by: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReturnStarted:
+    delivery_id: str
+    order_id: str
+    courier_id: str
+    reason: str
+    started_at: datetime
+    store_order_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GoodsReturned:
+    delivery_id: str
+    order_id: str
+    store_order_id: str
+    shop_id: str
+    courier_id: str
+    returned_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class CourierOnShift:
     courier_id: str
     zone_id: str
@@ -168,6 +209,10 @@ DeliveryEvent = (
     | PickupFailed
     | DeliveryCompleted
     | DeliveryFailed
+    | DropOffFailed
+    | SecondTryChosen
+    | ReturnStarted
+    | GoodsReturned
 )
 ShiftEvent = CourierOnShift | CourierOffShift
 LoanEvent = CourierLoanOffered | CourierLent | CourierRecalled | CourierReturned

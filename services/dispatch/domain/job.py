@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.dispatch.domain.errors import StopNotFound
@@ -10,7 +10,9 @@ from services.dispatch.domain.events import DeliveryEvent
 from services.dispatch.domain.facts import DropOff, Part, Pickup
 from services.dispatch.domain.lifecycle import Status
 from services.dispatch.domain.promise import NOTHING_TOLD, Told
+from services.dispatch.domain.rebooking import NEVER_REBOOKED, Rebooking
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
+from services.dispatch.domain.trying import SecondTry
 from services.dispatch.domain.vehicle import total
 from services.dispatch.domain.zone import SlotWindow
 from shared.kernel.ids import derived_id
@@ -51,6 +53,8 @@ class Job:
     failure: str | None = None
     barred: dict[str, datetime | None] = field(default_factory=dict)
     pickup_failures: int = 0
+    rebooking: Rebooking = NEVER_REBOOKED
+    second_try: SecondTry | None = None
     events: list[DeliveryEvent] = field(default_factory=list)
 
     @property
@@ -88,13 +92,29 @@ class Job:
 
     def expected_ready(self, stop: Stop, now: datetime) -> datetime:
         """When the shop will have its part ready, as far as it is known ``now``."""
-        part = self.parts.get(stop.store_order_id or "", Part())
+        part = self.part_of(stop)
         if part.ready_at is not None:
             return part.ready_at
         if part.ready_estimate is not None:
             return part.ready_estimate
         # A shop that has not answered yet starts, at the earliest, now.
         return max(now, self.paid_at or now) + timedelta(minutes=stop.preparation_minutes)
+
+    def part_of(self, stop: Stop) -> Part:
+        """What counts of a shop's word: a promise from before the order was moved is one for the new slot."""
+        part = self.parts.get(stop.store_order_id or "", Part())
+        moved_at = self.rebooking.at
+        if moved_at is None or part.accepted_at is None or part.accepted_at > moved_at:
+            return part
+        ready_at = moved_at + timedelta(minutes=stop.preparation_minutes)
+        if self.slot is not None:
+            ready_at = max(ready_at, self.slot.starts_at)
+        return replace(part, accepted_at=moved_at, ready_estimate=ready_at)
+
+    @property
+    def asked_for_at(self) -> datetime | None:
+        """When the customer asked for it as it is to be brought now."""
+        return self.rebooking.at or self.placed_at
 
     def _of(self, kind: StopKind) -> list[Stop]:
         return [stop for stop in self.stops if stop.kind is kind]

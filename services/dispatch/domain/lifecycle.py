@@ -25,7 +25,7 @@ MAY_BECOME: dict[Status, frozenset[Status]] = {
     _S.HELD: frozenset({_S.WAITING, _S.RELEASED, _S.CANCELLED}),
     _S.RELEASED: frozenset({_S.WAITING, _S.CANCELLED}),
     _S.WAITING: frozenset({_S.PLANNED, _S.ASSIGNED, _S.FAILED, _S.CANCELLED}),
-    _S.PLANNED: frozenset({_S.ASSIGNED, _S.FAILED, _S.CANCELLED}),
+    _S.PLANNED: frozenset({_S.WAITING, _S.ASSIGNED, _S.FAILED, _S.CANCELLED}),
     _S.ASSIGNED: frozenset({_S.WAITING, _S.COLLECTING, _S.DELIVERING, _S.FAILED, _S.CANCELLED}),
     _S.COLLECTING: frozenset({_S.WAITING, _S.DELIVERING, _S.FAILED, _S.CANCELLED}),
     _S.DELIVERING: frozenset({_S.DELIVERED, _S.FAILED, _S.CANCELLED}),

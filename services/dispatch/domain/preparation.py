@@ -155,6 +155,9 @@ def prepared(delivery: Delivery, names: Iterable[str]) -> list[Prepared]:
     """What the named parts of a delivery tell, as far as their shops have said when they began and ended."""
     shops = {pickup.store_order_id: pickup.shop_id for pickup in delivery.pickups}
     found: list[Prepared] = []
+    if delivery.rebooking.at is not None:
+        # A shop's word for another hour than it came to says nothing of the shop.
+        return found
     for name in sorted(set(names)):
         part, shop_id = delivery.parts.get(name, Part()), shops.get(name)
         if (

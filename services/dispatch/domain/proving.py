@@ -24,7 +24,7 @@ def prove(
     A code that is said is checked, demanded or not, and what is left unattended always wants a picture or
     the reason why there is none. Raises :class:`WrongCode`, :class:`TooManyCodes` or :class:`ProofMissing`.
     """
-    at_a_shop = stop.kind is StopKind.PICKUP
+    at_a_shop = stop.kind is not StopKind.DROP_OFF
     if at_a_shop and (shown.handover is not None or shown.why_not is not None):
         field = "handover" if shown.handover is not None else "unproved_reason"
         message = "At a shop only its code proves something."

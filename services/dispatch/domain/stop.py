@@ -1,4 +1,4 @@
-"""A stop: one visit on a courier's route, a pickup at a shop or the drop-off at the door."""
+"""A stop: one visit on a courier's route, at a shop, at the door, or at a shop that gets its goods back."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from shared.kernel.ids import derived_id
 class StopKind(StrEnum):
     PICKUP = "pickup"
     DROP_OFF = "drop_off"
+    RETURN = "return"
 
 
 class StopStatus(StrEnum):

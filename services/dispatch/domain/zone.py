@@ -25,10 +25,13 @@ class ZoneSettings:
     ``moving_minutes`` of a customer's waiting is what it must save to plan a delivery for somebody else than
     was foreseen. A shop's part is planned to be ready when it is in a ``ready_share`` of all cases.
     ``capacity`` is how many pickups a courier carries whose vehicle says nothing else. Of the couriers' time
-    in a slot ``slot_share`` is the slot's, the rest is kept for who orders to have it soon. For
+    in a slot ``slot_share`` is the slot's, the rest is kept for who orders to have it soon. A slot that is
+    opened without a cut-off takes orders until ``slot_cutoff_minutes`` before it starts. For
     ``lend_minutes`` (never, if none) the planner lends idle couriers to neighbouring zones where orders wait.
     With ``pickup_code`` a shop's part is collected with its code alone; with ``drop_off_proof`` a handover
-    wants the customer's code, a picture, or the reason why there is neither.
+    wants the customer's code, a picture, or the reason why there is neither. After a failed try at the door
+    another one may be chosen for ``second_try_minutes`` (never, if none); what nobody took goes back to its
+    shops where the zone ``returns_goods``.
     """
 
     metres_per_minute: float = 320.0
@@ -44,12 +47,15 @@ class ZoneSettings:
     offer_seconds: float = 60.0
     capacity: int = 12
     slot_share: float = 0.7
+    slot_cutoff_minutes: float = 15.0
     moving_minutes: float = 0.5
     ready_share: float = 0.55
     vehicles: tuple[VehicleKind, ...] = ()
     lend_minutes: float = 0.0
     pickup_code: bool = False
     drop_off_proof: bool = False
+    second_try_minutes: float = 30.0
+    returns_goods: bool = True
 
     def kind_of(self, vehicle: Vehicle) -> VehicleKind:
         """What this vehicle can do here, all that is said of it and the usual for the rest."""
@@ -111,6 +117,14 @@ class SlotSource(StrEnum):
     FIXED = "fixed"
 
 
+class SlotState(StrEnum):
+    """Whether a slot takes another order."""
+
+    FREE = "free"
+    FULL = "full"
+    CUT_OFF = "cut_off"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Slot:
     """A delivery time window of a zone that takes ``capacity`` orders until ``cutoff_at``.
@@ -137,6 +151,12 @@ class Slot:
     @property
     def left(self) -> int:
         return max(0, self.capacity - self.taken)
+
+    def state(self, now: datetime) -> SlotState:
+        """Whether it takes an order ``now``, as far as couriers go."""
+        if now >= self.cutoff_at:
+            return SlotState.CUT_OFF
+        return SlotState.FREE if self.left else SlotState.FULL
 
     def must_be_open(self, now: datetime) -> None:
         """Raises :class:`SlotClosed` once the cut-off has passed."""

@@ -38,6 +38,7 @@ from services.dispatch.entrypoints.dependencies import (
     SettingsProvider,
 )
 from services.dispatch.entrypoints.proofs import ProvesHandovers
+from services.dispatch.entrypoints.second_tries import TriesAgain
 from services.dispatch.entrypoints.slots import JudgesSlots
 from services.dispatch.settings import Settings
 from shared.kernel.clock import Clock, to_wire
@@ -54,7 +55,7 @@ Result = TypeVar("Result")
 Wire = dict[str, Any]
 
 
-class DispatchService(JudgesSlots, ProvesHandovers, ShowsDeadLetters):
+class DispatchService(JudgesSlots, TriesAgain, ProvesHandovers, ShowsDeadLetters):
     """Who brings what, when, on which way. Routes are planned by a process of its own."""
 
     name = "dispatch"

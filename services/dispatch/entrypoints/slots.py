@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from services.dispatch.adapters.slots import SqlSlotBook
 from services.dispatch.adapters.store import SqlStore
-from services.dispatch.application import announcing, slotting
+from services.dispatch.application import announcing, rebooking, slotting
 from services.dispatch.contracts import answers, requests, slot_answers, slot_requests
+from services.dispatch.domain.places import Position
 from shared.kernel.clock import Clock
 from shared.messaging.rpc import answer
 from shared.messaging.timer import every
@@ -31,6 +32,33 @@ class JudgesSlots:
             lambda store, book: slotting.open_slots(command, store=store, book=book, clock=self.clock)
         )
         return {"items": [answers.slot(slot) for slot in opened]}
+
+    @answer
+    def slot(self, **request: Any) -> Wire:
+        """A slot that still takes orders, or the refusal that says why it takes none."""
+        asked = requests.load(slot_requests.ASKED_SLOT, request)
+        return answers.slot(
+            self._judge(lambda store, _: slotting.open_slot(asked["slot_id"], store=store, clock=self.clock))
+        )
+
+    @answer
+    def slots_today(self, **request: Any) -> Wire:
+        """The slots of a place that are not over, whether or not they take orders, and which of them do."""
+        asked = requests.load(slot_requests.OF_PLACE, request)
+        place = Position(lat=asked["lat"], lon=asked["lon"])
+        found = self._judge(lambda store, _: slotting.running_slots(place, store=store, clock=self.clock))
+        now = self.clock.now()
+        items = [answers.slot(slot) | {"state": slot.state(now).value} for slot in found.slots]
+        return {"items": items, "zone_id": found.zone_id, "paused": found.paused}
+
+    @answer
+    def rebook(self, **request: Any) -> Wire:
+        """Move an order to another slot; asked by ordering, once per number."""
+        command = requests.load(slot_requests.REBOOK, request)
+        moved = self._judge(lambda store, _: rebooking.rebook(command, store=store, clock=self.clock))
+        if moved.refusal is not None:
+            raise moved.refusal
+        return answers.hold(moved.delivery)
 
     @answer
     def announce_shifts(self, **request: Any) -> Wire:

@@ -6,7 +6,7 @@ from marshmallow import Schema, fields
 
 from services.gateway.contracts.dispatch_shapes import break_status
 from services.gateway.contracts.fields import Instant, Position
-from services.gateway.contracts.tracking_shapes import proved_by
+from services.gateway.contracts.tracking_shapes import SecondTry, proved_by
 
 
 class BoardPickup(Position):
@@ -24,6 +24,7 @@ class BoardDelivery(Schema):
     eta = Instant(allow_none=True)
     promised_at = Instant(allow_none=True)
     slot_id = fields.String(allow_none=True)
+    second_try = fields.Nested(SecondTry, allow_none=True)
     photo_at = Instant(allow_none=True, metadata={"description": "When a picture of the door was taken in."})
     wrong_codes = fields.Integer(metadata={"description": "Wrong codes that were lately said for it."})
     drop_off = fields.Nested(Position, allow_none=True)

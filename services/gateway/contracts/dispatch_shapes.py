@@ -39,7 +39,7 @@ class Shift(Schema):
 
 class Stop(Schema):
     stop_id = fields.String(required=True)
-    kind = fields.String(metadata={"enum": ["pickup", "drop_off"]})
+    kind = fields.String(metadata={"enum": ["pickup", "drop_off", "return"]})
     delivery_id = fields.String()
     order_id = fields.String()
     store_order_id = fields.String(allow_none=True)
@@ -51,6 +51,9 @@ class Stop(Schema):
     ready_at = Instant(allow_none=True)
     eta = Instant(allow_none=True)
     status = fields.String(metadata={"enum": ["pending", "arrived", "done", "failed", "skipped"]})
+    opens_at = Instant(
+        allow_none=True, metadata={"description": "Of a second try at the door: not before then."}
+    )
 
 
 class Offer(Schema):

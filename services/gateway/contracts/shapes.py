@@ -81,6 +81,10 @@ class Shop(Schema):
     delivery_radius_m = fields.Integer()
     hours = fields.Dict(allow_none=True)
     preparation_minutes = fields.Integer()
+    preparation_capacity = fields.Dict(
+        allow_none=True,
+        metadata={"description": "`per_hour` of the clock, in `orders` or `items` as `counts` says."},
+    )
     status = fields.String(metadata={"enum": ["pending", "open", "closed"]})
     version = fields.Integer()
     distance_m = fields.Float(metadata={"description": "In a search alone."})
@@ -106,22 +110,6 @@ class Listing(Schema):
     version = fields.Integer()
     shop_name = fields.String(metadata={"description": "In a search alone."})
     distance_m = fields.Float(metadata={"description": "In a search alone."})
-
-
-class SlotChoice(Schema):
-    slot_id = fields.String(required=True)
-    zone_id = fields.String()
-    starts_at = Instant()
-    ends_at = Instant()
-    cutoff_at = Instant()
-    capacity = fields.Integer()
-    left = fields.Integer(metadata={"description": "How many orders it still takes."})
-
-
-class SlotChoices(Schema):
-    items = fields.List(fields.Nested(SlotChoice), required=True)
-    asap = fields.Boolean(metadata={"description": "Whether delivery as soon as possible is open."})
-    next_cursor = fields.String(allow_none=True)
 
 
 class Slot(Schema):
@@ -267,6 +255,9 @@ class OrderDelivery(Schema):
     courier_id = fields.String(allow_none=True)
     eta = Instant(allow_none=True)
     status = fields.String(allow_none=True)
+    choose_by = Instant(
+        allow_none=True, metadata={"description": "Until when a second try at the door may be chosen."}
+    )
 
 
 class Order(Schema):

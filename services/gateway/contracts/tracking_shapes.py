@@ -19,7 +19,7 @@ def proved_by() -> fields.String:
 
 class TrackedStop(Schema):
     stop_id = fields.String()
-    kind = fields.String(metadata={"enum": ["pickup", "drop_off"]})
+    kind = fields.String(metadata={"enum": ["pickup", "drop_off", "return"]})
     shop_id = fields.String(allow_none=True)
     store_order_id = fields.String(allow_none=True)
     name = fields.String(allow_none=True)
@@ -42,10 +42,23 @@ class TrackedWindow(Schema):
     ends_at = Instant()
 
 
+class SecondTry(Schema):
+    """A failed try at the door: until `choose_by` another may be chosen, then goods go back to shops."""
+
+    failed_at = Instant()
+    reason = fields.String()
+    choose_by = Instant()
+    starts_at = Instant(allow_none=True)
+    ends_at = Instant(allow_none=True)
+    chosen_by = fields.String(allow_none=True, metadata={"enum": ["customer", "operator", None]})
+    returning_since = Instant(allow_none=True)
+
+
 class Tracking(Schema):
     delivery_id = fields.String(allow_none=True)
     order_id = fields.String()
-    status = fields.String()
+    status = fields.String(metadata={"description": "`second_try` and `returning` after a failed try, too."})
+    second_try = fields.Nested(SecondTry, allow_none=True)
     courier_id = fields.String(allow_none=True)
     courier_position = fields.Nested(Position, allow_none=True)
     eta = Instant(allow_none=True)

@@ -19,6 +19,7 @@ from services.gateway.contracts.fields import (
     text,
 )
 from services.gateway.contracts.forms import Page, Period
+from services.gateway.contracts.slot_forms import flag, preparation_capacity
 
 # The services behind the gateway.
 SERVICES = ("storefront", "ordering", "dispatch", "commission", "crm", "campaigns")
@@ -48,6 +49,7 @@ class ShopFields(Schema):
         },
     )
     preparation_minutes = integer(0, 24 * 60)
+    preparation_capacity = preparation_capacity()
 
 
 class OpenShop(ShopFields):
@@ -243,6 +245,7 @@ class ZoneSettings(Schema):
     offer_seconds = _number(5, 3600)
     capacity = integer(1, 200)
     slot_share = _number(0, 1)
+    slot_cutoff_minutes = _number(0, 7 * 24 * 60)
     moving_minutes = _number(0, 60)
     ready_share = _number(0.05, 0.95)
     pickup_code = fields.Boolean(
@@ -255,6 +258,8 @@ class ZoneSettings(Schema):
         falsy={False},
         metadata={"description": "A handover wants the customer's code, a picture, or why there is neither."},
     )
+    second_try_minutes = _number(0, 240)
+    returns_goods = flag()
     vehicles = fields.Dict(
         keys=fields.String(validate=validate.OneOf(("foot", "bicycle", "scooter", "car"))),
         values=fields.Nested(VehicleKind),
@@ -282,7 +287,9 @@ class NewSlot(Schema):
         1_000_000,
         metadata={"description": "For as long as no rota reaches the slot; none: what couriers bring alone."},
     )
-    cutoff_at = Instant()
+    cutoff_at = Instant(
+        metadata={"description": "Before the start; without it the zone's `slot_cutoff_minutes` decide."}
+    )
 
 
 class OpenSlots(Schema):

@@ -16,7 +16,7 @@ from services.ordering.application.ports import (
 )
 from services.ordering.domain.commands import BasketLine
 from services.ordering.domain.errors import PromotionCodeUnknown, SubstituteUnfit
-from services.ordering.domain.places import DropOff, Position, Slot
+from services.ordering.domain.places import DropOff, Position, Slot, Window
 from services.ordering.domain.pricing import CampaignDiscount
 from services.ordering.domain.quote import CouponRefusal, Quote, QuotedShop, Shop, store_order_id
 from shared.kernel.clock import from_wire, to_wire
@@ -35,11 +35,16 @@ class PeersRpc:
     def __init__(self, rpc: RpcClient) -> None:
         self._rpc = rpc
 
-    def price(self, lines: Sequence[BasketLine], drop_off: DropOff) -> PricedBasket:
+    def price(
+        self, lines: Sequence[BasketLine], drop_off: DropOff, window: Window | None = None
+    ) -> PricedBasket:
         codes = list(dict.fromkeys(line.promotion_code for line in lines if line.promotion_code))
         position = {"lat": drop_off.position.lat, "lon": drop_off.position.lon}
         basket = [{"listing_id": line.listing_id, "quantity": line.quantity} for line in lines]
-        price: Request = ("storefront", "price", {"lines": basket, "drop_off": position})
+        asked: dict[str, Any] = {"lines": basket, "drop_off": position}
+        if window is not None:
+            asked["window"] = window_wire(window)
+        price: Request = ("storefront", "price", asked)
         links: list[Request] = [("commission", "promotion_link", {"code": code}) for code in codes]
         priced, *found = self._rpc.gather([price, *links], deadline=PRICE_DEADLINE)
         if isinstance(priced, Refusal):
@@ -163,6 +168,7 @@ def _hold_requests(quote: Quote, order_id: str, expires_at: str) -> list[Request
                     {"listing_id": listing_id, "unit_price": Money(price, currency).to_wire()}
                     for listing_id, price in quote.prices.items()
                 ],
+                **_preparation(quote),
             },
         ),
         (
@@ -197,6 +203,24 @@ def _hold_requests(quote: Quote, order_id: str, expires_at: str) -> list[Request
     return requests
 
 
+def window_wire(window: Window) -> dict[str, str]:
+    return {"starts_at": to_wire(window.starts_at), "ends_at": to_wire(window.ends_at)}
+
+
+def _preparation(quote: Quote) -> dict[str, Any]:
+    """What is asked of the shops' hours: only where one counts them, or has to be open at another time."""
+    counting = {quoted.shop.shop_id for quoted in quote.shops if quoted.shop.counts_preparation}
+    items = quote.items if quote.window else {key: n for key, n in quote.items.items() if key in counting}
+    if not items:
+        return {}
+    return {
+        "preparation": {
+            "shops": [{"shop_id": shop_id, "items": count} for shop_id, count in items.items()],
+            "window": quote.window and window_wire(quote.window),
+        }
+    }
+
+
 def _pickup(quoted: QuotedShop, order_id: str) -> dict[str, Any]:
     shop = quoted.shop
     return {
@@ -216,6 +240,7 @@ def _shop(shop: Mapping[str, Any]) -> Shop:
         position=Position(lat=shop["position"]["lat"], lon=shop["position"]["lon"]),
         preparation_minutes=shop["preparation_minutes"],
         merchant_id=shop["merchant_id"],
+        counts_preparation=bool(shop.get("counts_preparation")),
     )
 
 

@@ -18,7 +18,7 @@ from services.ordering.domain.delivery_fee import FreeDelivery
 from services.ordering.domain.lines import Discount, Line, LinePart
 from services.ordering.domain.order import Order
 from services.ordering.domain.payment import Payment, PaymentStatus
-from services.ordering.domain.places import DropOff, Position, Slot
+from services.ordering.domain.places import DropOff, Position, Slot, Window
 from services.ordering.domain.quote import CouponRefusal, Quote, QuotedShop, Shop
 from services.ordering.domain.refund import Refund
 from services.ordering.domain.store_order import StoreOrder, StoreStatus
@@ -81,6 +81,7 @@ def quote_document(quote: Quote) -> Document:
         ],
         "refused_coupons": [vars(refusal) for refusal in quote.refused_coupons],
         "free_delivery": None if quote.free_delivery is None else vars(quote.free_delivery),
+        "window": quote.window and [_text(quote.window.starts_at), _text(quote.window.ends_at)],
     }
 
 
@@ -108,6 +109,7 @@ def quote_from(row: Row) -> Quote:
         ),
         refused_coupons=tuple(CouponRefusal(**item) for item in body["refused_coupons"]),
         free_delivery=FreeDelivery(**body["free_delivery"]) if body.get("free_delivery") else None,
+        window=_window(body.get("window")),
     )
 
 
@@ -172,7 +174,6 @@ def store_from(row: Row, prefix: str = "") -> StoreOrder:
 def order_from_rows(rows: Sequence[Row]) -> Order:
     """The order of which ``rows`` are the store orders, in their order, each with the order's columns."""
     first = rows[0]
-    slot = first["slot"]
     return Order(
         order_id=first["order_id"],
         quote_id=first["quote_id"],
@@ -180,12 +181,7 @@ def order_from_rows(rows: Sequence[Row]) -> Order:
         currency=first["currency"],
         delivery_fee=first["delivery_fee"],
         zone_id=first["zone_id"],
-        slot=Slot(
-            slot_id=slot["slot_id"],
-            starts_at=_moment(slot["starts_at"]),
-            ends_at=_moment(slot["ends_at"]),
-            promised_at=_moment(slot["promised_at"]),
-        ),
+        slot=slot_from(first["slot"]),
         drop_off=_drop_off(first["drop_off"]),
         placed_at=first["placed_at"],
         expires_at=first["expires_at"],
@@ -236,6 +232,15 @@ def slot_document(slot: Slot) -> Document:
     }
 
 
+def slot_from(document: Row) -> Slot:
+    return Slot(
+        slot_id=document["slot_id"],
+        starts_at=_moment(document["starts_at"]),
+        ends_at=_moment(document["ends_at"]),
+        promised_at=_moment(document["promised_at"]),
+    )
+
+
 def drop_off_document(drop_off: DropOff) -> Document:
     return {
         "lat": drop_off.position.lat,
@@ -268,6 +273,9 @@ def delivery_from(document: Row) -> Delivery:
         delivered_at=_moment(document.get("delivered_at")),
         failed_at=_moment(document.get("failed_at")),
         failure=document.get("failure"),
+        try_failed_at=_moment(document.get("try_failed_at")),
+        choose_by=_moment(document.get("choose_by")),
+        returning_since=_moment(document.get("returning_since")),
     )
 
 
@@ -328,6 +336,13 @@ def refund_from(row: Row) -> Refund:
 
 def _seconds(span: timedelta | None) -> int | None:
     return None if span is None else round(span.total_seconds())
+
+
+def _window(document: Sequence[str] | None) -> Window | None:
+    if document is None:
+        return None
+    starts_at, ends_at = map(datetime.fromisoformat, document)
+    return Window(starts_at=starts_at, ends_at=ends_at)
 
 
 def _text(moment: datetime | None) -> str | None:

@@ -13,6 +13,7 @@ from services.ordering.adapters.orders_sql import OrdersSql
 from services.ordering.adapters.payments_sql import PaymentsSql
 from services.ordering.adapters.photos_sql import PhotosSql
 from services.ordering.adapters.quotes_sql import QuotesSql
+from services.ordering.adapters.rebookings_sql import RebookingsSql
 from services.ordering.adapters.reviews_sql import ReviewsSql
 from services.ordering.adapters.shopping_sql import ShoppingListsSql
 from services.ordering.contracts.published import Message
@@ -35,6 +36,7 @@ class UnitOfWorkSql:
         self.photos = PhotosSql(connection)
         self.reviews = ReviewsSql(connection, publish)
         self.lists = ShoppingListsSql(connection, publish)
+        self.rebookings = RebookingsSql(connection)
 
     @classmethod
     def over(cls, transaction: Transaction) -> UnitOfWorkSql:

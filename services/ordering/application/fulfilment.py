@@ -112,6 +112,20 @@ def delivered(
     work.orders.save_charged(order, payment.become(PaymentStatus.SUCCEEDED), charge)
 
 
+def try_failed(work: UnitOfWork, *, order_id: str, at: datetime, choose_by: datetime) -> None:
+    """Nobody was at the door: nothing is paid back as long as it may be tried again."""
+    order = _lock(work, order_id, DISPATCH)
+    order.delivery = order.delivery.with_failed_try(at, choose_by)
+    work.orders.save(order)
+
+
+def return_started(work: UnitOfWork, *, order_id: str, at: datetime) -> None:
+    """The goods go back to their shops; the refund follows when the delivery has failed."""
+    order = _lock(work, order_id, DISPATCH)
+    order.delivery = order.delivery.with_return(at)
+    work.orders.save(order)
+
+
 def delivery_failed(work: UnitOfWork, *, order_id: str, reason: str, at: datetime) -> None:
     order = _lock(work, order_id, DISPATCH)
     order.fail_delivery(reason, at)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from services.ordering.application.case_ports import Cases, Photos
 from services.ordering.application.review_ports import Reviews
 from services.ordering.application.shopping_ports import ShoppingLists
+from services.ordering.application.slot_ports import Rebookings
 from services.ordering.domain.claims import CaseRules
 from services.ordering.domain.commands import BasketLine, Notice, PayOrder, ProviderNotice
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
@@ -18,7 +19,7 @@ from services.ordering.domain.events import RefundHandedBack
 from services.ordering.domain.history import Step
 from services.ordering.domain.order import Order
 from services.ordering.domain.payment import Action, Charge, Payment, ProviderRow, Surplus
-from services.ordering.domain.places import DropOff, Slot
+from services.ordering.domain.places import DropOff, Slot, Window
 from services.ordering.domain.pricing import CampaignDiscount
 from services.ordering.domain.provider_refund import ProviderRefundProgress, RefundOutcome, RefundState
 from services.ordering.domain.quote import CouponRefusal, Quote, QuotedShop, Shop
@@ -216,6 +217,9 @@ class UnitOfWork(Protocol):
     @property
     def lists(self) -> ShoppingLists: ...
 
+    @property
+    def rebookings(self) -> Rebookings: ...
+
 
 class Transactions(Protocol):
     def begin(self) -> AbstractContextManager[UnitOfWork]:
@@ -293,7 +297,10 @@ class NotHeld:
 
 
 class Peers(Protocol):
-    def price(self, lines: Sequence[BasketLine], drop_off: DropOff) -> PricedBasket: ...
+    def price(
+        self, lines: Sequence[BasketLine], drop_off: DropOff, window: Window | None = None
+    ) -> PricedBasket:
+        """Its shops have to be open now, or in time for the ``window``."""
 
     def evaluate(
         self, customer_id: str, coupon_codes: Sequence[str], shops: Sequence[QuotedShop], currency: str

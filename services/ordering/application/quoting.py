@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.ordering.application.choosing import choices, next_free
 from services.ordering.application.ports import (
     Evaluation,
     Peers,
@@ -13,33 +14,49 @@ from services.ordering.application.ports import (
     Rules,
     Transactions,
 )
+from services.ordering.application.slot_ports import SlotDesk
 from services.ordering.domain.commands import BasketLine, QuoteBasket
 from services.ordering.domain.errors import CommandIdUsed, OutOfStock, PromotionCodeUnknown
 from services.ordering.domain.lines import Line
+from services.ordering.domain.places import Window
 from services.ordering.domain.pricing import apply_discounts
 from services.ordering.domain.quote import Quote, QuotedShop, tip_in
-from shared.kernel.clock import Clock
+from shared.kernel.clock import Clock, to_wire
+from shared.kernel.errors import Refusal
 
 NOTHING_OFF = Evaluation(discounts=(), refused=())
 
 
 def quote(
-    command: QuoteBasket, *, transactions: Transactions, peers: Peers, clock: Clock, rules: Rules
+    command: QuoteBasket,
+    *,
+    transactions: Transactions,
+    peers: Peers,
+    desk: SlotDesk,
+    clock: Clock,
+    rules: Rules,
 ) -> Quote:
-    """The basket's price, kept for ``rules.quote_validity``. The same ``quote_id`` gives the same quote."""
-    priced = peers.price(command.lines, command.drop_off)
+    """The basket's price, kept for ``rules.quote_validity``. The same ``quote_id`` gives the same quote.
+
+    When a shop is closed now, the refusal names the next slot that the basket can have.
+    """
+    window = None if command.slot_id is None else desk.slot(command.slot_id)
+    try:
+        priced = peers.price(command.lines, command.drop_off, window)
+    except Refusal as refusal:
+        raise _with_next_slot(refusal, command, desk) from refusal
     _require_stock(command.lines, priced)
     shops = _group(command.lines, priced)
     at = clock.now()
     kept = None
     if not command.coupon_codes:
         # Mostly nothing is taken off. One statement finds that out and keeps the quote.
-        made = _made(command, shops, NOTHING_OFF, priced.currency, at, rules)
+        made = _made(command, shops, NOTHING_OFF, priced.currency, at, rules, window)
         with transactions.single() as work:
             kept = work.quotes.add_unless_reduced(made, at)
     if kept is None:
         evaluation = peers.evaluate(command.actor.account_id, command.coupon_codes, shops, priced.currency)
-        made = _made(command, shops, evaluation, priced.currency, at, rules)
+        made = _made(command, shops, evaluation, priced.currency, at, rules, window)
         with transactions.single() as work:
             kept = work.quotes.add(made)
     if kept.customer_id != command.actor.account_id:
@@ -54,6 +71,7 @@ def _made(
     currency: str,
     at: datetime,
     rules: Rules,
+    window: Window | None,
 ) -> Quote:
     shops = apply_discounts(shops, evaluation.discounts)
     positions = [quoted.shop.position for quoted in shops]
@@ -70,7 +88,27 @@ def _made(
         expires_at=at + rules.quote_validity,
         refused_coupons=evaluation.refused,
         tip=tip_in(currency, command.tip),
+        window=window,
     )
+
+
+def _with_next_slot(refusal: Refusal, command: QuoteBasket, desk: SlotDesk) -> Refusal:
+    """The refusal of a basket with a shop that is closed, with the next slot in which it is not."""
+    items = refusal.extra.pop("basket", None)
+    if refusal.code != "shop-closed" or not items:
+        return refusal
+    try:
+        free = next_free(choices(command.drop_off.position, items, desk=desk))
+    except Refusal:
+        return refusal
+    if free is not None and free.slot is not None:
+        window = free.slot.window
+        refusal.extra["next_slot"] = {
+            "slot_id": free.slot.slot_id,
+            "starts_at": to_wire(window.starts_at),
+            "ends_at": to_wire(window.ends_at),
+        }
+    return refusal
 
 
 def _require_stock(lines: tuple[BasketLine, ...], priced: PricedBasket) -> None:

@@ -50,6 +50,15 @@ class DeliveryFailed(_Delivery):
     failed_at = fields.AwareDateTime(required=True)
 
 
+class DropOffFailed(_Delivery):
+    failed_at = fields.AwareDateTime(required=True)
+    choose_by = fields.AwareDateTime(required=True)
+
+
+class ReturnStarted(_Delivery):
+    started_at = fields.AwareDateTime(required=True)
+
+
 class CampaignLaunched(_Read):
     campaign_id = fields.String(required=True)
     shop_id = fields.String(required=True, allow_none=True)
@@ -69,6 +78,8 @@ FROM_DISPATCH = (
     "PickupFailed",
     "DeliveryCompleted",
     "DeliveryFailed",
+    "DropOffFailed",
+    "ReturnStarted",
 )
 FROM_CAMPAIGNS = ("CampaignLaunched", "CampaignEnded")
 _SCHEMAS: dict[str, Schema] = {
@@ -78,6 +89,8 @@ _SCHEMAS: dict[str, Schema] = {
     "PickupFailed": PickupFailed(),
     "DeliveryCompleted": DeliveryCompleted(),
     "DeliveryFailed": DeliveryFailed(),
+    "DropOffFailed": DropOffFailed(),
+    "ReturnStarted": ReturnStarted(),
     "CampaignLaunched": CampaignLaunched(),
     "CampaignEnded": CampaignEnded(),
 }

@@ -233,6 +233,28 @@ class OrderDeliveredSchema(_OrderSchema):
     collected = fields.Nested(MoneySchema, metadata={"description": "What the courier took at the door."})
 
 
+def _optional_time() -> fields.AwareDateTime:
+    return fields.AwareDateTime(required=True, allow_none=True, format="iso")
+
+
+class OrderRebookedSchema(_OrderSchema):
+    """An order was moved to another slot, or to "as soon as possible" (no slot), before its first pickup.
+
+    ``number`` counts an order's moves; ``shop_ids`` still have a part in it.
+    """
+
+    rebooking_id = _id()
+    number = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
+    rebooked_at = _time()
+    by = fields.String(required=True, validate=validate.OneOf(("customer", "operator")))
+    from_slot_id = _optional_id()
+    slot_id = _optional_id()
+    starts_at = _optional_time()
+    ends_at = _optional_time()
+    promised_at = _optional_time()
+    shop_ids = fields.List(fields.String(), required=True)
+
+
 class OrderCompletedSchema(_OrderSchema):
     """The after-sale window of a delivered order has closed."""
 
@@ -298,6 +320,7 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "OrderCancelled": OrderCancelledSchema,
     "OrderExpired": OrderExpiredSchema,
     "OrderDelivered": OrderDeliveredSchema,
+    "OrderRebooked": OrderRebookedSchema,
     "OrderCompleted": OrderCompletedSchema,
     "RefundIssued": RefundIssuedSchema,
     "RefundHandedBack": RefundHandedBackSchema,

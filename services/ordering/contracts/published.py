@@ -143,6 +143,14 @@ def _order_delivered(event: events.OrderDelivered) -> tuple[str, str, Wire]:
     return subject, partitionkey, data | {"store_order_ids": list(event.store_order_ids)}
 
 
+def _order_rebooked(event: events.OrderRebooked) -> tuple[str, str, Wire]:
+    moments = ("rebooked_at", "starts_at", "ends_at", "promised_at")
+    data = vars(event) | {"shop_ids": list(event.shop_ids)}
+    for name in moments:
+        data[name] = None if data[name] is None else time_to_wire(data[name])
+    return event.order_id, event.order_id, data
+
+
 def _refund_handed_back(event: events.RefundHandedBack) -> tuple[str, str, Wire]:
     subject, partitionkey, data = _plain("order_id", "handed_back_at")(event)
     return subject, partitionkey, data | {"amount": event.amount.to_wire()}
@@ -229,6 +237,7 @@ _TRANSLATIONS: dict[type, Callable[[Any], tuple[str, str, Wire]]] = {
     events.OrderCancelled: _plain("order_id", "cancelled_at"),
     events.OrderExpired: _plain("order_id", "expired_at"),
     events.OrderDelivered: _order_delivered,
+    events.OrderRebooked: _order_rebooked,
     events.OrderCompleted: _plain("order_id", "completed_at"),
     events.RefundIssued: _refund_issued,
     events.RefundHandedBack: _refund_handed_back,

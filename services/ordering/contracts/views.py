@@ -48,7 +48,7 @@ def quote(item: Quote) -> Wire:
         "tip": money(item.tip, currency),
         "total": money(item.total, currency),
         "lists": picking_views.lists(item.lines, currency),
-        "slot": _slot(Slot(slot_id=item.slot_id)),
+        "slot": _slot(_quoted_slot(item)),
         "refused_coupons": [{"code": no.code, "reason": no.reason} for no in item.refused_coupons],
         "expires_at": to_wire(item.expires_at),
     }
@@ -228,6 +228,13 @@ def _refund_part(part: Refund, currency: str) -> Wire:
     }
 
 
+def _quoted_slot(item: Quote) -> Slot:
+    window = item.window
+    if window is None:
+        return Slot(slot_id=item.slot_id)
+    return Slot(slot_id=item.slot_id, starts_at=window.starts_at, ends_at=window.ends_at)
+
+
 def _slot(slot: Slot) -> Wire:
     return {
         "slot_id": slot.slot_id or "asap",
@@ -246,6 +253,7 @@ def _delivery(item: Order) -> Wire | None:
         "courier_id": facts.delivered_by or facts.courier_id,
         "eta": _time(facts.eta),
         "status": _delivery_status(item),
+        "choose_by": _time(facts.choose_by),
     }
 
 
@@ -256,6 +264,10 @@ def _delivery_status(item: Order) -> str:
         return "failed"
     if item.status is OrderStatus.CANCELLED:
         return "cancelled"
+    if item.delivery.returning_since is not None:
+        return "returning"
+    if item.delivery.try_failed_at is not None:
+        return "second_try"
     live = [store for store in item.stores if store.is_live]
     collected = [store for store in live if store.status is StoreStatus.PICKED_UP]
     if len(collected) == len(live):

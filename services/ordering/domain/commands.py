@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.ordering.domain.places import DropOff
+from services.ordering.domain.places import DropOff, Position
 from services.ordering.domain.provider_refund import RefundOutcome
 from shared.kernel.money import Money
 
@@ -69,6 +69,26 @@ class CancelOrder:
     actor: Actor
     order_id: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RebookOrder:
+    """Move a paid order to another slot; without one, to "as soon as possible"."""
+
+    actor: Actor
+    rebooking_id: str
+    order_id: str
+    slot_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskSlots:
+    """Which slots come into question: for a quote, or for a place and so many items of shops."""
+
+    actor: Actor
+    quote_id: str | None = None
+    place: Position | None = None
+    items: Mapping[str, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,12 +17,22 @@ class Delivery:
     delivered_at: datetime | None = None
     failed_at: datetime | None = None
     failure: str | None = None
+    try_failed_at: datetime | None = None
+    choose_by: datetime | None = None
+    returning_since: datetime | None = None
 
     def with_courier(self, courier_id: str | None, eta: datetime | None, rank: int) -> Delivery:
         """The newest assignment counts, whichever message arrives last."""
         if rank <= self.rank:
             return self
         return replace(self, courier_id=courier_id, eta=eta, rank=rank)
+
+    def with_failed_try(self, at: datetime, choose_by: datetime) -> Delivery:
+        """Nobody took it at the door; until ``choose_by`` the customer may choose another try."""
+        return replace(self, try_failed_at=at, choose_by=choose_by)
+
+    def with_return(self, at: datetime) -> Delivery:
+        return replace(self, returning_since=at)
 
     def with_delivered(self, courier_id: str, at: datetime) -> Delivery:
         return replace(self, delivered_by=courier_id, delivered_at=at)

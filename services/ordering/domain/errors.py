@@ -6,11 +6,11 @@ NotFound      QuoteNotFound · OrderNotFound · StoreOrderNotFound · PaymentNot
 Forbidden     NotForThisRole
 Conflict      QuoteExpired · QuoteUsed · OrderIdUsed · CommandIdUsed · WrongState · TooLateToCancel
               OrderNotPayable · SubstitutionOpen · AfterSaleWindowClosed · UnitsClaimed · NotReceived
-              ReviewTooOld
+              ReviewTooOld · TooLateToRebook · RebookingRunning · NothingToRebook
 Refused       OutOfStock · PromotionCodeUnknown · RefundExceedsLine · NothingToRefund · AmountMismatch
               PriceWouldRise · NotWeighed · NotToBeSubstituted · SubstituteUnfit · OneShopACase
               TooManyPhotos · TooManyLists · MethodNotOffered · TooMuchForCash · PayerNeeded · ForeignTip
-Unavailable   HoldsUnavailable · InconsistentAnswer · ProviderUnavailable
+Unavailable   HoldsUnavailable · InconsistentAnswer · RebookingPending · ProviderUnavailable
 Unauthenticated  BadSignature
 """
 
@@ -85,6 +85,25 @@ class OrderNotPayable(Conflict):
 
 class SubstitutionOpen(Conflict):
     code, title = "substitution-open", "The customer has not answered a proposed substitution yet"
+
+
+class TooLateToRebook(Conflict):
+    code, title = "too-late-to-rebook", "A courier has already collected goods of this order"
+
+
+class RebookingRunning(Conflict):
+    code, title = "rebooking-running", "The order is being moved to another slot already"
+
+
+class NothingToRebook(Conflict):
+    code, title = "nothing-to-rebook", "The order has this slot already"
+
+
+class RebookingPending(Unavailable):
+    code, title = (
+        "rebooking-pending",
+        "The move is not finished yet; ask again, or it ends by itself",
+    )
 
 
 class OutOfStock(Refused):

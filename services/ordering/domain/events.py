@@ -167,6 +167,24 @@ class OrderDelivered:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderRebooked:
+    """The ``number``-th move of an order; without slots it is brought as soon as possible."""
+
+    order_id: str
+    customer_id: str
+    rebooking_id: str
+    number: int
+    rebooked_at: datetime
+    by: str
+    from_slot_id: str | None
+    slot_id: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    promised_at: datetime | None
+    shop_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class OrderCompleted:
     order_id: str
     customer_id: str
@@ -208,6 +226,7 @@ Event = (
     | LineWeighed
     | OrderCancelled
     | OrderExpired
+    | OrderRebooked
     | OrderDelivered
     | OrderCompleted
     | RefundIssued

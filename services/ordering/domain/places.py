@@ -39,6 +39,14 @@ class DropOff:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Window:
+    """From one moment to another."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Slot:
     """The delivery window that was asked for; without an id it means as soon as possible."""
 
@@ -46,3 +54,9 @@ class Slot:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     promised_at: datetime | None = None
+
+    @property
+    def window(self) -> Window | None:
+        if self.starts_at is None or self.ends_at is None:
+            return None
+        return Window(starts_at=self.starts_at, ends_at=self.ends_at)

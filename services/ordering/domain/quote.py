@@ -10,7 +10,7 @@ from services.ordering.domain.delivery_fee import FreeDelivery
 from services.ordering.domain.errors import ForeignTip
 from services.ordering.domain.lines import Line
 from services.ordering.domain.order import Order
-from services.ordering.domain.places import DropOff, Position, Slot
+from services.ordering.domain.places import DropOff, Position, Slot, Window
 from services.ordering.domain.store_order import StoreOrder
 from shared.kernel.ids import derived_id
 from shared.kernel.money import Money
@@ -18,7 +18,10 @@ from shared.kernel.money import Money
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
-    """A shop's terms as they were when the basket was priced."""
+    """A shop's terms as they were when the basket was priced.
+
+    One that ``counts_preparation`` prepares only so much in an hour.
+    """
 
     shop_id: str
     name: str
@@ -26,6 +29,7 @@ class Shop:
     position: Position
     preparation_minutes: int
     merchant_id: str
+    counts_preparation: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +60,10 @@ class CouponRefusal:
 
 @dataclass(frozen=True, kw_only=True)
 class Quote:
-    """Amounts are minor units of ``currency``. ``slot_id`` None means as soon as possible."""
+    """Amounts are minor units of ``currency``. ``slot_id`` None means as soon as possible.
+
+    ``window`` is when the slot begins and ends.
+    """
 
     quote_id: str
     customer_id: str
@@ -69,6 +76,7 @@ class Quote:
     refused_coupons: tuple[CouponRefusal, ...] = ()
     free_delivery: FreeDelivery | None = None
     tip: int = 0
+    window: Window | None = None
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -102,6 +110,11 @@ class Quote:
         for line in self.lines:
             sums[line.listing_id] = sums.get(line.listing_id, 0) + line.quantity
         return sums
+
+    @property
+    def items(self) -> dict[str, int]:
+        """How many items each shop is to prepare."""
+        return {quoted.shop.shop_id: sum(line.quantity for line in quoted.lines) for quoted in self.shops}
 
     @property
     def prices(self) -> dict[str, int]:

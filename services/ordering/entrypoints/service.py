@@ -6,6 +6,7 @@ from typing import Any
 
 from services.ordering.adapters.peers_rpc import PeersRpc
 from services.ordering.adapters.queries_sql import QueriesSql
+from services.ordering.adapters.slot_desk_rpc import SlotDeskRpc
 from services.ordering.adapters.unit_of_work import TransactionsSql, UnitOfWorkSql
 from services.ordering.application import after_sale, deadlines, fulfilment, placing, quoting
 from services.ordering.contracts import consumed, payment_views, requests, views
@@ -16,6 +17,7 @@ from services.ordering.entrypoints.customers import ServesCustomers
 from services.ordering.entrypoints.dependencies import PaymentProviders, PaymentsProvider, SettingsProvider
 from services.ordering.entrypoints.payments import TakesPayments
 from services.ordering.entrypoints.picking import PicksOrders
+from services.ordering.entrypoints.slots import ChoosesSlots
 from services.ordering.settings import Settings
 from shared.kernel.clock import Clock
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
@@ -29,7 +31,9 @@ from shared.persistence import Database, Transaction
 Wire = dict[str, Any]
 
 
-class OrderingService(TakesPayments, PicksOrders, HandlesCases, ServesCustomers, ShowsDeadLetters):
+class OrderingService(
+    ChoosesSlots, TakesPayments, PicksOrders, HandlesCases, ServesCustomers, ShowsDeadLetters
+):
     """One order over many shops: priced, placed, paid, split, fulfilled, refunded, and what comes after."""
 
     name = "ordering"
@@ -50,6 +54,7 @@ class OrderingService(TakesPayments, PicksOrders, HandlesCases, ServesCustomers,
                 command,
                 transactions=self._transactions,
                 peers=self._peers,
+                desk=SlotDeskRpc(self.rpc),
                 clock=self.clock,
                 rules=self.settings.rules,
             )
@@ -240,6 +245,10 @@ def take_dispatch_event(tx: Transaction, event: Event, settings: Settings) -> No
                 at=fact["completed_at"],
                 rules=settings.rules,
             )
+        case "DropOffFailed":
+            fulfilment.try_failed(work, order_id=order_id, at=fact["failed_at"], choose_by=fact["choose_by"])
+        case "ReturnStarted":
+            fulfilment.return_started(work, order_id=order_id, at=fact["started_at"])
         case "DeliveryFailed":
             fulfilment.delivery_failed(work, order_id=order_id, reason=fact["reason"], at=fact["failed_at"])
 

@@ -7,13 +7,14 @@ from typing import Any
 from services.storefront.domain.hours import OpeningHours
 from services.storefront.domain.listing import Level, Listing, ListingStatus, ListingTerms
 from services.storefront.domain.position import Position
+from services.storefront.domain.preparation import Counts, PreparationCapacity
 from services.storefront.domain.reservation import Release, Reservation
 from services.storefront.domain.shop import Shop, ShopStatus, ShopTerms
 from shared.kernel.money import Money
 
 SHOP = (
     "s.shop_id, s.owner_id, s.name, s.category, s.lat, s.lon, s.delivery_radius_m, s.hours,"
-    " s.preparation_minutes, s.status, s.version"
+    " s.preparation_minutes, s.status, s.version, s.preparation_per_hour, s.preparation_counts"
 )
 LISTING = (
     "l.listing_id, l.shop_id, l.name, l.price, l.currency, l.unit, l.category, l.description, l.sourced,"
@@ -32,6 +33,7 @@ def shop(row: Any) -> Shop:
             delivery_radius_m=row.delivery_radius_m,
             hours=None if row.hours is None else OpeningHours(spans=row.hours),
             preparation_minutes=row.preparation_minutes,
+            preparation_capacity=preparation_capacity(row),
         ),
         status=ShopStatus(row.status),
         version=row.version,
@@ -50,10 +52,17 @@ def shop_beside_listing(row: Any) -> Shop:
             delivery_radius_m=row.delivery_radius_m,
             hours=None if row.hours is None else OpeningHours(spans=row.hours),
             preparation_minutes=row.preparation_minutes,
+            preparation_capacity=preparation_capacity(row),
         ),
         status=ShopStatus(row.shop_status),
         version=row.shop_version,
     )
+
+
+def preparation_capacity(row: Any) -> PreparationCapacity | None:
+    if row.preparation_per_hour is None:
+        return None
+    return PreparationCapacity(per_hour=row.preparation_per_hour, counts=Counts(row.preparation_counts))
 
 
 def listing(row: Any) -> Listing:

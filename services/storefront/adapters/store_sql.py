@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import orjson
 from sqlalchemy import Connection, text
 
 from services.storefront.adapters import rows
+from services.storefront.adapters.places_sql import SqlPlaces
 from services.storefront.adapters.stock_sql import SqlReservations, SqlStock
 from services.storefront.contracts.published import to_message
 from services.storefront.domain.errors import ListingNotFound, ShopNotFound
@@ -20,18 +22,23 @@ from shared.persistence import Transaction
 
 _SHOP = f"SELECT {rows.SHOP} FROM shop AS s WHERE s.shop_id = :shop_id"
 _GET_SHOP, _LOCK_SHOP = text(_SHOP), text(f"{_SHOP} FOR UPDATE")
+_SHOPS = text(f"SELECT {rows.SHOP} FROM shop AS s WHERE s.shop_id = ANY(:shop_ids) ORDER BY s.shop_id")
 _ADD_SHOP = text(
     "INSERT INTO shop (shop_id, owner_id, name, category, lat, lon, delivery_radius_m, hours, open_minutes,"
-    " preparation_minutes, status, version, search_text, created_at)"
+    " preparation_minutes, status, version, search_text, created_at, preparation_per_hour,"
+    " preparation_counts)"
     " VALUES (:shop_id, :owner_id, :name, :category, :lat, :lon, :delivery_radius_m, CAST(:hours AS jsonb),"
-    " CAST(:open_minutes AS int4multirange), :preparation_minutes, :status, :version, :search_text, :at)"
+    " CAST(:open_minutes AS int4multirange), :preparation_minutes, :status, :version, :search_text, :at,"
+    " :preparation_per_hour, :preparation_counts)"
     " ON CONFLICT (shop_id) DO NOTHING RETURNING shop_id"
 )
 _SAVE_SHOP = text(
     "UPDATE shop SET name = :name, category = :category, lat = :lat, lon = :lon,"
     " delivery_radius_m = :delivery_radius_m, hours = CAST(:hours AS jsonb),"
     " open_minutes = CAST(:open_minutes AS int4multirange), preparation_minutes = :preparation_minutes,"
-    " status = :status, version = :version, search_text = :search_text WHERE shop_id = :shop_id"
+    " status = :status, version = :version, search_text = :search_text,"
+    " preparation_per_hour = :preparation_per_hour, preparation_counts = :preparation_counts"
+    " WHERE shop_id = :shop_id"
 )
 _LISTING = (
     f"SELECT {rows.LISTING} FROM listing AS l JOIN stock_level AS v USING (listing_id)"
@@ -67,6 +74,10 @@ class SqlShops:
         if row is None:
             raise ShopNotFound()
         return rows.shop(row)
+
+    def several(self, shop_ids: Sequence[str]) -> Mapping[str, Shop]:
+        found = self._connection.execute(_SHOPS, {"shop_ids": list(shop_ids)})
+        return {row.shop_id: rows.shop(row) for row in found}
 
     def add(self, shop: Shop, at: datetime) -> bool:
         return self._connection.scalar(_ADD_SHOP, _shop_columns(shop) | {"at": at}) is not None
@@ -104,6 +115,7 @@ class SqlStore:
         self.listings = SqlListings(connection)
         self.stock = SqlStock(transaction)
         self.reservations = SqlReservations(connection)
+        self.places = SqlPlaces(transaction, self.stock)
 
     def publish(self, event: DomainEvent) -> None:
         message = to_message(event)
@@ -115,7 +127,10 @@ def _shop_columns(shop: Shop) -> dict[str, Any]:
     minutes = None
     if terms.hours is not None:
         minutes = "{" + ",".join(f"[{start},{end})" for start, end in terms.hours.minutes) + "}"
+    capacity = terms.preparation_capacity
     return {
+        "preparation_per_hour": None if capacity is None else capacity.per_hour,
+        "preparation_counts": None if capacity is None else capacity.counts.value,
         "shop_id": shop.shop_id,
         "owner_id": shop.owner_id,
         "name": terms.name,

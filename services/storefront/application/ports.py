@@ -9,6 +9,8 @@ from typing import Protocol
 
 from services.storefront.domain.events import DomainEvent
 from services.storefront.domain.listing import Level, Listing
+from services.storefront.domain.preparation import Places as TakenHours
+from services.storefront.domain.preparation import SeatWanted
 from services.storefront.domain.reservation import Lines, Move, Reservation
 from services.storefront.domain.shop import Shop
 from shared.kernel.money import Money
@@ -26,6 +28,9 @@ class Offer:
 class Shops(Protocol):
     def get(self, shop_id: str, *, lock: bool = False) -> Shop:
         """Raises ShopNotFound. With ``lock`` nobody else changes the shop before the transaction ends."""
+
+    def several(self, shop_ids: Sequence[str]) -> Mapping[str, Shop]:
+        """Those of ``shop_ids`` that exist."""
 
     def add(self, shop: Shop, at: datetime) -> bool:
         """False when the id is taken."""
@@ -80,6 +85,39 @@ class Reservations(Protocol):
         """Release up to ``limit`` held reservations that ran out by ``due_before``; locked ones wait."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class GivenUp:
+    """Places in shops' hours that an order no longer needs: of one, of all but some; of some moves."""
+
+    order_id: str
+    shop_id: str | None = None
+    but_for: tuple[str, ...] = ()
+    first: int = 0
+    last: int = 2**31 - 1
+
+
+class Places(Protocol):
+    """What shops' hours still take. Number 0 is what an order was placed with, then its moves count."""
+
+    def take(self, order_id: str, number: int, wanted: Sequence[SeatWanted]) -> Sequence[str]:
+        """Take a place for each shop that ``wanted`` names; the shops without room, and then nothing holds.
+
+        Hours are locked in one order, so that baskets which overlap never deadlock.
+        """
+
+    def taken(self, shop_ids: Sequence[str], since: datetime, until: datetime) -> TakenHours:
+        """How much of each hour is taken, where anything is."""
+
+    def begin_move(self, order_id: str, number: int) -> str:
+        """``new`` the first time, else what became of this move: ``held``, ``kept`` or ``dropped``."""
+
+    def end_move(self, order_id: str, number: int, state: str) -> None:
+        """Say what became of a move, also of one that has not begun; the first word stands."""
+
+    def give_up(self, given_up: GivenUp) -> None:
+        """Give places back, each once, before the transaction commits."""
+
+
 class Store(Protocol):
     """One transaction of the storefront."""
 
@@ -91,6 +129,8 @@ class Store(Protocol):
     def stock(self) -> Stock: ...
     @property
     def reservations(self) -> Reservations: ...
+    @property
+    def places(self) -> Places: ...
 
     def publish(self, event: DomainEvent) -> None:
         """Send ``event`` to the world once the transaction commits."""

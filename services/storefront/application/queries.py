@@ -48,7 +48,12 @@ class Catalogue(Protocol):
 def price(command: PriceBasket, *, catalogue: Catalogue, clock: Clock) -> PricedBasket:
     listings, shops = catalogue.on_sale([line.listing_id for line in command.lines])
     return price_basket(
-        command.lines, listings=listings, shops=shops, drop_off=command.drop_off, at=clock.now()
+        command.lines,
+        listings=listings,
+        shops=shops,
+        drop_off=command.drop_off,
+        at=clock.now(),
+        window=command.window,
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import NoReturn
 
-from services.storefront.application.ports import Offer, Store
+from services.storefront.application.ports import GivenUp, Offer, Store
+from services.storefront.application.preparing import hold_places
 from services.storefront.domain import commands
 from services.storefront.domain.errors import (
     ListingNotFound,
@@ -39,6 +40,8 @@ def reserve(command: commands.Reserve, *, store: Store, clock: Clock) -> None:
     if missing:
         _refuse_missing(command.lines, missing, store.stock.offers(missing))
     _must_be_expected(prices, command.expected_prices)
+    if command.preparation is not None:
+        hold_places(command.order_id, 0, command.preparation, store=store, clock=clock)
     store.publish(StockReserved(order_id=command.order_id, lines=command.lines))
 
 
@@ -87,6 +90,8 @@ def record_cancellation(command: commands.RecordCancellation, *, store: Store, c
         return known.with_release(Release.ORDER_CANCELLED)
 
     _learn(command.order_id, fact, store=store, clock=clock)
+    if command.was_paid:
+        store.places.give_up(GivenUp(order_id=command.order_id))
 
 
 def record_return(command: commands.RecordReturn, *, store: Store, clock: Clock) -> None:
@@ -109,6 +114,7 @@ def expire_reservations(*, store: Store, clock: Clock, grace: timedelta) -> int:
     for reservation in expired:
         lines = reservation.lines or {}
         held.update(lines)
+        store.places.give_up(GivenUp(order_id=reservation.order_id))
         store.publish(
             StockReleased(order_id=reservation.order_id, reason=Release.TIMED_OUT.reason, lines=lines)
         )
@@ -132,6 +138,8 @@ def _learn(
         return
     store.reservations.save(after, clock.now())
     store.stock.move(after.moves_from(before))
+    if before.status is not Status.RELEASED and after.status is Status.RELEASED:
+        store.places.give_up(GivenUp(order_id=order_id))
     if before.status is Status.HELD and after.status is Status.RELEASED and after.release is not None:
         store.publish(
             StockReleased(order_id=order_id, reason=reason or after.release.reason, lines=before.lines or {})

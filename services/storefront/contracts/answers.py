@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from services.storefront.contracts import paging
 from services.storefront.domain.listing import Listing
+from services.storefront.domain.preparation import PreparationCapacity
 from services.storefront.domain.pricing import PricedBasket
 from services.storefront.domain.search import FoundListing, FoundShop, Page
 from services.storefront.domain.shop import Shop
@@ -26,9 +27,14 @@ def shop(item: Shop) -> Wire:
         "delivery_radius_m": terms.delivery_radius_m,
         "hours": None if terms.hours is None else terms.hours.spans,
         "preparation_minutes": terms.preparation_minutes,
+        "preparation_capacity": _capacity(terms.preparation_capacity),
         "status": item.status.value,
         "version": item.version,
     }
+
+
+def _capacity(capacity: PreparationCapacity | None) -> Wire | None:
+    return None if capacity is None else {"per_hour": capacity.per_hour, "counts": capacity.counts.value}
 
 
 def listing(item: Listing) -> Wire:
@@ -62,6 +68,9 @@ def found_shop(item: FoundShop) -> Wire:
         "delivery_radius_m": item.delivery_radius_m,
         "hours": item.hours,
         "preparation_minutes": item.preparation_minutes,
+        "preparation_capacity": None
+        if item.preparation_per_hour is None
+        else {"per_hour": item.preparation_per_hour, "counts": item.preparation_counts},
         "status": item.status,
         "version": item.version,
         "distance_m": item.distance_m,
@@ -96,6 +105,7 @@ def basket(priced: PricedBasket) -> Wire:
                 "category": item.terms.category,
                 "position": {"lat": item.terms.position.lat, "lon": item.terms.position.lon},
                 "preparation_minutes": item.terms.preparation_minutes,
+                "counts_preparation": item.terms.preparation_capacity is not None,
             }
             for item in priced.shops
         ],

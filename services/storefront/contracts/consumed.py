@@ -8,10 +8,17 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
-from services.storefront.domain.commands import RecordCancellation, RecordExpiry, RecordPayment, RecordReturn
+from services.storefront.domain.commands import (
+    RecordCancellation,
+    RecordExpiry,
+    RecordMove,
+    RecordPayment,
+    RecordRejection,
+    RecordReturn,
+)
 from shared.kernel.errors import InvalidInput
 
-Fact = RecordPayment | RecordExpiry | RecordCancellation | RecordReturn
+Fact = RecordPayment | RecordExpiry | RecordCancellation | RecordReturn | RecordMove | RecordRejection
 
 
 class _Read(Schema):
@@ -49,6 +56,18 @@ class _SubstitutionAnswered(_Read):
     status = fields.String(required=True)
 
 
+class _StoreOrderRejected(_Read):
+    order_id = fields.String(required=True)
+    shop_id = fields.String(required=True)
+
+
+class _OrderRebooked(_Read):
+    order_id = fields.String(required=True)
+    number = fields.Integer(required=True)
+    shop_ids = fields.List(fields.String(), required=True)
+
+
+_STORE_ORDER_REJECTED, _ORDER_REBOOKED = _StoreOrderRejected(), _OrderRebooked()
 _ORDER_EXPIRED, _ORDER_CANCELLED, _REFUND_ISSUED = _OrderExpired(), _OrderCancelled(), _RefundIssued()
 _SUBSTITUTION_ANSWERED = _SubstitutionAnswered()
 
@@ -121,6 +140,16 @@ def _answered(data: Mapping[str, Any]) -> tuple[Fact, ...]:
     return (RecordCancellation(order_id=key, was_paid=False),)
 
 
+def _rejected(data: Mapping[str, Any]) -> tuple[Fact, ...]:
+    read = _STORE_ORDER_REJECTED.load(data)
+    return (RecordRejection(order_id=read["order_id"], shop_id=read["shop_id"]),)
+
+
+def _rebooked(data: Mapping[str, Any]) -> tuple[Fact, ...]:
+    read = _ORDER_REBOOKED.load(data)
+    return (RecordMove(**read | {"shop_ids": tuple(read["shop_ids"])}),)
+
+
 def _quantities(lines: list[dict[str, Any]]) -> dict[str, int]:
     total: Counter[str] = Counter()
     for line in lines:
@@ -134,5 +163,7 @@ _READERS = {
     "OrderCancelled": _cancelled,
     "RefundIssued": _refunded,
     "SubstitutionAnswered": _answered,
+    "StoreOrderRejected": _rejected,
+    "OrderRebooked": _rebooked,
 }
 TYPES = tuple(_READERS)

@@ -24,6 +24,7 @@ from services.storefront.contracts.fields import (
     words,
 )
 from services.storefront.contracts.plain import MOST_LINES, MOST_OF_A_LINE
+from services.storefront.contracts.preparing import PreparationCapacitySchema, PreparationSchema, WindowSchema
 from services.storefront.domain import commands, text
 from services.storefront.domain.actor import Actor
 from services.storefront.domain.listing import ListingStatus
@@ -46,6 +47,7 @@ class _OpenShop(Schema):
     delivery_radius_m = whole(100, 50_000, load_default=5_000)
     hours = Hours(allow_none=True, load_default=None)
     preparation_minutes = whole(0, 24 * 60, load_default=15)
+    preparation_capacity = fields.Nested(PreparationCapacitySchema, allow_none=True, load_default=None)
 
 
 class _ChangeShop(Schema):
@@ -59,6 +61,7 @@ class _ChangeShop(Schema):
     delivery_radius_m = whole(100, 50_000)
     hours = Hours(allow_none=True)
     preparation_minutes = whole(0, 24 * 60)
+    preparation_capacity = fields.Nested(PreparationCapacitySchema, allow_none=True)
 
 
 class _PublishListing(Schema):
@@ -103,6 +106,7 @@ class _Line(Schema):
 class _Price(Schema):
     lines = fields.List(fields.Nested(_Line), required=True, validate=validate.Length(1, MOST_LINES))
     drop_off = fields.Nested(DropOffSchema, required=True)
+    window = fields.Nested(WindowSchema, allow_none=True, load_default=None)
 
 
 class _Expected(Schema):
@@ -115,6 +119,7 @@ class _Reserve(Schema):
     expires_at = fields.AwareDateTime(format="iso", required=True)
     lines = fields.List(fields.Nested(_Line), required=True, validate=validate.Length(1, MOST_LINES))
     expected = fields.List(fields.Nested(_Expected), load_default=list)
+    preparation = fields.Nested(PreparationSchema, allow_none=True, load_default=None)
 
 
 class _Goods(Schema):
@@ -208,7 +213,9 @@ def price(request: Request) -> commands.PriceBasket:
 def schematic_price(request: Request) -> commands.PriceBasket:
     read = load(_PRICE, request)
     return commands.PriceBasket(
-        lines=tuple(WantedLine(**line) for line in read["lines"]), drop_off=read["drop_off"]
+        lines=tuple(WantedLine(**line) for line in read["lines"]),
+        drop_off=read["drop_off"],
+        window=read["window"],
     )
 
 
@@ -227,6 +234,7 @@ def schematic_reserve(request: Request) -> commands.Reserve:
         expires_at=read["expires_at"],
         lines=dict(lines),
         expected_prices={item["listing_id"]: item["unit_price"] for item in read["expected"]},
+        preparation=read["preparation"],
     )
 
 

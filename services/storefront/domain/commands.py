@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from services.storefront.domain.actor import Actor
 from services.storefront.domain.listing import ListingStatus, ListingTerms
 from services.storefront.domain.position import Position
+from services.storefront.domain.preparation import Window
 from services.storefront.domain.pricing import WantedLine
 from services.storefront.domain.reservation import Lines
 from services.storefront.domain.shop import ShopStatus, ShopTerms
@@ -93,6 +94,15 @@ class SetStock:
 class PriceBasket:
     lines: tuple[WantedLine, ...]
     drop_off: Position
+    window: Window | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preparation:
+    """What shops are to prepare: how many items each, to be brought in the ``window`` (none: soon)."""
+
+    items: Mapping[str, int] = field(default_factory=dict)
+    window: Window | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +113,47 @@ class Reserve:
     expires_at: datetime
     lines: Lines
     expected_prices: Mapping[str, Money]
+    preparation: Preparation | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MovePreparation:
+    """Hold places in other hours, too; ``number`` counts an order's moves."""
+
+    order_id: str
+    number: int
+    preparation: Preparation
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropMove:
+    order_id: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskWindows:
+    """In which of the ``windows`` can these shops prepare so many items each?"""
+
+    items: Mapping[str, int]
+    windows: tuple[Window, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordMove:
+    """An order moved to other hours for good; ``shop_ids`` are those that still have a part in it."""
+
+    order_id: str
+    number: int
+    shop_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordRejection:
+    """A shop dropped out of an order."""
+
+    order_id: str
+    shop_id: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ Refusal
 ├── Forbidden   NotYourShop, OperatorsOnly, MerchantsOnly
 ├── Conflict    ShopExists, ShopNotApproved, ShopChanged, ListingExists, ListingChanged,
 │               ReservationReleased, ReservationDiffers
-└── Refused     ShopClosed, OutOfDeliveryRange, MixedCurrencies, OutOfStock, PriceChanged
+└── Refused     ShopClosed, ShopFull, OutOfDeliveryRange, MixedCurrencies, OutOfStock, PriceChanged
 """
 
 from __future__ import annotations
@@ -63,6 +63,10 @@ class ReservationDiffers(Conflict):
 
 class ShopClosed(Refused):
     code, title = "shop-closed", "The shop is closed"
+
+
+class ShopFull(Refused):
+    code, title = "shop-full", "The shop prepares no more at that time"
 
 
 class OutOfDeliveryRange(Refused):

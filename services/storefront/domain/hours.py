@@ -62,6 +62,25 @@ class OpeningHours:
                     ranges.append((0, end - MINUTES_A_WEEK))
         return tuple(sorted(ranges))
 
+    def open_spans(self, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        """When it is open between two moments, with spans that touch taken together."""
+        week = timedelta(minutes=MINUTES_A_WEEK)
+        monday = since - timedelta(
+            minutes=minute_of_week(since), seconds=since.second, microseconds=since.microsecond
+        )
+        found: list[tuple[datetime, datetime]] = []
+        start_of_week = monday - week
+        while start_of_week < until:
+            for opens, closes in self.minutes:
+                start = start_of_week + timedelta(minutes=opens)
+                end = start_of_week + timedelta(minutes=closes)
+                if found and start <= found[-1][1]:
+                    found[-1] = found[-1][0], max(found[-1][1], end)
+                else:
+                    found.append((start, end))
+            start_of_week += week
+        return [(max(a, since), min(b, until)) for a, b in found if a < until and b > since]
+
     def is_open(self, moment: datetime) -> bool:
         minute = minute_of_week(moment)
         return any(start <= minute < end for start, end in self.minutes)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from services.storefront.domain.errors import ListingNotFound, MixedCurrencies, OutOfDeliveryRange, ShopClosed
 from services.storefront.domain.listing import Listing, ListingStatus
 from services.storefront.domain.position import Position
-from services.storefront.domain.shop import Shop
+from services.storefront.domain.preparation import Window, opens_at
+from services.storefront.domain.shop import Shop, ShopStatus
+from shared.kernel.clock import to_wire
 from shared.kernel.errors import Refusal
 
 
@@ -41,8 +45,11 @@ def price_basket(
     shops: Mapping[str, Shop],
     drop_off: Position,
     at: datetime,
+    window: Window | None = None,
 ) -> PricedBasket:
     """Price ``wanted``; stock is told but not judged, since only a reservation decides it.
+
+    The shops have to be open now, or in time for the ``window`` in which it is to be brought.
 
     Raises, naming the field of every line at fault, :class:`ListingNotFound` for what is not published,
     :class:`ShopClosed`, :class:`OutOfDeliveryRange` and :class:`MixedCurrencies`.
@@ -59,9 +66,19 @@ def price_basket(
         raise _naming(ListingNotFound, missing, "This is not on sale.")
 
     visited = {line.listing.shop_id: shops[line.listing.shop_id] for line in found}
-    closed = {shop_id for shop_id, shop in visited.items() if not shop.serves_at(at)}
+    closed = {shop_id for shop_id, shop in visited.items() if not shop.prepares_for(window, at)}
     if closed:
-        raise _naming(ShopClosed, _lines_of(closed, found), "Its shop is closed now.")
+        sentence = "Its shop is closed then." if window else "Its shop is closed now."
+        items: Counter[str] = Counter()
+        for priced in found:
+            items[priced.listing.shop_id] += priced.quantity
+        raise _naming(
+            ShopClosed,
+            _lines_of(closed, found),
+            sentence,
+            shops=closed_shops(visited, closed, at),
+            basket=dict(items),
+        )
     too_far = {shop_id for shop_id, shop in visited.items() if not shop.delivers_to(drop_off)}
     if too_far:
         raise _naming(OutOfDeliveryRange, _lines_of(too_far, found), "Its shop does not deliver there.")
@@ -73,12 +90,24 @@ def price_basket(
     return PricedBasket(currency=currency, shops=tuple(visited.values()), lines=tuple(found))
 
 
+def closed_shops(shops: Mapping[str, Shop], closed: Iterable[str], at: datetime) -> list[dict[str, Any]]:
+    """Which shops are closed, and when each opens next, for programs."""
+    found = []
+    for shop_id in sorted(closed):
+        shop = shops[shop_id]
+        opens = opens_at(shop.terms.hours, at) if shop.status is ShopStatus.OPEN else None
+        known = {"opens_at": to_wire(opens)} if opens else {}
+        found.append({"shop_id": shop_id, "name": shop.terms.name} | known)
+    return found
+
+
 def _lines_of(shop_ids: set[str], lines: Sequence[PricedLine]) -> list[int]:
     return [index for index, line in enumerate(lines) if line.listing.shop_id in shop_ids]
 
 
-def _naming(refusal: type[Refusal], indexes: Sequence[int], message: str) -> Refusal:
+def _naming(refusal: type[Refusal], indexes: Sequence[int], message: str, **extra: Any) -> Refusal:
     return refusal(
         message if len(indexes) == 1 else "",
         errors=[{"field": f"lines.{index}.listing_id", "message": message} for index in indexes],
+        **extra,
     )

@@ -48,6 +48,8 @@ class FoundShop(Protocol):
     delivery_radius_m: int
     hours: Spans | None
     preparation_minutes: int
+    preparation_per_hour: int | None
+    preparation_counts: str | None
     status: str
     version: int
     distance_m: int

@@ -10,6 +10,7 @@ from services.storefront.domain.actor import Actor
 from services.storefront.domain.errors import NotYourShop, ShopChanged, ShopNotApproved, ShopNotFound
 from services.storefront.domain.hours import OpeningHours
 from services.storefront.domain.position import Position
+from services.storefront.domain.preparation import PreparationCapacity, Window, collection_spans
 
 
 class ShopStatus(StrEnum):
@@ -27,7 +28,10 @@ _MAY_BECOME = {
 
 @dataclass(frozen=True, kw_only=True)
 class ShopTerms:
-    """What its merchant decides about a shop. Without hours it is always open."""
+    """What its merchant decides about a shop. Without hours it is always open.
+
+    Without a ``preparation_capacity`` it prepares whatever is ordered.
+    """
 
     name: str
     category: str
@@ -35,6 +39,7 @@ class ShopTerms:
     delivery_radius_m: int = 5000
     hours: OpeningHours | None = None
     preparation_minutes: int = 15
+    preparation_capacity: PreparationCapacity | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +74,16 @@ class Shop:
     def serves_at(self, moment: datetime) -> bool:
         hours = self.terms.hours
         return self.status is ShopStatus.OPEN and (hours is None or hours.is_open(moment))
+
+    def collection_spans(self, window: Window, now: datetime) -> list[Window]:
+        """When a courier may collect what is brought within ``window``, prepared from ``now`` on."""
+        if self.status is not ShopStatus.OPEN:
+            return []
+        return collection_spans(self.terms.hours, self.terms.preparation_minutes, window, now)
+
+    def prepares_for(self, window: Window | None, now: datetime) -> bool:
+        """Whether goods can be collected in time for ``window``; without one the shop is open now."""
+        return bool(self.collection_spans(window, now)) if window else self.serves_at(now)
 
     def delivers_to(self, place: Position) -> bool:
         return self.terms.position.distance_m(place) <= self.terms.delivery_radius_m

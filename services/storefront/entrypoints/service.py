@@ -9,10 +9,11 @@ from weakref import WeakKeyDictionary
 
 from services.storefront.adapters.catalogue_sql import SqlCatalogue
 from services.storefront.adapters.store_sql import SqlStore
-from services.storefront.application import listings, queries, shops, stock
+from services.storefront.application import listings, preparing, queries, shops, stock
 from services.storefront.contracts import answers, consumed, requests
 from services.storefront.domain import commands
 from services.storefront.entrypoints.dependencies import SettingsProvider
+from services.storefront.entrypoints.preparing import PreparesByTheHour
 from services.storefront.settings import Settings
 from shared.kernel.clock import Clock
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
@@ -27,7 +28,7 @@ Result = TypeVar("Result")
 Wire = dict[str, Any]
 
 
-class StorefrontService(ShowsDeadLetters):
+class StorefrontService(PreparesByTheHour, ShowsDeadLetters):
     """Shops, what they sell, and how much of it there is."""
 
     name = "storefront"
@@ -170,6 +171,10 @@ class StorefrontService(ShowsDeadLetters):
                     stock.record_cancellation(fact, store=store, clock=self.clock)
                 case commands.RecordReturn() as fact:
                     stock.record_return(fact, store=store, clock=self.clock)
+                case commands.RecordMove() as fact:
+                    preparing.record_move(fact, store=store)
+                case commands.RecordRejection() as fact:
+                    preparing.record_rejection(fact, store=store)
 
     @every(seconds=1.0)
     def expire_reservations(self) -> None:

@@ -66,7 +66,7 @@ def test_a_list_parameter_may_be_given_several_times() -> None:
     other = str(uuid.uuid4())
     response = world.ask("GET", f"/v1/slots?lat=30&lon=120&shop_id={AN_ID}&shop_id={other}")
     assert response.status_code == 200
-    assert world.rpc.asked[0][2]["shop_ids"] == [AN_ID, other]
+    assert world.rpc.asked[0][2]["shops"] == [{"shop_id": AN_ID}, {"shop_id": other}]
 
 
 @pytest.mark.parametrize("query", ["小笼包", "%E5%B0%8F%E7%AC%BC%E5%8C%85"])

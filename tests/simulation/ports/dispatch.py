@@ -223,6 +223,14 @@ class MemoryStore(Keeper):
         self.connection.put("slot", slot_id, replace(slot, taken=slot.taken + 1))
         return True
 
+    def move_slot(self, before: str | None, after: str | None, now: datetime) -> bool:
+        if after is not None and not self.take_slot(after, now):
+            return False
+        if before is not None:
+            slot = self.connection.rows("slot")[before]
+            self.connection.put("slot", before, replace(slot, taken=slot.taken - 1))
+        return True
+
     def see(self, courier_id: str, sighting: Sighting, marks: bool = False) -> None:
         MemorySightings(self.connection).see(courier_id, sighting, marks)
 
@@ -273,6 +281,11 @@ class MemoryStore(Keeper):
         rows = self.connection.rows("slot").values()
         open_now = [slot for slot in rows if slot.zone_id == zone_id and slot.cutoff_at > now]
         return sorted(open_now, key=lambda slot: (slot.starts_at, slot.slot_id))[:200]
+
+    def running_slots(self, zone_id: str, now: datetime) -> list[Slot]:
+        rows = self.connection.rows("slot").values()
+        running = [slot for slot in rows if slot.zone_id == zone_id and slot.ends_at > now]
+        return sorted(running, key=lambda slot: (slot.starts_at, slot.slot_id))[:200]
 
     def add_slots(self, slots: Sequence[Slot]) -> list[Slot]:
         for slot in slots:

@@ -23,6 +23,7 @@ from shared.persistence import Transaction
 from tests.simulation.database import MemoryConnection, MemoryDatabase
 from tests.simulation.ports.cases import MemoryCases, MemoryPhotos, MemoryReviews, MemoryShoppingLists
 from tests.simulation.ports.payments import KeptRefund, MemoryPayments
+from tests.simulation.ports.rebookings import MemoryRebookings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -324,6 +325,7 @@ class MemoryUnitOfWork:
         self.photos = MemoryPhotos(connection)
         self.reviews = MemoryReviews(connection, publish)
         self.lists = MemoryShoppingLists(connection, publish)
+        self.rebookings = MemoryRebookings(connection)
 
     @classmethod
     def over(cls, transaction: Transaction) -> MemoryUnitOfWork:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.storefront.application.ports import Offer
+from services.storefront.application.ports import GivenUp, Offer
 from services.storefront.contracts.published import to_message
 from services.storefront.domain.errors import ListingNotFound, ShopNotFound
 from services.storefront.domain.events import DomainEvent, ListingSoldOut
 from services.storefront.domain.listing import Level, Listing, ListingStatus
+from services.storefront.domain.preparation import Places as TakenHours
+from services.storefront.domain.preparation import SeatWanted, choose
 from services.storefront.domain.reservation import Lines, Move, Release, Reservation, Status
 from services.storefront.domain.shop import Shop
 from shared.kernel.money import Money
@@ -33,6 +35,10 @@ class MemoryShops:
         if shop is None:
             raise ShopNotFound()
         return shop  # type: ignore[no-any-return]
+
+    def several(self, shop_ids: Sequence[str]) -> Mapping[str, Shop]:
+        shops = self._connection.rows("shop")
+        return {key: shops[key] for key in sorted(shop_ids) if key in shops}
 
     def add(self, shop: Shop, at: datetime) -> bool:
         if shop.shop_id in self._connection.rows("shop"):
@@ -175,6 +181,75 @@ class MemoryReservations:
         return known
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeptSeat:
+    shop_id: str
+    hour: datetime
+    units: int
+    given_up: bool = False
+
+
+class MemoryPlaces:
+    """:class:`services.storefront.application.ports.Places`."""
+
+    def __init__(self, transaction: Transaction, stock: MemoryStock) -> None:
+        self._transaction = transaction
+        self._connection: MemoryConnection = transaction.connection  # type: ignore[assignment]
+        self._stock = stock
+
+    def take(self, order_id: str, number: int, wanted: Sequence[SeatWanted]) -> Sequence[str]:
+        hours = self._connection.rows("preparation_hour")
+        chosen, full = choose(wanted, hours)
+        if full:
+            return full
+        units = {seat.shop_id: seat.units for seat in wanted}
+        for shop_id, hour in chosen.items():
+            seat = KeptSeat(shop_id=shop_id, hour=hour, units=units[shop_id])
+            self._connection.put("preparation_seat", (order_id, number, shop_id), seat)
+            self._add(shop_id, hour, seat.units)
+        return []
+
+    def taken(self, shop_ids: Sequence[str], since: datetime, until: datetime) -> TakenHours:
+        hours = self._connection.rows("preparation_hour").items()
+        return {key: n for key, n in hours if key[0] in shop_ids and since <= key[1] < until}
+
+    def begin_move(self, order_id: str, number: int) -> str:
+        known = self._connection.rows("preparation_move").get((order_id, number))
+        if known is None:
+            self._connection.put("preparation_move", (order_id, number), "held")
+        return known or "new"
+
+    def end_move(self, order_id: str, number: int, state: str) -> None:
+        if self._connection.rows("preparation_move").get((order_id, number), "held") == "held":
+            self._connection.put("preparation_move", (order_id, number), state)
+
+    def give_up(self, given_up: GivenUp) -> None:
+        pending = self._connection.pending.get("given_up")
+        if pending is None:
+            self._stock.move({})
+            pending = self._connection.pending["given_up"] = []
+            self._transaction.before_commit(self._apply)
+        pending.append(given_up)
+
+    def _apply(self) -> None:
+        wishes = self._connection.pending["given_up"]
+        for key, seat in sorted(self._connection.rows("preparation_seat").items()):
+            if not seat.given_up and any(_is_meant(wish, key) for wish in wishes):
+                self._connection.put("preparation_seat", key, replace(seat, given_up=True))
+                self._add(seat.shop_id, seat.hour, -seat.units)
+
+    def _add(self, shop_id: str, hour: datetime, units: int) -> None:
+        taken = self._connection.rows("preparation_hour").get((shop_id, hour), 0) + units
+        assert taken >= 0, "more is given up than was taken"
+        self._connection.put("preparation_hour", (shop_id, hour), taken)
+
+
+def _is_meant(wish: GivenUp, key: tuple[str, int, str]) -> bool:
+    order_id, number, shop_id = key
+    of_shop = wish.shop_id in {None, shop_id} and shop_id not in wish.but_for
+    return order_id == wish.order_id and wish.first <= number <= wish.last and of_shop
+
+
 class MemoryStore:
     """:class:`services.storefront.application.ports.Store`."""
 
@@ -185,6 +260,7 @@ class MemoryStore:
         self.listings = MemoryListings(connection)
         self.stock = MemoryStock(transaction)
         self.reservations = MemoryReservations(connection)
+        self.places = MemoryPlaces(transaction, self.stock)
 
     def publish(self, event: DomainEvent) -> None:
         message = to_message(event)

@@ -107,7 +107,7 @@ class _Eye:
 
     def ready(self, delivery: Delivery, stop: Stop) -> float:
         """When a shop will have its part ready, by its word and by what came of its word before."""
-        shop_id, part = stop.shop_id or "", delivery.parts.get(stop.store_order_id or "", Part())
+        shop_id, part = stop.shop_id or "", delivery.part_of(stop)
         # What is under way already counts the part itself.
         load = self.busy.get(shop_id, 0) - (part.accepted_at is not None)
         ready_at = self.preparation.ready_at(
@@ -167,6 +167,8 @@ def _is_in_sight(eye: _Eye, delivery: Delivery, promised: set[str]) -> bool:
 
 
 def _basket(eye: _Eye, state: ZoneState, delivery: Delivery) -> Basket:
+    if delivery.second_try is not None and delivery.second_try.returning_since is not None:
+        return _way_back(eye, delivery, delivery.second_try.returning_since)
     pickups: list[Visit] = []
     drop_off: Visit | None = None
     for stop in delivery.open_stops():
@@ -175,23 +177,48 @@ def _basket(eye: _Eye, state: ZoneState, delivery: Delivery) -> Basket:
             pickups.append(replace(visit, amount=eye.amount(stop.load.amount)))
         else:
             opens = eye.minutes(delivery.slot.starts_at) if delivery.slot else -NEVER
+            if delivery.second_try is not None:
+                opens = max(opens, eye.minutes(delivery.second_try.opens_at))
             drop_off = _visit(eye, stop, opens, eye.settings.drop_off_service_minutes)
     assert drop_off is not None, "a delivery that has not ended still has its drop-off to come"
     offer = state.offers.get(delivery.offer_id or "")
     due = delivery.slot.ends_at if delivery.slot else delivery.promised_at
+    if delivery.second_try is not None:
+        due = delivery.second_try.due_at
     return Basket(
         basket_id=delivery.order_id,
         pickups=tuple(pickups),
         drop_off=drop_off,
-        clicked=eye.minutes(delivery.placed_at or eye.now),
+        clicked=eye.minutes(delivery.asked_for_at or eye.now),
         due=eye.minutes(due or eye.now),
-        asap=delivery.slot is None,
+        asap=delivery.slot is None and delivery.second_try is None,
         on_board=eye.amount(delivery.load),
         holder=delivery.courier_id or (offer.courier_id if offer else None),
         announced=delivery.foreseen if delivery.status in UNASSIGNED else None,
         barred=frozenset(
             courier_id for courier_id, until in delivery.barred.items() if until is None or eye.now < until
         ),
+    )
+
+
+# What goes back to shops may wait for what customers wait for, but not for ever.
+_BACK_WITHIN = 45.0
+
+
+def _way_back(eye: _Eye, delivery: Delivery, since: datetime) -> Basket:
+    """The shops that get their parts back, the last one as the place where everything is off board."""
+    *first, last = delivery.open_stops()
+    empty = eye.amount(NOTHING)
+    service = eye.settings.pickup_service_minutes
+    return Basket(
+        basket_id=delivery.order_id,
+        pickups=tuple(replace(_visit(eye, stop, -NEVER, service), amount=empty) for stop in first),
+        drop_off=_visit(eye, last, -NEVER, service),
+        clicked=eye.minutes(since),
+        due=eye.minutes(since) + _BACK_WITHIN,
+        asap=False,
+        on_board=eye.amount(delivery.load),
+        holder=delivery.courier_id,
     )
 
 
@@ -214,7 +241,8 @@ def _rider(eye: _Eye, state: ZoneState, courier: Courier) -> Rider:
         current = state.deliveries[route[0].order_id].stop(route[0].stop_id)
         if current.status is StopStatus.ARRIVED:
             place, free_at = current.place, 0.0
-    frozen = min(1, len(route))
+    # Nobody stands at a door until a second try begins.
+    frozen = 0 if route and _is_for_later(eye, state, route[0]) else min(1, len(route))
     offer = state.offer_to(courier.courier_id)
     if offer is not None:
         route = merged(route, [stop for stop in offer.route if state.is_open(stop)])
@@ -237,6 +265,11 @@ def _rider(eye: _Eye, state: ZoneState, courier: Courier) -> Rider:
         ),
         speed_factor=shift.speed_factor,
     )
+
+
+def _is_for_later(eye: _Eye, state: ZoneState, stop: RouteStop) -> bool:
+    trying = state.deliveries[stop.order_id].second_try
+    return trying is not None and trying.returning_since is None and trying.opens_at > eye.now
 
 
 def merged(present: Sequence[RouteStop], proposed: Sequence[RouteStop]) -> list[RouteStop]:

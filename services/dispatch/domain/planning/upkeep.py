@@ -12,6 +12,7 @@ from services.dispatch.domain.lending import settle
 from services.dispatch.domain.lifecycle import ENDED, RIDING, UNASSIGNED
 from services.dispatch.domain.offer import Offer, OfferStatus, take_question_back
 from services.dispatch.domain.planning.outlook import ZoneState
+from services.dispatch.domain.second_try import give_up, is_overdue, redirect
 from services.dispatch.domain.stop import StopStatus
 from services.dispatch.domain.zone import Zone
 
@@ -56,6 +57,7 @@ def keep_up(state: ZoneState, now: datetime, patience: Patience = Patience()) ->
         *_clear_routes(state),
         *_miss_couriers(state, now, patience),
         *_end_shifts(state, now),
+        *_end_tries(state, now),
         *_change_zones(state, now),
         *_give_up(state, now),
     ]
@@ -135,6 +137,17 @@ def _end_shifts(state: ZoneState, now: datetime) -> Iterator[Change]:
         yield Change.of(couriers=[courier.courier_id], orders=[delivery.order_id for delivery in touched])
 
 
+def _end_tries(state: ZoneState, now: datetime) -> Iterator[Change]:
+    """What nobody has chosen a second try for in time goes back to its shops."""
+    for delivery in state.deliveries.values():
+        courier = state.couriers.get(delivery.courier_id or "")
+        if courier is None or not is_overdue(delivery, now):
+            continue
+        give_up(delivery, now)
+        redirect(courier, delivery, state.zone.settings, now)
+        yield Change.of(couriers=[courier.courier_id], orders=[delivery.order_id])
+
+
 def _change_zones(state: ZoneState, now: datetime) -> Iterator[Change]:
     """Who is lent, or comes back, and has nothing more to do here, is another zone's from now on."""
     for courier in list(state.couriers.values()):
@@ -189,7 +202,7 @@ def _give_up(state: ZoneState, now: datetime) -> Iterator[Change]:
 def give_up_at(zone: Zone, delivery: Delivery) -> datetime:
     """From when on a delivery that nobody took counts as failed."""
     settings = zone.settings
-    begun = delivery.paid_at or delivery.placed_at
+    begun = delivery.rebooking.at or delivery.paid_at or delivery.placed_at
     assert begun is not None, "only what is paid is delivered"
     promised = max(begun, delivery.slot.ends_at) if delivery.slot else begun
     ready = [

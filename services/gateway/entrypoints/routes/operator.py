@@ -41,7 +41,7 @@ def open_zone(call: Call) -> Any:
 )
 def open_slots(call: Call) -> Any:
     slots = [
-        {"cutoff_at": slot["starts_at"], **slot, "slot_id": derived_id(call.new_id, str(number))}
+        {**slot, "slot_id": derived_id(call.new_id, str(number))}
         for number, slot in enumerate(call.body["slots"])
     ]
     return call.ask_as_caller("dispatch", "open_slots", **call.path, slots=slots)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import dispatch_shapes, forms, shapes, trade_shapes
+from services.gateway.contracts import dispatch_shapes, forms, shapes, slot_shapes, trade_shapes
 from services.gateway.entrypoints.call import Call
 from services.gateway.entrypoints.routing import ANYONE, Routes
 
@@ -75,15 +75,20 @@ def listing(call: Call) -> Any:
 @routes.get(
     "/v1/slots",
     summary="Delivery slots for a place",
-    description="`shop_id` may come several times: the shops that the order would be collected from.",
+    description="`shop_id` may come several times: the shops that the order would be collected from. Then "
+    "every slot that is not over is listed with its `state`: free, full, its cut-off passed, or which of the "
+    "shops is closed or has too much to prepare. Without shops only slots that couriers have room in are.",
     roles=ANYONE,
     query=forms.SlotSearch,
-    answer=shapes.SlotChoices,
+    answer=slot_shapes.SlotChoices,
     refusals=("out-of-zone",),
 )
 def slots(call: Call) -> Any:
-    query = call.query
-    return call.ask("dispatch", "slots", lat=query["lat"], lon=query["lon"], shop_ids=query["shop_id"])
+    place = {"lat": call.query["lat"], "lon": call.query["lon"]}
+    shops = [{"shop_id": shop_id} for shop_id in dict.fromkeys(call.query["shop_id"])]
+    if shops:
+        return call.ask("ordering", "slots", place=place, shops=shops)
+    return call.ask("dispatch", "slots", **place)
 
 
 @routes.get("/v1/zones", summary="The zones that are served", roles=ANYONE, answer=dispatch_shapes.ZonePage)

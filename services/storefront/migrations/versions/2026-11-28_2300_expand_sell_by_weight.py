@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "storefront_0002"
-down_revision = "storefront_0001"
+revision = "storefront_0003"
+down_revision = "storefront_0002"
 branch_labels = None
 depends_on = None
 
