@@ -74,6 +74,8 @@ def _line(random: Random, line_id: str, link: PromotionLink | None) -> Line:
         category=random.choice(CATEGORIES),
         sourced=link is not None,
         quantity=random.choice((1, 1, 2, 3, 7)),
+        if_missing=random.choice(("substitute", "call_me", "refund")),
+        unit_grams=random.choice((None, None, None, 100, 500)),
         # Few and odd cents bring out what is rounded, large prices what overflows.
         unit_price=random.choice((1, 3, 99, 680, random.randrange(1, 300), random.randrange(1, 1_000_000))),
         promotion_link_id=None if link is None else link.link_id,

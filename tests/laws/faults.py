@@ -9,9 +9,10 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from unittest.mock import patch
 
-from services.commission.domain import commissions, settlement, take_rate
+from services.commission.domain import at_the_door, commissions, settlement, take_rate
+from services.commission.domain.facts import OrderFacts
 from services.ordering.adapters.orders_sql import _money_back
-from services.ordering.domain import order as ordering
+from services.ordering.domain import giving_back
 from services.ordering.domain.lines import Line, LinePart
 from services.ordering.domain.payment import Surplus
 from services.ordering.domain.refund import refund_of_delivery_fee
@@ -119,7 +120,49 @@ def delivery_fee_returned_in_proportion() -> Any:
         return real(**facts | {"amount": facts["amount"] // 2})
 
     real = refund_of_delivery_fee
-    return patch.object(ordering, "refund_of_delivery_fee", give_half)
+    return patch.object(giving_back, "refund_of_delivery_fee", give_half)
+
+
+def substitute_priced_without_its_discounts() -> Any:
+    """The difference of a cheaper substitute is that of the list prices."""
+    substitute = Line.substitute
+
+    def priced(line: Line, units: int, unit_price: int, **named: Any) -> tuple[Line, LinePart]:
+        after, part = substitute(line, units, unit_price, **named)
+        return after, replace(part, amount=max(line.unit_price - unit_price, 0) * units)
+
+    return patch.object(Line, "substitute", priced)
+
+
+def weight_settled_by_rounding_up() -> Any:
+    """What is lighter costs a cent more than it weighs, where nobody looks."""
+    fall_to = Line.fall_to
+
+    def fall(line: Line, goods: int) -> tuple[Line, LinePart]:
+        after, part = fall_to(line, goods)
+        return after, replace(part, amount=max(part.amount - 1, 0))
+
+    return patch.object(Line, "fall_to", fall)
+
+
+def goodwill_charged_to_the_shop() -> Any:
+    """Whoever is at fault, the shop pays."""
+    return patch.object(OrderFacts, "is_made_good", lambda *_: False)
+
+
+def tip_kept_by_the_platform() -> Any:
+    """The tip stays where the fees are."""
+    return patch.object(settlement, "book_tip", lambda *_: None)
+
+
+def refunded_cash_collected_all_the_same() -> Any:
+    """The courier owes the whole total, also what was given back before the door."""
+    book = at_the_door._book_collection
+
+    def whole(facts: Any, paid: Any, _: int, sheet: Any) -> None:
+        book(facts, paid, paid.total, sheet)
+
+    return patch.object(at_the_door, "_book_collection", whole)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -133,4 +176,9 @@ FAULTS: tuple[Fault, ...] = (
     second_charge_kept,
     discount_shared_anew_by_each_part,
     delivery_fee_returned_in_proportion,
+    substitute_priced_without_its_discounts,
+    weight_settled_by_rounding_up,
+    goodwill_charged_to_the_shop,
+    tip_kept_by_the_platform,
+    refunded_cash_collected_all_the_same,
 )

@@ -2,12 +2,12 @@
 
 Numbers are those of the domain rules: 2 (shared once, no negative line), 4 (splitting moves), 5 (refunds
 mirror shares, in parts as at once), 7 (one success), 8 (balances follow from entries), 20 (base and margin),
-21 (pending, accrued, released), 22 (claw-back), 25 (take rate).
+21 (pending, accrued, released), 22 (claw-back), 25 (take rate), 27 (courier pay).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import floor
 
@@ -15,8 +15,10 @@ from services.commission.application.audit import mismatches
 from services.commission.application.ports import AuditedOrder
 from services.commission.domain import ledger as accounts
 from services.commission.domain.rates import TakeRateBase
-from services.ordering.domain.lines import Line
+from services.ordering.domain.lines import Discount, Line, LinePart
 from services.ordering.domain.order import Order
+from services.ordering.domain.payment import CASH
+from services.ordering.domain.refund import Refund
 from services.ordering.domain.store_order import StoreOrder, StoreStatus
 from tests.laws.life import Life
 
@@ -58,8 +60,8 @@ def _raise(life: Life, broken: list[str]) -> None:
 
 def shares_add_up(order: Order) -> Iterator[str]:
     """Rules 2 and 4: equal sums on all levels, nothing negative."""
-    if order.total != sum(store.paid for store in order.stores) + order.delivery_fee:
-        yield f"the order costs {order.total}, its parts and the fee another sum"
+    if order.total != sum(store.paid for store in order.stores) + order.delivery_fee + order.tip:
+        yield f"the order costs {order.total}, its parts, fee and tip another sum"
     for store in order.stores:
         for line in store.lines:
             taken = sum(discount.amount for discount in line.discounts)
@@ -86,7 +88,9 @@ def refunds_mirror_shares(life: Life, order: Order) -> Iterator[str]:
             units, back = line.refunded_quantity, line.refunded
             if not 0 <= units <= line.quantity:
                 yield f"{units} of {line.quantity} units of {line.line_id} went back"
-            elif abs(back * line.quantity - line.paid * units) >= line.quantity:
+            elif line.falls and not line.fallen <= back <= line.paid:
+                yield f"{back} of {line.paid} went back, of which {line.fallen} since it cost less"
+            elif not line.falls and abs(back * line.quantity - line.paid * units) >= line.quantity:
                 yield f"{back} of {line.paid} went back for {units} of {line.quantity} of {line.line_id}"
             yield from _parts_are_the_whole(line)
 
@@ -95,7 +99,6 @@ def _parts_are_the_whole(line: Line) -> Iterator[str]:
     """Giving back unit after unit ends where giving back all that is left ends."""
     if not line.left:
         return
-    _, at_once = line.give_back(line.left)
     rest, amount, by_campaign = line, 0, [0] * len(line.discounts)
     for _ in range(line.left):
         rest, part = rest.give_back(1)
@@ -105,10 +108,14 @@ def _parts_are_the_whole(line: Line) -> Iterator[str]:
         ]
         if part.amount < 0 or any(discount.amount < 0 for discount in part.discounts):
             yield f"a unit of {line.line_id} costs {part.amount}"
-    if amount != at_once.amount or amount + line.refunded != line.paid:
-        yield f"{line.line_id}: {amount} in parts, {at_once.amount} at once, {line.refunded} before"
-    if by_campaign != [discount.amount for discount in at_once.discounts]:
-        yield f"{line.line_id}: discounts {by_campaign} in parts, another sum at once"
+    if amount + line.refunded != line.paid:
+        yield f"{line.line_id}: {amount} in parts, {line.refunded} before, {line.paid} in all"
+    if line.alike == line.left:
+        _, at_once = line.give_back(line.left)
+        if amount != at_once.amount:
+            yield f"{line.line_id}: {amount} in parts, {at_once.amount} at once"
+        if by_campaign != [discount.amount for discount in at_once.discounts]:
+            yield f"{line.line_id}: discounts {by_campaign} in parts, another sum at once"
 
 
 # -- the provider ------------------------------------------------------------------------------------
@@ -122,7 +129,7 @@ def the_till_agrees(life: Life, order: Order) -> Iterator[str]:
     for charge_id, amount in back.items():
         if amount > life.till.charges[charge_id][1]:
             yield f"{amount} of the charge {life.till.charges[charge_id][1]} went back"
-    if order.paid_at is not None and order.charge_id not in life.till.charges:
+    if order.paid_at is not None and order.method != CASH and order.charge_id not in life.till.charges:
         yield f"paid by {order.charge_id}, which the provider does not know"
 
 
@@ -131,7 +138,8 @@ def money_back_is_sent(life: Life, order: Order) -> Iterator[str]:
     heard = {step for step in life.steps if step.startswith(("charge", "tell_again"))}
     if not heard or life.has_unheard_notices:
         return
-    wanted = 0 if order.paid_at is None else order.total - order.refunded
+    paid_here = order.paid_at is not None and order.method != CASH
+    wanted = order.total - order.refunded if paid_here else 0
     if life.till.kept != wanted:
         yield f"the provider keeps {life.till.kept}, {wanted} is right"
 
@@ -149,70 +157,119 @@ def the_books_follow_from_the_facts(found: AuditedOrder) -> Iterator[str]:
 
 def everybody_holds_what_is_due(life: Life, order: Order, found: AuditedOrder) -> Iterator[str]:
     """Captured − refunded = what the parties hold, each to the cent by exact arithmetic of its own."""
-    ledger = found.ledger
-    kept = order.total - order.refunded
-    if ledger.get(accounts.CASH, 0) != kept:
-        yield f"{kept} was kept, the books say {ledger.get(accounts.CASH, 0)}"
-    held = -sum(amount for account, amount in ledger.items() if account != accounts.CASH)
+    ledger, kept = found.ledger, order.total - order.refunded
+    money = sum(amount for account, amount in ledger.items() if account.startswith(accounts.MONEY))
+    if money != kept:
+        yield f"{kept} was kept, the books say {money}"
+    held = -sum(amount for account, amount in ledger.items() if not account.startswith(accounts.MONEY))
     if held != kept:
         yield f"{kept} was kept, the parties hold {held}"
-    take_rates = 0
+    books, take_rates, made_good = Kept(life.refunds, order), 0, 0
     for store in order.stores:
         if store.status in {StoreStatus.DELIVERED, StoreStatus.COMPLETED}:
-            take, commissions = _take_of(life, store), _commissions_of(life, order, store)
+            take = _take_of(life, books, store)
             take_rates += take
-            gross = _kept(store) + _platform_kept(store)
+            gross = sum(books.paid(line) + books.of_platform(line) for line in store.lines)
             # Commission never exceeds what the sale leaves after the take rate (rule 20).
-            commissions = _capped(commissions, gross - take)
+            commissions = _capped(_commissions_of(life, books, order, store), gross - take)
             due = gross - take - sum(commissions.values())
             there = -ledger.get(accounts.shop_payable(store.shop_id), 0)
             if due != there or there < 0:
                 yield f"{store.shop_id} is due {due}, holds {there}"
+            made_good += books.made_good(store)
         elif ledger.get(accounts.shop_payable(store.shop_id), 0):
             yield f"{store.shop_id} delivered nothing and holds something"
     if -ledger.get(accounts.TAKE_RATE, 0) != take_rates:
         yield f"take rates are {take_rates}, the books say {-ledger.get(accounts.TAKE_RATE, 0)}"
+    if ledger.get(accounts.GOODWILL, 0) != made_good:
+        yield f"{made_good} was made good, the books say {ledger.get(accounts.GOODWILL, 0)}"
+    yield from _the_courier_is_paid(life, order, ledger)
+    if order.method == CASH and order.delivered_at is not None:
+        since = sum(refund.amount for refund in life.refunds if refund.issued_at > order.delivered_at)
+        owed = -ledger.get(accounts.CASH_REFUNDS, 0)
+        if not 0 <= owed <= since:
+            yield f"{owed} is owed in cash, at most the {since} refunded since the door can be"
+
+
+def _the_courier_is_paid(life: Life, order: Order, ledger: Mapping[str, int]) -> Iterator[str]:
+    """Rule 27: drop, pickups and metres, and the tip where something was delivered."""
+    due, trip = 0, life.trip
+    if trip is not None:
+        pay = life.plan.courier_pay
+        due += pay.per_drop + pay.per_extra_pickup * (trip["pickups"] - 1)
+        due += _half_up(Fraction(trip["distance_m"] * pay.per_km, 1000))
+    if order.delivered_at is not None:
+        due += order.tip - sum(refund.tip for refund in life.refunds)
+    there = -ledger.get(accounts.courier_payable(life.courier_id), 0)
+    if due != there:
+        yield f"the courier is due {due}, holds {there}"
+
+
+class Kept:
+    """What of each line its shop may keep: all but what refunds took back at its own cost."""
+
+    def __init__(self, refunds: Sequence[Refund], order: Order) -> None:
+        self._taken: dict[str, list[LinePart]] = {}
+        self._made_good: dict[str, int] = {}
+        delivered = {
+            store.store_order_id
+            for store in order.stores
+            if store.status in {StoreStatus.DELIVERED, StoreStatus.COMPLETED}
+        }
+        for refund in refunds:
+            if refund.borne_by != "shop" and refund.store_order_id in delivered:
+                part = refund.store_order_id or ""
+                self._made_good[part] = self._made_good.get(part, 0) + refund.goods
+                continue
+            for part_of_line in refund.lines:
+                self._taken.setdefault(part_of_line.line_id, []).append(part_of_line)
+
+    def made_good(self, store: StoreOrder) -> int:
+        return self._made_good.get(store.store_order_id, 0)
+
+    def paid(self, line: Line) -> int:
+        return line.paid - sum(part.amount for part in self._of(line))
+
+    def of_platform(self, line: Line) -> int:
+        back = [discount for part in self._of(line) for discount in part.discounts]
+        return _of_platform(line.discounts) - _of_platform(back)
+
+    def goods(self, line: Line) -> int:
+        """What is kept before discounts."""
+        back = sum(part.amount + sum(d.amount for d in part.discounts) for part in self._of(line))
+        return line.goods - back
+
+    def _of(self, line: Line) -> Sequence[LinePart]:
+        return self._taken.get(line.line_id, ())
+
+
+def _of_platform(discounts: Iterable[Discount]) -> int:
+    return sum(discount.amount for discount in discounts if discount.funder == "platform")
 
 
 def _half_up(amount: Fraction) -> int:
     return floor(amount + Fraction(1, 2))
 
 
-def _kept(store: StoreOrder) -> int:
-    return sum(line.paid - line.refunded for line in store.lines)
-
-
-def _platform_kept(store: StoreOrder) -> int:
-    """The platform's discount on the units that were not given back."""
-    return sum(_platform_kept_of(line) for line in store.lines)
-
-
-def _platform_kept_of(line: Line) -> int:
-    if not line.left:
-        return 0
-    _, rest = line.give_back(line.left)
-    return sum(discount.amount for discount in rest.discounts if discount.funder == "platform")
-
-
-def _take_of(life: Life, store: StoreOrder) -> int:
+def _take_of(life: Life, books: Kept, store: StoreOrder) -> int:
     """Rule 25: each rate once per part, on what was kept, half up; never more than it sold for."""
     plan, bases, most = life.plan, dict[int, int](), dict[int, int]()
     for line in store.lines:
         rate = plan.take_rate_by_shop.get(
             store.shop_id, plan.take_rate_by_category.get(line.category or "", plan.take_rate_bp)
         )
-        kept, of_platform = line.paid - line.refunded, _platform_kept_of(line)
+        worth = books.paid(line) + books.of_platform(line)
         base = {
-            TakeRateBase.BEFORE_DISCOUNTS: line.unit_price * line.left,
-            TakeRateBase.AFTER_SHOP_DISCOUNT: kept + of_platform,
-            TakeRateBase.CUSTOMER_PAID: kept,
+            TakeRateBase.BEFORE_DISCOUNTS: books.goods(line),
+            TakeRateBase.AFTER_SHOP_DISCOUNT: worth,
+            TakeRateBase.CUSTOMER_PAID: books.paid(line),
         }[plan.take_rate_base]
         bases[rate] = bases.get(rate, 0) + base
-        most[rate] = most.get(rate, 0) + kept + of_platform
+        most[rate] = most.get(rate, 0) + worth
     return sum(min(_half_up(Fraction(base * rate, 10_000)), most[rate]) for rate, base in bases.items())
 
 
-def _commissions_of(life: Life, order: Order, store: StoreOrder) -> dict[str, int]:
+def _commissions_of(life: Life, books: Kept, order: Order, store: StoreOrder) -> dict[str, int]:
     """Rules 20, 23 and 24: a rate of goods paid and kept; nothing on own goods or own purchases."""
     commissions = {}
     for line in store.lines:
@@ -222,7 +279,7 @@ def _commissions_of(life: Life, order: Order, store: StoreOrder) -> dict[str, in
         own = link.shop_id == store.shop_id or link.owner_id in {store.merchant_id, order.customer_id}
         asked = life.plan.distribution_bp if link.rate_bp is None else link.rate_bp
         rate = min(asked, life.plan.distribution_max_bp)
-        kept = 0 if own else line.paid - line.refunded
+        kept = 0 if own else books.paid(line)
         commissions[link.link_id] = _half_up(Fraction(kept * rate, 10_000))
     return commissions
 

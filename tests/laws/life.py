@@ -6,9 +6,10 @@ shrinks it. A command may be refused: then nothing may have changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 from services.commission.application import bookkeeping
 from services.commission.application.bookkeeping import Heard
@@ -26,9 +27,11 @@ from services.ordering.domain.lines import Line
 from services.ordering.domain.order import Order
 from services.ordering.domain.places import Slot
 from services.ordering.domain.quote import Quote
+from services.ordering.domain.refund import Refund
 from shared.kernel.errors import Refusal
+from shared.kernel.money import Money
 from tests.laws.backends import Backend, Letter
-from tests.laws.drawn import CUSTOMER, drawn
+from tests.laws.drawn import CURRENCY, CUSTOMER, drawn
 from tests.laws.still_world import StillWorld
 from tests.laws.till import METHOD, Till
 
@@ -42,6 +45,9 @@ RULES = Rules(
     hold_grace=timedelta(minutes=15),
     after_sale_window=timedelta(hours=48),
     delivery_fee=DeliveryFeeRule(base=0, per_extra_pickup=0, included_m=0, per_km=0),
+    accept_within=timedelta(minutes=45),
+    answer_within=timedelta(minutes=10),
+    cash_maximum=10**9,
 )
 
 
@@ -65,6 +71,9 @@ class Life:
         self.notices: list[ProviderNotice] = []
         self._numbers = 0
         self._trip: Letter | None = None
+        self.courier_id = random.choice(COURIERS)
+        self.cases: list[tuple[str, Actor]] = []
+        self.substitutions: list[str] = []
         begin = drawn(random, name, world.now())
         self.plan = begin.plan
         self.links = {link.link_id: link for link in begin.links}
@@ -75,7 +84,12 @@ class Life:
         with backend.ordering.single() as work:
             work.quotes.add(begin.quote)
         placing.place(
-            PlaceOrder(actor=BUYER, order_id=self.order_id, quote_id=begin.quote.quote_id),
+            PlaceOrder(
+                actor=BUYER,
+                order_id=self.order_id,
+                quote_id=begin.quote.quote_id,
+                tip=random.choice((None, None, Money(1, CURRENCY), Money(random.randrange(3000), CURRENCY))),
+            ),
             transactions=backend.ordering,
             peers=KindPeers(),  # type: ignore[arg-type]
             clock=world,
@@ -91,6 +105,16 @@ class Life:
             found = work.orders.find(self.order_id)
         assert found is not None
         return found
+
+    @property
+    def refunds(self) -> Sequence[Refund]:
+        with self.backend.ordering.single() as work:
+            return work.orders.refunds_of(self.order_id)
+
+    @property
+    def trip(self) -> Mapping[str, Any] | None:
+        """What dispatch told of the trip, once there was one."""
+        return None if self._trip is None else self._trip.data
 
     @property
     def has_unheard_notices(self) -> bool:
@@ -144,7 +168,7 @@ class Life:
         if self._trip is None:
             data = {
                 "order_id": self.order_id,
-                "courier_id": random.choice(COURIERS),
+                "courier_id": self.courier_id,
                 "completed_at": "2026-01-06T10:00:00.000Z",
                 "pickups": random.choice((1, 2, 3)),
                 "distance_m": random.randrange(12_000),

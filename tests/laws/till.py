@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 from services.ordering.application.ports import ProviderRefund
-from services.ordering.domain.commands import ProviderNotice
-from services.ordering.domain.payment import Payment
+from services.ordering.domain.commands import Notice, ProviderNotice
+from services.ordering.domain.payment import Payment, ProviderRow
+from services.ordering.domain.provider_refund import RefundOutcome, RefundState
 from shared.kernel.errors import Unavailable
 
 METHOD = "sandbox"
@@ -17,6 +18,8 @@ class Till:
     """:class:`services.ordering.application.ports.PaymentProvider`; it takes no money after it was closed,
     except where a life says that the charge was on its way already."""
 
+    refund_takes = timedelta(minutes=5)
+
     def __init__(self) -> None:
         self.attempts: dict[str, Payment] = {}
         self.closed: set[str] = set()
@@ -24,7 +27,7 @@ class Till:
         self.refunds: dict[str, tuple[str, int]] = {}
         self.is_away = False
 
-    def start(self, payment: Payment, expires_in: timedelta) -> None:
+    def start(self, payment: Payment, expires_in: timedelta, payer: str | None = None) -> None:
         self.attempts.setdefault(payment.payment_id, payment)
 
     def close(self, payment_ids: Sequence[str]) -> Sequence[ProviderNotice]:
@@ -34,10 +37,17 @@ class Till:
             self.notice(charge) for charge, (payment, _) in self.charges.items() if payment in payment_ids
         ]
 
-    def refund(self, refunds: Sequence[ProviderRefund]) -> None:
+    def refund(self, refunds: Sequence[ProviderRefund]) -> Sequence[RefundOutcome]:
         self._be_there()
         for refund in refunds:
             self.refunds.setdefault(refund.refund_id, (refund.charge_id, refund.amount))
+        return [RefundOutcome(refund_id=refund.refund_id, state=RefundState.CONFIRMED) for refund in refunds]
+
+    def notices(self, headers: Mapping[str, str], body: str) -> Sequence[Notice]:
+        raise NotImplementedError("a life hears what was charged without a signature")
+
+    def statement(self, day: date) -> Sequence[ProviderRow]:
+        raise NotImplementedError("nobody reconciles a life")
 
     def charge(self, payment_id: str) -> ProviderNotice:
         """Take the money of an attempt, once more if it was taken before."""
