@@ -80,6 +80,7 @@ class Shop(Schema):
     delivery_radius_m = fields.Integer()
     hours = fields.Dict(allow_none=True)
     preparation_minutes = fields.Integer()
+    accept_minutes = fields.Integer(allow_none=True)
     status = fields.String(metadata={"enum": ["pending", "open", "closed"]})
     version = fields.Integer()
     distance_m = fields.Float(metadata={"description": "In a search alone."})

@@ -48,6 +48,12 @@ class ShopFields(Schema):
         },
     )
     preparation_minutes = integer(0, 24 * 60)
+    accept_minutes = integer(
+        1,
+        24 * 60,
+        allow_none=True,
+        metadata={"description": "Its time to accept an order once it is paid; null: the platform's."},
+    )
 
 
 class OpenShop(ShopFields):

@@ -216,6 +216,7 @@ def _shop(shop: Mapping[str, Any]) -> Shop:
         position=Position(lat=shop["position"]["lat"], lon=shop["position"]["lon"]),
         preparation_minutes=shop["preparation_minutes"],
         merchant_id=shop["merchant_id"],
+        accept_minutes=shop.get("accept_minutes"),
     )
 
 

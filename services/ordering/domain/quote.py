@@ -24,6 +24,7 @@ class Shop:
     position: Position
     preparation_minutes: int
     merchant_id: str
+    accept_minutes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +124,8 @@ def order_from(
 ) -> Order:
     """The order that ``quote`` becomes: its figures move, nothing is computed anew.
 
-    Its shops have ``accept_within`` from its payment on to take it on, or as long as they like.
+    Its shops have ``accept_within``, or a time of their own, from its payment on to take it on; None where
+    there is no deadline at all.
     """
     order = Order(
         order_id=order_id,
@@ -144,10 +146,16 @@ def order_from(
                 shop_name=quoted.shop.name,
                 merchant_id=quoted.shop.merchant_id,
                 lines=quoted.lines,
-                accept_within=accept_within,
+                accept_within=_time_to_accept(quoted.shop, accept_within),
             )
             for quoted in quote.shops
         ),
     )
     order.record_placed()
     return order
+
+
+def _time_to_accept(shop: Shop, usual: timedelta | None) -> timedelta | None:
+    if usual is None or shop.accept_minutes is None:
+        return usual
+    return timedelta(minutes=shop.accept_minutes)

@@ -13,7 +13,7 @@ from shared.kernel.money import Money
 
 SHOP = (
     "s.shop_id, s.owner_id, s.name, s.category, s.lat, s.lon, s.delivery_radius_m, s.hours,"
-    " s.preparation_minutes, s.status, s.version"
+    " s.preparation_minutes, s.accept_minutes, s.status, s.version"
 )
 LISTING = (
     "l.listing_id, l.shop_id, l.name, l.price, l.currency, l.unit, l.category, l.description, l.sourced,"
@@ -32,6 +32,7 @@ def shop(row: Any) -> Shop:
             delivery_radius_m=row.delivery_radius_m,
             hours=None if row.hours is None else OpeningHours(spans=row.hours),
             preparation_minutes=row.preparation_minutes,
+            accept_minutes=row.accept_minutes,
         ),
         status=ShopStatus(row.status),
         version=row.version,
@@ -50,6 +51,7 @@ def shop_beside_listing(row: Any) -> Shop:
             delivery_radius_m=row.delivery_radius_m,
             hours=None if row.hours is None else OpeningHours(spans=row.hours),
             preparation_minutes=row.preparation_minutes,
+            accept_minutes=row.accept_minutes,
         ),
         status=ShopStatus(row.shop_status),
         version=row.shop_version,

@@ -26,6 +26,7 @@ def shop(item: Shop) -> Wire:
         "delivery_radius_m": terms.delivery_radius_m,
         "hours": None if terms.hours is None else terms.hours.spans,
         "preparation_minutes": terms.preparation_minutes,
+        "accept_minutes": terms.accept_minutes,
         "status": item.status.value,
         "version": item.version,
     }
@@ -92,6 +93,7 @@ def basket(priced: PricedBasket) -> Wire:
                 "category": item.terms.category,
                 "position": {"lat": item.terms.position.lat, "lon": item.terms.position.lon},
                 "preparation_minutes": item.terms.preparation_minutes,
+                "accept_minutes": item.terms.accept_minutes,
             }
             for item in priced.shops
         ],

@@ -46,6 +46,7 @@ class _OpenShop(Schema):
     delivery_radius_m = whole(100, 50_000, load_default=5_000)
     hours = Hours(allow_none=True, load_default=None)
     preparation_minutes = whole(0, 24 * 60, load_default=15)
+    accept_minutes = whole(1, 24 * 60, allow_none=True, load_default=None)
 
 
 class _ChangeShop(Schema):
@@ -59,6 +60,7 @@ class _ChangeShop(Schema):
     delivery_radius_m = whole(100, 50_000)
     hours = Hours(allow_none=True)
     preparation_minutes = whole(0, 24 * 60)
+    accept_minutes = whole(1, 24 * 60, allow_none=True)
 
 
 class _PublishListing(Schema):

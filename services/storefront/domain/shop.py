@@ -35,6 +35,7 @@ class ShopTerms:
     delivery_radius_m: int = 5000
     hours: OpeningHours | None = None
     preparation_minutes: int = 15
+    accept_minutes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
