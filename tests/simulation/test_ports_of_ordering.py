@@ -168,6 +168,12 @@ def test_a_world_of_ordering_done_again_on_postgresql_is_the_same(
         there = connection.execute(text("SELECT * FROM outbox")).mappings().all()
     kept = world.platform.databases["ordering"].tables.get("outbox", {}).values()
     assert _published(there) == _published(kept)
+    histories = world.platform.databases["ordering"].tables.get("order_history", {})
+    assert histories
+    with database.read() as connection:
+        orders = UnitOfWorkSql(connection).orders
+        for order_id, steps in histories.items():
+            assert orders.steps_of(order_id) == list(steps)
 
 
 def _repeat(database: Database, done: Done) -> None:

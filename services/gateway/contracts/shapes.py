@@ -85,6 +85,7 @@ class Shop(Schema):
         allow_none=True,
         metadata={"description": "`per_hour` of the clock, in `orders` or `items` as `counts` says."},
     )
+    accept_minutes = fields.Integer(allow_none=True)
     status = fields.String(metadata={"enum": ["pending", "open", "closed"]})
     version = fields.Integer()
     distance_m = fields.Float(metadata={"description": "In a search alone."})

@@ -32,6 +32,9 @@ def _number(least: float, most: float) -> fields.Float:
 
 _HOUR = fields.String(validate=validate.Regexp(r"^([01]\d|2[0-3]):[0-5]\d$|^24:00$"))
 
+_BY_WEIGHT = {"description": "Sold by weight: a unit is about so many grams, and `price` is theirs."}
+_TIME_TO_ACCEPT = {"description": "Its time to accept an order once it is paid; null: the platform's."}
+
 
 class ShopFields(Schema):
     name = text(100)
@@ -50,6 +53,7 @@ class ShopFields(Schema):
     )
     preparation_minutes = integer(0, 24 * 60)
     preparation_capacity = preparation_capacity()
+    accept_minutes = integer(1, 24 * 60, allow_none=True, metadata=_TIME_TO_ACCEPT)
 
 
 class OpenShop(ShopFields):
@@ -76,12 +80,7 @@ class ListingFields(Schema):
     unit = text(20)
     category = text(40)
     description = text(2000, least=0)
-    unit_grams = integer(
-        1,
-        100_000,
-        allow_none=True,
-        metadata={"description": "Sold by weight: a unit is about so many grams, and `price` is theirs."},
-    )
+    unit_grams = integer(1, 100_000, allow_none=True, metadata=_BY_WEIGHT)
 
 
 class PublishListing(ListingFields):

@@ -241,6 +241,7 @@ def _shop(shop: Mapping[str, Any]) -> Shop:
         preparation_minutes=shop["preparation_minutes"],
         merchant_id=shop["merchant_id"],
         counts_preparation=bool(shop.get("counts_preparation")),
+        accept_minutes=shop.get("accept_minutes"),
     )
 
 

@@ -30,6 +30,7 @@ class Shop:
     preparation_minutes: int
     merchant_id: str
     counts_preparation: bool = False
+    accept_minutes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +151,8 @@ def order_from(
 ) -> Order:
     """The order that ``quote`` becomes: its figures move, nothing is computed anew.
 
-    Its shops have ``accept_within`` from its payment on to take it on, or as long as they like.
+    Its shops have ``accept_within``, or a time of their own, from its payment on to take it on; None where
+    there is no deadline at all.
     ``tip`` takes the place of the quote's own. Raises :class:`ForeignTip`.
     """
     order = Order(
@@ -173,10 +175,16 @@ def order_from(
                 shop_name=quoted.shop.name,
                 merchant_id=quoted.shop.merchant_id,
                 lines=quoted.lines,
-                accept_within=accept_within,
+                accept_within=_time_to_accept(quoted.shop, accept_within),
             )
             for quoted in quote.shops
         ),
     )
     order.record_placed()
     return order
+
+
+def _time_to_accept(shop: Shop, usual: timedelta | None) -> timedelta | None:
+    if usual is None or shop.accept_minutes is None:
+        return usual
+    return timedelta(minutes=shop.accept_minutes)

@@ -33,7 +33,7 @@ _LISTINGS_OF = text(
 )
 _ON_SALE = text(
     f"SELECT {rows.LISTING}, s.owner_id, s.name AS shop_name, s.category AS shop_category, s.lat, s.lon,"
-    " s.delivery_radius_m, s.hours, s.preparation_minutes, s.status AS shop_status,"
+    " s.delivery_radius_m, s.hours, s.preparation_minutes, s.accept_minutes, s.status AS shop_status,"
     " s.version AS shop_version, s.preparation_per_hour, s.preparation_counts"
     " FROM listing AS l JOIN stock_level AS v USING (listing_id) JOIN shop AS s USING (shop_id)"
     " WHERE l.listing_id = ANY(:listing_ids)"

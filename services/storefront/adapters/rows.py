@@ -14,7 +14,8 @@ from shared.kernel.money import Money
 
 SHOP = (
     "s.shop_id, s.owner_id, s.name, s.category, s.lat, s.lon, s.delivery_radius_m, s.hours,"
-    " s.preparation_minutes, s.status, s.version, s.preparation_per_hour, s.preparation_counts"
+    " s.preparation_minutes, s.accept_minutes, s.status, s.version, s.preparation_per_hour,"
+    " s.preparation_counts"
 )
 LISTING = (
     "l.listing_id, l.shop_id, l.name, l.price, l.currency, l.unit, l.category, l.description, l.sourced,"
@@ -34,6 +35,7 @@ def shop(row: Any) -> Shop:
             hours=None if row.hours is None else OpeningHours(spans=row.hours),
             preparation_minutes=row.preparation_minutes,
             preparation_capacity=preparation_capacity(row),
+            accept_minutes=row.accept_minutes,
         ),
         status=ShopStatus(row.status),
         version=row.version,
@@ -53,6 +55,7 @@ def shop_beside_listing(row: Any) -> Shop:
             hours=None if row.hours is None else OpeningHours(spans=row.hours),
             preparation_minutes=row.preparation_minutes,
             preparation_capacity=preparation_capacity(row),
+            accept_minutes=row.accept_minutes,
         ),
         status=ShopStatus(row.shop_status),
         version=row.shop_version,

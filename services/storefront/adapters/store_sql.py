@@ -25,17 +25,18 @@ _GET_SHOP, _LOCK_SHOP = text(_SHOP), text(f"{_SHOP} FOR UPDATE")
 _SHOPS = text(f"SELECT {rows.SHOP} FROM shop AS s WHERE s.shop_id = ANY(:shop_ids) ORDER BY s.shop_id")
 _ADD_SHOP = text(
     "INSERT INTO shop (shop_id, owner_id, name, category, lat, lon, delivery_radius_m, hours, open_minutes,"
-    " preparation_minutes, status, version, search_text, created_at, preparation_per_hour,"
+    " preparation_minutes, accept_minutes, status, version, search_text, created_at, preparation_per_hour,"
     " preparation_counts)"
     " VALUES (:shop_id, :owner_id, :name, :category, :lat, :lon, :delivery_radius_m, CAST(:hours AS jsonb),"
-    " CAST(:open_minutes AS int4multirange), :preparation_minutes, :status, :version, :search_text, :at,"
-    " :preparation_per_hour, :preparation_counts)"
+    " CAST(:open_minutes AS int4multirange), :preparation_minutes, :accept_minutes, :status, :version,"
+    " :search_text, :at, :preparation_per_hour, :preparation_counts)"
     " ON CONFLICT (shop_id) DO NOTHING RETURNING shop_id"
 )
 _SAVE_SHOP = text(
     "UPDATE shop SET name = :name, category = :category, lat = :lat, lon = :lon,"
     " delivery_radius_m = :delivery_radius_m, hours = CAST(:hours AS jsonb),"
     " open_minutes = CAST(:open_minutes AS int4multirange), preparation_minutes = :preparation_minutes,"
+    " accept_minutes = :accept_minutes,"
     " status = :status, version = :version, search_text = :search_text,"
     " preparation_per_hour = :preparation_per_hour, preparation_counts = :preparation_counts"
     " WHERE shop_id = :shop_id"
@@ -141,6 +142,7 @@ def _shop_columns(shop: Shop) -> dict[str, Any]:
         "hours": None if terms.hours is None else orjson.dumps(terms.hours.spans).decode(),
         "open_minutes": minutes,
         "preparation_minutes": terms.preparation_minutes,
+        "accept_minutes": terms.accept_minutes,
         "status": shop.status.value,
         "version": shop.version,
         "search_text": normalise(f"{terms.name} {terms.category}"),

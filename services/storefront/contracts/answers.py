@@ -28,6 +28,7 @@ def shop(item: Shop) -> Wire:
         "hours": None if terms.hours is None else terms.hours.spans,
         "preparation_minutes": terms.preparation_minutes,
         "preparation_capacity": _capacity(terms.preparation_capacity),
+        "accept_minutes": terms.accept_minutes,
         "status": item.status.value,
         "version": item.version,
     }
@@ -106,6 +107,7 @@ def basket(priced: PricedBasket) -> Wire:
                 "position": {"lat": item.terms.position.lat, "lon": item.terms.position.lon},
                 "preparation_minutes": item.terms.preparation_minutes,
                 "counts_preparation": item.terms.preparation_capacity is not None,
+                "accept_minutes": item.terms.accept_minutes,
             }
             for item in priced.shops
         ],

@@ -48,6 +48,7 @@ class _OpenShop(Schema):
     hours = Hours(allow_none=True, load_default=None)
     preparation_minutes = whole(0, 24 * 60, load_default=15)
     preparation_capacity = fields.Nested(PreparationCapacitySchema, allow_none=True, load_default=None)
+    accept_minutes = whole(1, 24 * 60, allow_none=True, load_default=None)
 
 
 class _ChangeShop(Schema):
@@ -62,6 +63,7 @@ class _ChangeShop(Schema):
     hours = Hours(allow_none=True)
     preparation_minutes = whole(0, 24 * 60)
     preparation_capacity = fields.Nested(PreparationCapacitySchema, allow_none=True)
+    accept_minutes = whole(1, 24 * 60, allow_none=True)
 
 
 class _PublishListing(Schema):

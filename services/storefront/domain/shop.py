@@ -40,6 +40,7 @@ class ShopTerms:
     hours: OpeningHours | None = None
     preparation_minutes: int = 15
     preparation_capacity: PreparationCapacity | None = None
+    accept_minutes: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -213,6 +213,17 @@ def test_a_shop_that_stays_silent_is_rejected_and_the_other_goes_on(platform: Pl
     assert rest["refunded"] == rest["total"]
 
 
+def test_a_shop_may_have_a_time_of_its_own(platform: Platform) -> None:
+    platform.rpc.storefront.shops["shop-2"]["accept_minutes"] = 5
+    order = bought(platform)
+    accept(platform, order, 1)
+    later(platform, 5)
+    assert [part["status"] for part in platform.order(order["order_id"])["store_orders"]] == [
+        "accepted",
+        "rejected",
+    ]
+
+
 def test_the_history_says_what_happened_to_whom_it_concerns_and_nothing_twice(platform: Platform) -> None:
     order = bought(platform, if_missing="substitute")
     propose(platform, order)

@@ -33,6 +33,7 @@ def test_a_basket_over_shops_is_priced_in_its_own_order(street: Street):
         "position": HERE,
         "preparation_minutes": 20,
         "counts_preparation": False,
+        "accept_minutes": None,
     }
     assert [shop["shop_id"] for shop in basket["shops"]] == ["bread", "fruit"]
     assert basket["lines"][0] == {

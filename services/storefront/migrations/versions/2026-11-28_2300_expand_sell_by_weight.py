@@ -1,4 +1,4 @@
-"""Listings that are sold by weight."""
+"""Listings that are sold by weight, and how long a shop may take to accept an order."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("ALTER TABLE listing ADD COLUMN unit_grams integer CHECK (unit_grams > 0)")
+    op.execute("ALTER TABLE shop ADD COLUMN accept_minutes integer CHECK (accept_minutes > 0)")
 
 
 def downgrade() -> None:
