@@ -31,9 +31,10 @@ _IN_PLACES = {"lat", "lon"}
 _MOMENTS = (
     "accepted_at accrued_at assigned_at cancelled_at changed_at choose_by chosen_at closed_at"
     " completed_at confirmed_at delivered_at due_at ended_at ends_at eta eta_from eta_to expired_at"
-    " expires_at failed_at hidden_at issued_at lent_at offered_at opened_at paid_at picked_up_at"
-    " placed_at posted_at promised_at proved_at published_at ready_at rebooked_at recalled_at"
-    " registered_at rejected_at released_at returned_at reversed_at started_at starts_at withdrawn_at"
+    " expires_at failed_at handed_back_at hidden_at issued_at lent_at offered_at opened_at paid_at"
+    " picked_up_at placed_at posted_at promised_at proved_at published_at ready_at rebooked_at"
+    " recalled_at registered_at rejected_at released_at returned_at reversed_at started_at starts_at"
+    " withdrawn_at"
 )
 _IDS = (
     "account_id accrual_id campaign_id case_id courier_id customer_id delivery_id from_slot_id"
@@ -43,8 +44,8 @@ _IDS = (
     " shop_id slot_id store_order_id store_order_ids to_zone_id transaction_id zone_id"
 )
 _SUMS = (
-    "amount closing currency delivery_fee discount discount_by_funder discounts earned fee goods opening"
-    " paid paid_out platform price remaining shop total unit_price"
+    "amount closing collected currency delivery_fee discount discount_by_funder discounts earned fee"
+    " goods opening paid paid_out platform price remaining shop tip total unit_price"
 )
 _COUNTS = (
     "capacity correction courier_minutes couriers distance_m exclusive level number pace parts"
@@ -53,7 +54,7 @@ _COUNTS = (
 )
 _CODES = (
     "borne_by by category chosen_by cycle decided_by funder handover kind proved_by reason role"
-    " source status unproved_reason vehicle"
+    " source status unproved_reason vehicle method"
 )
 _PARTS = "area drop_off_area lat lon lines payee store_orders"
 _PICKING = (

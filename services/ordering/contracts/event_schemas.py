@@ -128,7 +128,7 @@ class OrderPaidSchema(_SumsSchema):
 
     payment_id = _id()
     paid_at = _time()
-    method = fields.String(validate=validate.Length(min=1))
+    method = fields.String(validate=validate.OneOf(("sandbox", "wechat", "cash")))
 
 
 class StoreOrderSplitSchema(StorePartSchema):
