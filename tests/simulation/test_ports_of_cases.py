@@ -80,7 +80,8 @@ def story_of_cases(work: Any, order: Wire) -> list[Any]:
     moved.become(CaseStatus.REJECTED, by=Party.SHOP, at=NOON, due_at=LATER + MINUTE, words="No")
     cases.save(moved)
     paid = cases.find("case-1")
-    paid.pay_back(1250, "courier", by=Party.CLOCK, at=LATER, words=None)
+    paid.fault = "courier"
+    paid.pay_back(1250, by=Party.CLOCK, at=LATER, words=None)
     cases.save(paid)
     return [*seen, cases.of_order(order["order_id"]), cases.due(LATER + MINUTE, 5)]
 

@@ -20,6 +20,7 @@ def case_body(case: Case) -> dict[str, Any]:
             for step in case.steps
         ],
         "photo_ids": list(case.photo_ids),
+        "fault": case.fault,
     }
 
 
@@ -48,6 +49,7 @@ def case_from(row: Row) -> Case:
             for step in body["steps"]
         ),
         photo_ids=tuple(body["photo_ids"]),
+        fault=body["fault"],
         borne_by=row["borne_by"],
         refunded=row["refunded"],
     )

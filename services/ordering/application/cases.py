@@ -30,7 +30,6 @@ from services.ordering.domain.errors import (
     WrongState,
 )
 from services.ordering.domain.order import Order
-from services.ordering.domain.refund import SHOP
 from shared.kernel.clock import Clock
 from shared.kernel.picture import Picture, read_picture
 
@@ -69,7 +68,7 @@ def answer(command: AnswerCase, *, transactions: Transactions, clock: Clock, rul
     def decide(order: Order, case: Case, at: datetime) -> None:
         if case.status is C.APPEALED:
             raise WrongState("An operator decides this case now.", status=str(case.status))
-        _decide(command.decision, case, order, Party.SHOP, at, command.words, rules.cases, SHOP, fee=False)
+        _decide(command.decision, case, order, Party.SHOP, at, command.words, rules.cases, fee=False)
 
     goal = _GOALS[command.decision, Party.SHOP]
     return _move(command.case_id, _for_shop(command.actor), transactions, clock, decide, goal, Party.SHOP)
@@ -133,6 +132,7 @@ def arbitrate(command: ArbitrateCase, *, transactions: Transactions, clock: Cloc
     def decide(order: Order, case: Case, at: datetime) -> None:
         if case.status is not C.APPEALED:
             raise WrongState("Operators decide appeals; reopen the case first.", status=str(case.status))
+        case.fault = command.borne_by
         _decide(
             command.decision,
             case,
@@ -141,7 +141,6 @@ def arbitrate(command: ArbitrateCase, *, transactions: Transactions, clock: Cloc
             at,
             command.words,
             rules.cases,
-            command.borne_by,
             fee=command.return_delivery_fee,
         )
 
@@ -187,7 +186,8 @@ def keep_picture(command: KeepPicture, *, transactions: Transactions, clock: Clo
 def decide_overdue(*, transactions: Transactions, clock: Clock) -> int:
     """Do what time does to cases whose turn was missed; answers how many there were.
 
-    A silent shop pays back, and so does one that did not send again in time; a customer who does not
+    A silent shop pays back, and so does one that did not send again in time (at the cost of whose fault an
+    operator has said it was); a customer who does not
     appeal lets the rejection stand, and one who says nothing has got what was sent.
     """
     with transactions.single() as work:
@@ -201,7 +201,7 @@ def decide_overdue(*, transactions: Transactions, clock: Clock) -> int:
                 continue
             match case.status:
                 case C.OPEN | C.RESENDING:
-                    refund_case(case, order, by=Party.CLOCK, at=at, borne_by=SHOP)
+                    refund_case(case, order, by=Party.CLOCK, at=at)
                     work.orders.save(order)
                 case C.REJECTED:
                     case.become(C.DISMISSED, by=Party.CLOCK, at=at)
@@ -241,12 +241,11 @@ def _decide(
     at: datetime,
     words: str | None,
     rules: CaseRules,
-    borne_by: str,
     *,
     fee: bool,
 ) -> None:
     if decision is Decision.REFUND:
-        refund_case(case, order, by=by, at=at, borne_by=borne_by, words=words, return_delivery_fee=fee)
+        refund_case(case, order, by=by, at=at, words=words, return_delivery_fee=fee)
         return
     goal = _GOALS[decision, by]
     waits = {C.RESENDING: rules.resend_within, C.REJECTED: rules.appeal_within}

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from services.ordering.domain import case_events
 from services.ordering.domain.errors import WrongState
+from services.ordering.domain.refund import SHOP
 from shared.kernel.ids import derived_id
 
 
@@ -85,7 +86,8 @@ class Step:
 class Case:
     """About lines of one store order, so that one shop answers it. ``due_at`` is when the clock decides.
 
-    ``refunded`` is what it paid back in minor units of ``currency``, ``borne_by`` who bears that.
+    ``fault`` is whose it was, as far as anybody has ruled; ``refunded`` is what it paid back in minor units
+    of ``currency``, ``borne_by`` who bears that.
     Methods change it and record what has happened in ``recorded``.
     """
 
@@ -103,6 +105,7 @@ class Case:
     due_at: datetime | None
     steps: tuple[Step, ...] = ()
     photo_ids: tuple[str, ...] = ()
+    fault: str = SHOP
     borne_by: str | None = None
     refunded: int = 0
     recorded: list[case_events.Event] = field(default_factory=list)
@@ -149,9 +152,9 @@ class Case:
         else:
             self.recorded.append(case_events.closed(self, by, at))
 
-    def pay_back(self, amount: int, borne_by: str, *, by: Party, at: datetime, words: str | None) -> None:
-        """What it is still about was paid back: ``amount``, which ``borne_by`` bears."""
-        self.refunded, self.borne_by = amount, borne_by
+    def pay_back(self, amount: int, *, by: Party, at: datetime, words: str | None) -> None:
+        """What it is still about was paid back: ``amount``, at the cost of whose fault it was."""
+        self.refunded, self.borne_by = amount, self.fault
         self.become(C.REFUNDED, by=by, at=at, words=words)
 
     def give_way(self, taken: Mapping[str, int], at: datetime) -> dict[str, int]:

@@ -117,11 +117,11 @@ def refund_case(
     *,
     by: Party,
     at: datetime,
-    borne_by: str,
     words: str | None = None,
     return_delivery_fee: bool = False,
 ) -> None:
-    """Pay back what the case is still about, once: exactly the stored shares of its lines and quantities.
+    """Pay back what the case is still about, once: exactly the stored shares of its lines and quantities,
+    at the cost of whose fault it was.
 
     When nothing of it is left, the case is overtaken. Raises :class:`WrongState`.
     """
@@ -138,8 +138,8 @@ def refund_case(
         return_delivery_fee=return_delivery_fee,
         at=at,
     )
-    lay_on(order, borne_by)
-    case.pay_back(sum(refund.amount for refund in order.new_refunds), borne_by, by=by, at=at, words=words)
+    lay_on(order, case.fault)
+    case.pay_back(sum(refund.amount for refund in order.new_refunds), by=by, at=at, words=words)
 
 
 def give_way(cases: Sequence[Case], order: Order, at: datetime) -> list[Case]:

@@ -168,7 +168,8 @@ def case_rejected() -> Case:
 def case_refunded() -> Case:
     case = case_opened()
     at = b.NOON + timedelta(hours=4)
-    refund_case(case, delivered(), by=Party.OPERATOR, at=at, borne_by="courier", words="The box was wet.")
+    case.fault = "courier"
+    refund_case(case, delivered(), by=Party.OPERATOR, at=at, words="The box was wet.")
     return case
 
 

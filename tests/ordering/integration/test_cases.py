@@ -187,6 +187,21 @@ def test_what_was_sent_and_did_not_come_is_for_an_operator_and_silence_means_it_
     assert ask(platform, "case", lost, CUSTOMER)["status"] == "appealed"
 
 
+def test_what_an_operator_has_ruled_holds_when_sending_again_fails(
+    platform: Platform, delivered: Wire
+) -> None:
+    case = open_case(platform, delivered)
+    ask(platform, "answer_case", case, merchant(1), decision="reject", words="No.")
+    ask(platform, "appeal_case", case, CUSTOMER)
+    ruling = {"decision": "resend", "borne_by": "courier", "words": "The courier dropped it."}
+    ask(platform, "arbitrate_case", case, OPERATOR, **ruling)
+    platform.clock.advance(timedelta(hours=72))
+    platform.service.decide_overdue_cases()
+    seen = ask(platform, "case", case, CUSTOMER)
+    assert (seen["status"], seen["borne_by"]) == ("refunded", "courier")
+    assert [event["borne_by"] for event in platform.published("RefundIssued")] == ["courier"]
+
+
 def test_an_operator_reopens_after_completion_and_the_order_stays_completed(
     platform: Platform, delivered: Wire
 ) -> None:
