@@ -98,6 +98,7 @@ class Listing(Schema):
     category = fields.String(allow_none=True)
     description = fields.String()
     sourced = fields.Boolean()
+    size = fields.Dict(allow_none=True, metadata={"description": "`volume_ml`, `weight_g`, `cold`."})
     status = fields.String()
     stock = fields.Integer()
     reserved = fields.Integer()

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from services.ordering.domain.commands import BasketLine, PayOrder, ProviderNotice
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
+from services.ordering.domain.load import Size
 from services.ordering.domain.order import Order
 from services.ordering.domain.payment import Charge, Payment, Surplus
 from services.ordering.domain.places import DropOff, Position, Slot, Window
@@ -211,6 +212,7 @@ class PricedListing:
     sourced: bool
     unit_price: int
     available: int | None
+    size: Size | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

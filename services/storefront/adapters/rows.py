@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.storefront.domain.hours import OpeningHours
-from services.storefront.domain.listing import Level, Listing, ListingStatus, ListingTerms
+from services.storefront.domain.listing import Level, Listing, ListingStatus, ListingTerms, Size
 from services.storefront.domain.position import Position
 from services.storefront.domain.preparation import Counts, PreparationCapacity
 from services.storefront.domain.reservation import Release, Reservation
@@ -18,7 +18,7 @@ SHOP = (
 )
 LISTING = (
     "l.listing_id, l.shop_id, l.name, l.price, l.currency, l.unit, l.category, l.description, l.sourced,"
-    " l.status, l.version, v.stock, v.reserved, v.short"
+    " l.volume_ml, l.weight_g, l.cold, l.status, l.version, v.stock, v.reserved, v.short"
 )
 
 
@@ -76,11 +76,18 @@ def listing(row: Any) -> Listing:
             unit=row.unit,
             description=row.description,
             sourced=row.sourced,
+            size=size(row),
         ),
         level=level(row),
         status=ListingStatus(row.status),
         version=row.version,
     )
+
+
+def size(row: Any) -> Size | None:
+    if row.cold is None:
+        return None
+    return Size(volume_ml=row.volume_ml, weight_g=row.weight_g, cold=row.cold)
 
 
 def level(row: Any) -> Level:

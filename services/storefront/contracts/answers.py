@@ -48,6 +48,7 @@ def listing(item: Listing) -> Wire:
         "category": terms.category,
         "description": terms.description,
         "sourced": terms.sourced,
+        "size": None if terms.size is None else vars(terms.size),
         "status": item.status.value,
         "stock": item.level.stock,
         "reserved": item.level.reserved,
@@ -115,6 +116,7 @@ def basket(priced: PricedBasket) -> Wire:
                 "unit_price": line.listing.terms.price.to_wire(),
                 "available": line.listing.level.available,
                 "sourced": line.listing.terms.sourced,
+                **({"size": vars(line.listing.terms.size)} if line.listing.terms.size else {}),
             }
             for line in priced.lines
         ],

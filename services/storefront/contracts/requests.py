@@ -15,6 +15,7 @@ from services.storefront.contracts.fields import (
     Hours,
     MoneySchema,
     PositionSchema,
+    SizeSchema,
     identifier,
     latitude,
     load,
@@ -75,6 +76,7 @@ class _PublishListing(Schema):
     category = words(40, allow_none=True, load_default=None)
     description = prose(2_000, load_default="")
     sourced = fields.Boolean(load_default=False)
+    size = fields.Nested(SizeSchema, allow_none=True, load_default=None)
 
 
 class _ChangeListing(Schema):
@@ -87,6 +89,7 @@ class _ChangeListing(Schema):
     unit = words(20)
     category = words(40)
     description = prose(2_000)
+    size = fields.Nested(SizeSchema, allow_none=True)
 
 
 class _SetStock(Schema):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.storefront.domain.actor import Actor
-from services.storefront.domain.listing import ListingStatus, ListingTerms
+from services.storefront.domain.listing import ListingStatus, ListingTerms, Size
 from services.storefront.domain.position import Position
 from services.storefront.domain.preparation import Window
 from services.storefront.domain.pricing import WantedLine
@@ -55,6 +55,7 @@ class PublishListing:
     category: str | None
     description: str
     sourced: bool
+    size: Size | None = None
 
     def terms(self, shop_category: str) -> ListingTerms:
         return ListingTerms(
@@ -64,6 +65,7 @@ class PublishListing:
             unit=self.unit,
             description=self.description,
             sourced=self.sourced,
+            size=self.size,
         )
 
 

@@ -208,3 +208,10 @@ def test_a_failed_try_at_the_door_pays_nothing_back(platform: Platform) -> None:
     seen = platform.order(order["order_id"])
     assert seen["status"] == "cancelled"
     assert 0 < seen["refunded"]["amount"] < seen["total"]["amount"]
+
+
+def test_the_delivery_is_told_what_goods_take_of_a_box(platform: Platform) -> None:
+    platform.rpc.storefront.sizes["bread"] = {"volume_ml": 21_000, "weight_g": 100, "cold": True}
+    order = platform.placed()
+    loads = {part["shop_id"]: part.get("load") for part in platform.rpc.dispatch.held[order["order_id"]]}
+    assert loads == {"shop-1": None, "shop-2": {"volume": 5, "weight": 1, "cold": 5}}
