@@ -196,6 +196,7 @@ class StoreOrder(Schema):
     order_id = Id(required=True)
     shop_id = Id(required=True)
     shop_name = fields.String()
+    slot = fields.Nested(OrderSlot)
     status = fields.String(
         required=True,
         metadata={
