@@ -51,6 +51,7 @@ class FakeStorefront:
         self.released: set[str] = set()
         self.expiries: dict[str, str] = {}
         self.closed: set[str] = set()
+        self.sizes: dict[str, Wire] = {}
         self.hours_full = False
         self.moves: dict[tuple[str, int], str] = {}
         self._lock = threading.Lock()
@@ -98,6 +99,7 @@ class FakeStorefront:
                     "available": self.available(line["listing_id"]),
                     "sourced": False,
                     "unit_grams": listing["unit_grams"],
+                    **({"size": self.sizes[line["listing_id"]]} if line["listing_id"] in self.sizes else {}),
                 }
             )
         shops = [self.shops[shop_id] for shop_id in dict.fromkeys(line["shop_id"] for line in priced)]

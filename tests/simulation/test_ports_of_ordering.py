@@ -18,7 +18,9 @@ from sqlalchemy import text
 
 from services.ordering.adapters.unit_of_work import UnitOfWorkSql
 from services.ordering.application.ports import Placement, ProviderRefund
+from services.ordering.domain.rebooking import Rebooking
 from services.ordering.entrypoints import service as ordering
+from services.ordering.entrypoints import slots
 from shared.kernel.errors import Refusal
 from shared.persistence import Database, Transaction
 from tests.simulation.platform import on_memory
@@ -28,8 +30,10 @@ from tests.simulation.variants import _instead
 from tests.simulation.world import SOUND, World
 
 FAULTS = Faults(dawdle=0.3, lose=0.05, double=0.1, late=0.2, latest=60.0)
-EVERYTHING = {"claim", "add", "start", "save", "save_charged", "note_courier", "refuse", "refunds_became"}
-PORTS = ("quotes", "orders", "payments", "campaigns", "cases", "photos", "reviews", "lists")
+EVERYTHING = {
+    "claim", "add", "start", "save", "save_charged", "note_courier", "refuse", "refunds_became", "settle"
+}  # fmt: skip
+PORTS = ("quotes", "orders", "payments", "campaigns", "cases", "photos", "reviews", "lists", "rebookings")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +148,7 @@ def _eventful(first: int) -> tuple[World, _Record]:
         with (
             on_memory(),
             _instead(ordering, "TransactionsSql", record.transactions()),
+            _instead(slots, "TransactionsSql", record.transactions()),
             _instead(ordering, "UnitOfWorkSql", record.unit_of_work()),
         ):
             world = World(seed, SOUND, faults=FAULTS)
@@ -210,6 +215,12 @@ def _let_the_wall_agree(call: Call, connection: Any) -> None:
                  " THEN interval '1 hour' ELSE interval '0' END) WHERE claimed_at IS NOT NULL"),
             {"due": [placement.order_id for placement in call.answer]},
         )  # fmt: skip
+    if call.method == "abandoned":
+        connection.execute(
+            text("UPDATE rebooking SET touched_at = clock_timestamp() - (CASE WHEN rebooking_id = ANY(:due)"
+                 " THEN interval '1 hour' ELSE interval '0' END)"),
+            {"due": [rebooking.rebooking_id for rebooking in call.answer]},
+        )  # fmt: skip
     if call.method == "refunds_to_send":
         connection.execute(
             text("UPDATE provider_refund SET next_at = clock_timestamp() + (CASE WHEN provider_refund_id"
@@ -224,6 +235,8 @@ def _comparable(answer: Any) -> Any:
         return sorted(answer, key=lambda placement: placement.order_id)
     if isinstance(answer, list | tuple) and answer and isinstance(answer[0], ProviderRefund):
         return sorted(answer, key=lambda refund: refund.refund_id)
+    if isinstance(answer, list | tuple) and answer and isinstance(answer[0], Rebooking):
+        return sorted(answer, key=lambda rebooking: rebooking.rebooking_id)
     return list(answer) if isinstance(answer, list | tuple) else answer
 
 

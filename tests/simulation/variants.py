@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +16,7 @@ from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.zone import Slot
 from services.ordering.domain import lines as order_lines
 from services.storefront.domain.listing import ListingStatus
+from services.storefront.domain.preparation import Places, SeatWanted
 from services.storefront.domain.reservation import Lines
 from shared.kernel.money import Money
 from shared.messaging.subscription import Batch
@@ -23,6 +24,7 @@ from shared.persistence import Transaction
 from tests.simulation.broker import Message, Queue
 from tests.simulation.database import MemoryConnection, MemoryDatabase
 from tests.simulation.platform import Platform
+from tests.simulation.ports import storefront as storefront_ports
 from tests.simulation.ports.dispatch import MemoryStore
 from tests.simulation.ports.planning import MemoryKeeping
 from tests.simulation.ports.slots import MemorySlotBook
@@ -118,6 +120,16 @@ def _a_slot_always_has_room(self: MemoryStore, slot_id: str, now: datetime) -> b
     return slot.cutoff_at > now
 
 
+def _an_hour_always_has_room(wanted: Iterable[SeatWanted], taken: Places) -> tuple[dict[str, Any], list[str]]:
+    return {seat.shop_id: seat.hours[0] for seat in wanted if seat.hours}, []
+
+
+def _moved_without_giving_back(
+    self: MemoryStore, before: str | None, after: str | None, now: datetime
+) -> bool:
+    return after is None or self.take_slot(after, now)
+
+
 VARIANTS: dict[str, Variant] = {
     variant.name: variant
     for variant in (
@@ -144,6 +156,14 @@ VARIANTS: dict[str, Variant] = {
         Variant(
             name="slot-read-modify-write",
             breaking=lambda: _instead(MemorySlotBook, "keep_capacities", _a_slot_is_whatever_was_read_of_it),
+        ),
+        Variant(
+            name="hour-oversold",
+            breaking=lambda: _instead(storefront_ports, "choose", _an_hour_always_has_room),
+        ),
+        Variant(
+            name="rebook-keeps-both",
+            breaking=lambda: _instead(MemoryStore, "move_slot", _moved_without_giving_back),
         ),
         Variant(
             name="slot-oversold",

@@ -13,6 +13,7 @@ from typing import Any
 from services.dispatch.domain import commands
 from services.dispatch.domain.facts import DropOff, Pickup
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.vehicle import USUAL_LOAD, Load
 
 ASAP = "asap"
 ID = r"[\x21-\x7e]{1,100}\Z"
@@ -25,7 +26,8 @@ _is_moment = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:
 
 _HOLD = frozenset({"order_id", "slot_id", "drop_off", "pickups", "expires_at"})
 _DROP_OFF = frozenset({"lat", "lon", "address", "contact"})
-_PICKUP = frozenset({"store_order_id", "shop_id", "name", "position", "preparation_minutes"})
+_PICKUP = frozenset({"store_order_id", "shop_id", "name", "position", "preparation_minutes", "load"})
+_LOAD = frozenset({"volume", "weight", "cold"})
 _POSITION = frozenset({"lat", "lon"})
 
 
@@ -72,7 +74,14 @@ def _pickup(wire: Mapping[str, Any]) -> Pickup:
         name=_text(wire["name"], LONGEST_NAME),
         place=_place(_object(wire["position"], _POSITION)),
         preparation_minutes=minutes,
+        load=_load(wire["load"]) if "load" in wire else USUAL_LOAD,
     )
+
+
+def _load(wire: Any) -> Load:
+    _must(type(wire) is dict and wire.keys() == _LOAD)
+    _must(all(type(units) is int and 0 <= units <= 1000 for units in wire.values()))
+    return Load(**wire)
 
 
 def _place(wire: Mapping[str, Any]) -> Position:

@@ -104,6 +104,7 @@ class Listing(Schema):
     unit_grams = fields.Integer(
         allow_none=True, metadata={"description": "What a unit weighs about, if sold by weight."}
     )
+    size = fields.Dict(allow_none=True, metadata={"description": "`volume_ml`, `weight_g`, `cold`."})
     status = fields.String()
     stock = fields.Integer()
     reserved = fields.Integer()
@@ -211,6 +212,7 @@ class StoreOrder(Schema):
     order_id = Id(required=True)
     shop_id = Id(required=True)
     shop_name = fields.String()
+    slot = fields.Nested(OrderSlot)
     status = fields.String(
         required=True,
         metadata={

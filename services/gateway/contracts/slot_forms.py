@@ -12,6 +12,17 @@ class PreparationCapacity(Schema):
     counts = one_of("orders", "items", load_default="orders")
 
 
+class Size(Schema):
+    volume_ml = integer(0, 1_000_000)
+    weight_g = integer(0, 1_000_000)
+    cold = fields.Boolean(truthy={True}, falsy={False})
+
+
+def size() -> fields.Nested:
+    description = "What one unit takes of a courier's box; null: a part of an order is a usual bag."
+    return fields.Nested(Size, allow_none=True, metadata={"description": description})
+
+
 def flag() -> fields.Boolean:
     return fields.Boolean(truthy={True}, falsy={False})
 
@@ -35,3 +46,20 @@ class Rebook(Schema):
         validate=validate.Length(min=1, max=80),
         metadata={"description": "A slot's id, or `asap`."},
     )
+
+
+class NewSlot(Schema):
+    starts_at = Instant(required=True)
+    ends_at = Instant(required=True)
+    capacity = integer(
+        1,
+        1_000_000,
+        metadata={"description": "For as long as no rota reaches the slot; none: what couriers bring alone."},
+    )
+    cutoff_at = Instant(
+        metadata={"description": "Before the start; without it the zone's `slot_cutoff_minutes` decide."}
+    )
+
+
+class OpenSlots(Schema):
+    slots = fields.List(fields.Nested(NewSlot), required=True, validate=validate.Length(min=1, max=500))

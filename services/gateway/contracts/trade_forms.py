@@ -19,7 +19,7 @@ from services.gateway.contracts.fields import (
     text,
 )
 from services.gateway.contracts.forms import Page, Period
-from services.gateway.contracts.slot_forms import flag, preparation_capacity
+from services.gateway.contracts.slot_forms import flag, preparation_capacity, size
 
 # The services behind the gateway.
 SERVICES = ("storefront", "ordering", "dispatch", "commission", "crm", "campaigns")
@@ -81,6 +81,7 @@ class ListingFields(Schema):
     category = text(40)
     description = text(2000, least=0)
     unit_grams = integer(1, 100_000, allow_none=True, metadata=_BY_WEIGHT)
+    size = size()
 
 
 class PublishListing(ListingFields):
@@ -276,23 +277,6 @@ class OpenZone(Schema):
 class GiveDelivery(Schema):
     courier_id = Id(required=True)
     reason = text(200, required=True)
-
-
-class NewSlot(Schema):
-    starts_at = Instant(required=True)
-    ends_at = Instant(required=True)
-    capacity = integer(
-        1,
-        1_000_000,
-        metadata={"description": "For as long as no rota reaches the slot; none: what couriers bring alone."},
-    )
-    cutoff_at = Instant(
-        metadata={"description": "Before the start; without it the zone's `slot_cutoff_minutes` decide."}
-    )
-
-
-class OpenSlots(Schema):
-    slots = fields.List(fields.Nested(NewSlot), required=True, validate=validate.Length(min=1, max=500))
 
 
 class RotaBreak(Schema):

@@ -16,6 +16,7 @@ from services.ordering.application.ports import (
 )
 from services.ordering.domain.commands import BasketLine
 from services.ordering.domain.errors import PromotionCodeUnknown, SubstituteUnfit
+from services.ordering.domain.load import Size
 from services.ordering.domain.places import DropOff, Position, Slot, Window
 from services.ordering.domain.pricing import CampaignDiscount
 from services.ordering.domain.quote import CouponRefusal, Quote, QuotedShop, Shop, store_order_id
@@ -229,6 +230,7 @@ def _pickup(quoted: QuotedShop, order_id: str) -> dict[str, Any]:
         "name": shop.name,
         "position": {"lat": shop.position.lat, "lon": shop.position.lon},
         "preparation_minutes": shop.preparation_minutes,
+        **({"load": vars(quoted.load)} if quoted.load else {}),
     }
 
 
@@ -256,6 +258,7 @@ def _listing(line: Mapping[str, Any]) -> PricedListing:
         unit_price=line["unit_price"]["amount"],
         available=line.get("available"),
         unit_grams=line.get("unit_grams"),
+        size=Size(**line["size"]) if line.get("size") else None,
     )
 
 

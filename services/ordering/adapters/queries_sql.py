@@ -14,6 +14,7 @@ from services.ordering.adapters import rows
 from services.ordering.adapters.orders_sql import COLUMNS
 from services.ordering.adapters.payments_sql import PROGRESS, progress_from
 from services.ordering.domain.order import Order
+from services.ordering.domain.places import Slot
 from services.ordering.domain.provider_refund import ProviderRefundProgress
 from services.ordering.domain.store_order import StoreOrder
 
@@ -30,7 +31,7 @@ SELECT {COLUMNS} FROM page o JOIN store_order s ON s.order_id = o.order_id
 ORDER BY o.placed_at DESC, o.order_id DESC, s.position
 """
 _STORE_ORDERS = """
-SELECT * FROM store_order
+SELECT *, (SELECT slot FROM orders o WHERE o.order_id = store_order.order_id) AS slot FROM store_order
 WHERE shop_id = %(shop_id)s AND paid_at IS NOT NULL
   AND (CAST(%(merchant_id)s AS text) IS NULL OR merchant_id = %(merchant_id)s)
   AND (CAST(%(status)s AS text) IS NULL OR status = %(status)s)
@@ -74,6 +75,7 @@ class FoundStoreOrder:
     order_id: str
     currency: str
     placed_at: datetime
+    slot: Slot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +116,7 @@ class QueriesSql:
                 order_id=row["order_id"],
                 currency=row["currency"],
                 placed_at=row["placed_at"],
+                slot=rows.slot_from(row["slot"]),
             )
             for row in found
         ]

@@ -16,6 +16,7 @@ from services.ordering.adapters.picking_rows import (
 from services.ordering.domain.delivery import Delivery
 from services.ordering.domain.delivery_fee import FreeDelivery
 from services.ordering.domain.lines import Discount, Line, LinePart
+from services.ordering.domain.load import Load
 from services.ordering.domain.order import Order
 from services.ordering.domain.payment import Payment, PaymentStatus
 from services.ordering.domain.places import DropOff, Position, Slot, Window
@@ -76,7 +77,11 @@ def quote_document(quote: Quote) -> Document:
         "slot_id": quote.slot_id,
         "drop_off": drop_off_document(quote.drop_off),
         "shops": [
-            {"shop": _shop_document(quoted.shop), "lines": [_plain_line(line) for line in quoted.lines]}
+            {
+                "shop": _shop_document(quoted.shop),
+                "lines": [_plain_line(line) for line in quoted.lines],
+                "load": quoted.load and vars(quoted.load),
+            }
             for quoted in quote.shops
         ],
         "refused_coupons": [vars(refusal) for refusal in quote.refused_coupons],
@@ -104,6 +109,7 @@ def quote_from(row: Row) -> Quote:
             QuotedShop(
                 shop=Shop(**item["shop"] | {"position": Position(**item["shop"]["position"])}),
                 lines=tuple(line_from(line) for line in item["lines"]),
+                load=Load(**item["load"]) if item.get("load") else None,
             )
             for item in body["shops"]
         ),

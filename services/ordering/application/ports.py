@@ -17,6 +17,7 @@ from services.ordering.domain.commands import BasketLine, Notice, PayOrder, Prov
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
 from services.ordering.domain.events import RefundHandedBack
 from services.ordering.domain.history import Step
+from services.ordering.domain.load import Size
 from services.ordering.domain.order import Order
 from services.ordering.domain.payment import Action, Charge, Payment, ProviderRow, Surplus
 from services.ordering.domain.places import DropOff, Slot, Window
@@ -251,6 +252,7 @@ class PricedListing:
     unit_price: int
     available: int | None
     unit_grams: int | None = None
+    size: Size | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

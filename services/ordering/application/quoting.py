@@ -18,6 +18,7 @@ from services.ordering.application.slot_ports import SlotDesk
 from services.ordering.domain.commands import BasketLine, QuoteBasket
 from services.ordering.domain.errors import CommandIdUsed, OutOfStock, PromotionCodeUnknown
 from services.ordering.domain.lines import Line
+from services.ordering.domain.load import load_of
 from services.ordering.domain.places import Window
 from services.ordering.domain.pricing import apply_discounts
 from services.ordering.domain.quote import Quote, QuotedShop, tip_in
@@ -131,7 +132,14 @@ def _group(lines: tuple[BasketLine, ...], priced: PricedBasket) -> tuple[QuotedS
         listing = priced.listings[line.listing_id]
         by_shop.setdefault(listing.shop_id, []).append(_line(index, line, listing, priced))
     shops = {shop.shop_id: shop for shop in priced.shops}
-    return tuple(QuotedShop(shop=shops[shop_id], lines=tuple(items)) for shop_id, items in by_shop.items())
+    return tuple(
+        QuotedShop(
+            shop=shops[shop_id],
+            lines=tuple(items),
+            load=load_of((priced.listings[line.listing_id].size, line.quantity) for line in items),
+        )
+        for shop_id, items in by_shop.items()
+    )
 
 
 def _line(index: int, wanted: BasketLine, listing: PricedListing, priced: PricedBasket) -> Line:

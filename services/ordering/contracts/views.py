@@ -114,8 +114,9 @@ def store_order(store: StoreOrder, order_id: str, currency: str) -> Wire:
     }
 
 
-def placed(at: datetime) -> Wire:
-    return {"placed_at": to_wire(at)}
+def placed(at: datetime, wanted_for: Slot) -> Wire:
+    """When an order was placed, and for when: its shops prepare for that."""
+    return {"placed_at": to_wire(at), "slot": _slot(wanted_for)}
 
 
 def refund(refund_id: str, refunds: Sequence[Refund], item: Order) -> Wire:

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from services.ordering.domain.delivery_fee import FreeDelivery
 from services.ordering.domain.errors import ForeignTip
 from services.ordering.domain.lines import Line
+from services.ordering.domain.load import Load
 from services.ordering.domain.order import Order
 from services.ordering.domain.places import DropOff, Position, Slot, Window
 from services.ordering.domain.store_order import StoreOrder
@@ -35,8 +36,11 @@ class Shop:
 
 @dataclass(frozen=True, kw_only=True)
 class QuotedShop:
+    """What is bought at one shop; ``load`` is what it takes of a courier's box, where goods are measured."""
+
     shop: Shop
     lines: tuple[Line, ...]
+    load: Load | None = None
 
     @cached_property
     def goods(self) -> int:

@@ -125,7 +125,8 @@ class OrderingService(
                 after,
             )
         items = [
-            views.store_order(item.store, item.order_id, item.currency) | views.placed(item.placed_at)
+            views.store_order(item.store, item.order_id, item.currency)
+            | views.placed(item.placed_at, item.slot)
             for item in found
         ]
         return views.page(items, following)
@@ -143,7 +144,9 @@ class OrderingService(
         is_merchant = store.merchant_id == actor.account_id and order.paid_at is not None
         if not (actor.is_operator or is_merchant or order.customer_id == actor.account_id):
             raise StoreOrderNotFound
-        return views.store_order(store, order.order_id, order.currency) | views.placed(order.placed_at)
+        return views.store_order(store, order.order_id, order.currency) | views.placed(
+            order.placed_at, order.slot
+        )
 
     @answer
     def accept(self, **request: Any) -> Wire:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from services.storefront.domain.hours import OpeningHours
-from services.storefront.domain.listing import Level, Listing, ListingStatus, ListingTerms
+from services.storefront.domain.listing import Level, Listing, ListingStatus, ListingTerms, Size
 from services.storefront.domain.position import Position
 from services.storefront.domain.preparation import Counts, PreparationCapacity
 from services.storefront.domain.reservation import Release, Reservation
@@ -19,7 +19,7 @@ SHOP = (
 )
 LISTING = (
     "l.listing_id, l.shop_id, l.name, l.price, l.currency, l.unit, l.category, l.description, l.sourced,"
-    " l.unit_grams, l.status, l.version, v.stock, v.reserved, v.short"
+    " l.unit_grams, l.volume_ml, l.weight_g, l.cold, l.status, l.version, v.stock, v.reserved, v.short"
 )
 
 
@@ -80,11 +80,18 @@ def listing(row: Any) -> Listing:
             description=row.description,
             sourced=row.sourced,
             unit_grams=row.unit_grams,
+            size=size(row),
         ),
         level=level(row),
         status=ListingStatus(row.status),
         version=row.version,
     )
+
+
+def size(row: Any) -> Size | None:
+    if row.cold is None:
+        return None
+    return Size(volume_ml=row.volume_ml, weight_g=row.weight_g, cold=row.cold)
 
 
 def level(row: Any) -> Level:

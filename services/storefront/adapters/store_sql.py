@@ -49,9 +49,10 @@ _GET_LISTING, _LOCK_LISTING = text(_LISTING), text(f"{_LISTING} FOR UPDATE OF l"
 _ADD_LISTING = text(
     "WITH added AS ("
     " INSERT INTO listing (listing_id, shop_id, name, price, currency, unit, category, description, sourced,"
-    " unit_grams, status, version, search_text, fragments, created_at)"
+    " unit_grams, status, version, search_text, fragments, created_at, volume_ml, weight_g, cold)"
     " VALUES (:listing_id, :shop_id, :name, :price, :currency, :unit, :category, :description, :sourced,"
-    " :unit_grams, :status, :version, :search_text, CAST(:fragments AS text[]), :at)"
+    " :unit_grams, :status, :version, :search_text, CAST(:fragments AS text[]), :at,"
+    " :volume_ml, :weight_g, :cold)"
     " ON CONFLICT (listing_id) DO NOTHING RETURNING listing_id)"
     " INSERT INTO stock_level (listing_id, stock, reserved, short)"
     " SELECT listing_id, :stock, 0, 0 FROM added RETURNING listing_id"
@@ -59,8 +60,9 @@ _ADD_LISTING = text(
 _SAVE_LISTING = text(
     "UPDATE listing SET name = :name, price = :price, currency = :currency, unit = :unit,"
     " category = :category, description = :description, sourced = :sourced, status = :status,"
-    " unit_grams = :unit_grams, version = :version, search_text = :search_text,"
-    " fragments = CAST(:fragments AS text[])"
+    " unit_grams = :unit_grams,"
+    " version = :version, search_text = :search_text, fragments = CAST(:fragments AS text[]),"
+    " volume_ml = :volume_ml, weight_g = :weight_g, cold = :cold"
     " WHERE listing_id = :listing_id"
 )
 
@@ -152,7 +154,11 @@ def _shop_columns(shop: Shop) -> dict[str, Any]:
 def _listing_columns(listing: Listing) -> dict[str, Any]:
     terms = listing.terms
     search_text = normalise(f"{terms.name} {terms.category}")
+    size = terms.size
     return {
+        "volume_ml": None if size is None else size.volume_ml,
+        "weight_g": None if size is None else size.weight_g,
+        "cold": None if size is None else size.cold,
         "listing_id": listing.listing_id,
         "shop_id": listing.shop_id,
         "name": terms.name,

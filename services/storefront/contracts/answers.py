@@ -50,6 +50,7 @@ def listing(item: Listing) -> Wire:
         "description": terms.description,
         "sourced": terms.sourced,
         "unit_grams": terms.unit_grams,
+        "size": None if terms.size is None else vars(terms.size),
         "status": item.status.value,
         "stock": item.level.stock,
         "reserved": item.level.reserved,
@@ -123,6 +124,7 @@ def basket(priced: PricedBasket) -> Wire:
                 "available": line.listing.level.available,
                 "sourced": line.listing.terms.sourced,
                 "unit_grams": line.listing.terms.unit_grams,
+                **({"size": vars(line.listing.terms.size)} if line.listing.terms.size else {}),
             }
             for line in priced.lines
         ],

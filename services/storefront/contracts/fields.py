@@ -10,6 +10,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, val
 from services.storefront.contracts.plain import CURRENCY, ID, MOST_MONEY
 from services.storefront.domain.actor import Actor
 from services.storefront.domain.hours import OpeningHours
+from services.storefront.domain.listing import Size
 from services.storefront.domain.position import Position
 from shared.kernel import money
 from shared.kernel.errors import InvalidInput
@@ -100,6 +101,16 @@ class MoneySchema(Schema):
     @post_load
     def make(self, data: Mapping[str, Any], **_: Any) -> money.Money:
         return money.Money(**data)
+
+
+class SizeSchema(Schema):
+    volume_ml = whole(0, 1_000_000, load_default=0)
+    weight_g = whole(0, 1_000_000, load_default=0)
+    cold = fields.Boolean(truthy={True}, falsy={False}, load_default=False)
+
+    @post_load
+    def make(self, data: Mapping[str, Any], **_: Any) -> Size:
+        return Size(**data)
 
 
 class Hours(fields.Field[OpeningHours]):

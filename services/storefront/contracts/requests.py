@@ -15,6 +15,7 @@ from services.storefront.contracts.fields import (
     Hours,
     MoneySchema,
     PositionSchema,
+    SizeSchema,
     identifier,
     latitude,
     load,
@@ -78,6 +79,7 @@ class _PublishListing(Schema):
     description = prose(2_000, load_default="")
     sourced = fields.Boolean(load_default=False)
     unit_grams = whole(1, 100_000, allow_none=True, load_default=None)
+    size = fields.Nested(SizeSchema, allow_none=True, load_default=None)
 
 
 class _ChangeListing(Schema):
@@ -91,6 +93,7 @@ class _ChangeListing(Schema):
     category = words(40)
     description = prose(2_000)
     unit_grams = whole(1, 100_000, allow_none=True)
+    size = fields.Nested(SizeSchema, allow_none=True)
 
 
 class _SetStock(Schema):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from services.storefront.domain.actor import Actor
-from services.storefront.domain.listing import ListingStatus, ListingTerms
+from services.storefront.domain.listing import ListingStatus, ListingTerms, Size
 from services.storefront.domain.position import Position
 from services.storefront.domain.preparation import Window
 from services.storefront.domain.pricing import WantedLine
@@ -56,6 +56,7 @@ class PublishListing:
     description: str
     sourced: bool
     unit_grams: int | None = None
+    size: Size | None = None
 
     def terms(self, shop_category: str) -> ListingTerms:
         return ListingTerms(
@@ -66,6 +67,7 @@ class PublishListing:
             description=self.description,
             sourced=self.sourced,
             unit_grams=self.unit_grams,
+            size=self.size,
         )
 
 

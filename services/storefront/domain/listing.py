@@ -15,6 +15,15 @@ class ListingStatus(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Size:
+    """What one unit takes of a courier's box: millilitres, grams, and whether it has to stay cold."""
+
+    volume_ml: int = 0
+    weight_g: int = 0
+    cold: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListingTerms:
     """What its merchant decides about a listing; sourced goods are the platform's.
 
@@ -28,6 +37,7 @@ class ListingTerms:
     description: str = ""
     sourced: bool = False
     unit_grams: int | None = None
+    size: Size | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

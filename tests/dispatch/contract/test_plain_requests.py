@@ -23,6 +23,7 @@ USUAL: dict[str, Any] = {
             "name": "Fruit",
             "position": {"lat": 30.2, "lon": 120.1},
             "preparation_minutes": 15,
+            **({"load": {"volume": 2, "weight": 0, "cold": 1}} if number else {}),
         }
         for number in range(2)
     ],

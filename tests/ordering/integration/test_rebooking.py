@@ -53,6 +53,11 @@ def test_the_order_has_its_new_slot_and_says_so_once(platform: Platform) -> None
     assert (told["number"], told["from_slot_id"], told["slot_id"]) == (1, None, "slot-1")
     assert told["shop_ids"] == ["shop-1", "shop-2"]
     assert platform.rpc.dispatch.taken == {"slot-1": 1}
+    part = seen["store_orders"][0]
+    merchant = {"account_id": "merchant-1", "role": "merchant"}
+    shown = platform.service.store_order(actor=merchant, store_order_id=part["store_order_id"])
+    (page,) = platform.service.store_orders(actor=merchant, shop_id="shop-1")["items"]
+    assert shown["slot"] == page["slot"] == seen["slot"]
     listed = platform.service.rebookings(actor=CUSTOMER, order_id=order["order_id"])["items"]
     assert [one["state"] for one in listed] == ["moved"]
 
@@ -208,3 +213,10 @@ def test_a_failed_try_at_the_door_pays_nothing_back(platform: Platform) -> None:
     seen = platform.order(order["order_id"])
     assert seen["status"] == "cancelled"
     assert 0 < seen["refunded"]["amount"] < seen["total"]["amount"]
+
+
+def test_the_delivery_is_told_what_goods_take_of_a_box(platform: Platform) -> None:
+    platform.rpc.storefront.sizes["bread"] = {"volume_ml": 21_000, "weight_g": 100, "cold": True}
+    order = platform.placed()
+    loads = {part["shop_id"]: part.get("load") for part in platform.rpc.dispatch.held[order["order_id"]]}
+    assert loads == {"shop-1": None, "shop-2": {"volume": 5, "weight": 1, "cold": 5}}

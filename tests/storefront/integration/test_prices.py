@@ -84,3 +84,13 @@ def test_a_basket_is_in_one_currency(street: Street):
 def test_an_empty_basket_is_refused(street: Street):
     with pytest.raises(InvalidInput):
         price(street)
+
+
+def test_what_a_unit_measures_goes_with_its_price(street: Street):
+    size = {"volume_ml": 6000, "weight_g": 5000, "cold": False}
+    street.list_goods("rice", name="大米 5kg", size=size)
+    rice, apple = price(street, "rice", "apple")["lines"]
+    assert rice["size"] == size
+    assert "size" not in apple
+    changed = street.service.change_listing(actor=MEI, listing_id="rice", size=None)
+    assert changed["size"] is None

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.gateway.contracts import board_shapes, dispatch_shapes, forms, trade_forms, trade_shapes
+from services.gateway.contracts import (
+    board_shapes,
+    dispatch_shapes,
+    forms,
+    slot_forms,
+    trade_forms,
+    trade_shapes,
+)
 from services.gateway.contracts.shapes import Shop
 from services.gateway.domain.accounts import Role
 from services.gateway.entrypoints.call import Call
@@ -34,7 +41,7 @@ def open_zone(call: Call) -> Any:
     "/v1/zones/{zone_id}/slots",
     summary="Open slots in a zone",
     roles=OPERATOR,
-    body=trade_forms.OpenSlots,
+    body=slot_forms.OpenSlots,
     answer=dispatch_shapes.OpenedSlots,
     status=201,
     key=Key.RECORDED,
