@@ -64,5 +64,4 @@ def accounts_of(party: Party, owner_id: str) -> tuple[list[str], list[str]]:
         ledger.DISTRIBUTION_MARGIN,
         ledger.COURIER_PAY,
         ledger.PLATFORM_DISCOUNT,
-        ledger.DISTRIBUTION_COMMISSION,
     ], []

@@ -189,7 +189,7 @@ def _book(sheet: Sheet, part: PaidPart, earned: _Earned, *, is_released: bool) -
     promoter = terms.promoter_shop_id
     for amount, debit, note in (
         (earned.from_shop, ledger.shop_payable(part.shop_id), earned.shop_formula),
-        (earned.from_margin, ledger.DISTRIBUTION_COMMISSION, earned.margin_formula),
+        (earned.from_margin, ledger.DISTRIBUTION_MARGIN, earned.margin_formula),
     ):
         sheet.move(
             amount,

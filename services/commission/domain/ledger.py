@@ -27,7 +27,6 @@ DISTRIBUTION_MARGIN = "revenue:distribution_margin"
 COURIER_PAY = "expense:courier_pay"
 COURIER_GUARANTEE = "expense:courier_guarantee"
 PLATFORM_DISCOUNT = "expense:platform_discount"
-DISTRIBUTION_COMMISSION = "expense:distribution_commission"
 GOODWILL = "expense:goodwill"
 
 _DEBIT_SIDE = ("cash:", "expense:", "receivable:")

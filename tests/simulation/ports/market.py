@@ -122,8 +122,9 @@ class MemoryMarket:
             return Grounds()
         used: dict[tuple[str, str], Used] = {}
         for accrual in self._accruals():
-            if accrual.offer_id in offers and accrual.status.value in _EARNED:
-                key = accrual.offer_id, self._rows("promotion_link")[accrual.promotion_link_id].shop_id
+            offer_id = accrual.offer_id
+            if offer_id is not None and offer_id in offers and accrual.status.value in _EARNED:
+                key = offer_id, self._rows("promotion_link")[accrual.promotion_link_id].shop_id
                 used[key] = used.get(key, Used()).plus(accrual.units, accrual.amount)
         return Grounds(
             related=frozenset(
