@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from services.commission.adapters.catalogue_sql import SqlCatalogue
+from services.commission.adapters.ledger_sql import SqlLedger
 from services.crm.adapters.profiles_sql import ProfilesSql
 from services.dispatch.adapters.experience import Experience
 from services.dispatch.adapters.proofs import Codes
@@ -29,6 +30,7 @@ from shared.persistence import Database
 from shared.testing.clock import CountedIds
 from tests.simulation.database import MemoryConnection
 from tests.simulation.platform import Platform, entrypoints_of, on_memory
+from tests.simulation.ports.commission import MemoryLedger
 from tests.simulation.ports.crm import MemoryProfiles
 from tests.simulation.scheduler import Faults, Scheduler
 from tests.simulation.variants import _instead
@@ -220,6 +222,10 @@ def _commission_is_the_same(world: World, real: Database) -> None:
     with real.read() as connection:
         catalogue = SqlCatalogue(connection)
         tables = world.platform.databases["commission"].tables
+        memory = MemoryLedger(MemoryConnection(world.platform.databases["commission"], None))
+        assert {row for row in SqlLedger(connection).balances() if row[2]} == {
+            row for row in memory.balances() if row[2]
+        }
         for listing_id, (_, listing) in tables["listing"].items():
             assert catalogue.listing(listing_id) == listing
         for shop_id, shop in tables["shop"].items():

@@ -122,10 +122,26 @@ class Town:
             plan_id="plan",
             currency=CURRENCY,
             take_rate_bp=self._chance.choice((0, 500, 1234)),
-            take_rate_base=self._chance.choice(("after_shop_discount", "customer_paid")),
+            take_rate_base=self._chance.choice(("before_discounts", "after_shop_discount", "customer_paid")),
+            take_rate_on_delivery_fee=self._chance.random() < 0.5,
             distribution_bp=700,
             distribution_max_bp=2000,
-            courier_pay={"per_drop": money(400), "per_extra_pickup": money(100), "per_km": money(77)},
+            courier_pay={
+                "per_drop": money(400),
+                "per_extra_pickup": money(100),
+                "per_km": money(77),
+                # An hour's worth for some minutes of work, so that some shifts pay less.
+                "guaranteed_per_hour": money(6000),
+                "peaks": [
+                    {
+                        "name": "always",
+                        "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+                        "starts": "00:00",
+                        "ends": "24:00",
+                        "factor_bp": 12500,
+                    }
+                ],
+            },
         )
 
     def _shop(self, number: int) -> None:

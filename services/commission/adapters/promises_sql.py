@@ -12,25 +12,27 @@ from services.commission.application.charging import goal_of_period
 from services.commission.application.guarantees import CURRENCY, goal_of_shift
 from services.commission.application.ports import Promise
 from services.commission.domain.ledger import ADVERTISING, COURIER_GUARANTEE, SUBSCRIPTION
+from services.commission.domain.shop_contract import ContractKind
 
 # The natural key of a posting names what it is for, and counts.
 _POSTED = text(
     "SELECT substring(t.natural_key FROM '^journal\\:[a-z]+\\:(.*)\\:[0-9]+$') AS what,"
     " sum(e.amount) AS amount FROM ledger_entry AS e JOIN ledger_transaction AS t USING (transaction_id)"
-    " WHERE e.order_id IS NULL AND e.account = ANY(:accounts) GROUP BY what"
+    " WHERE e.order_id IS NULL AND e.account = ANY(:accounts)"
+    " AND split_part(t.natural_key, '\\:', 2) = ANY(:kinds) GROUP BY what"
 )
 
 
 def promises(connection: Connection) -> Iterator[Promise]:
-    """Raises nothing: what is posted for something unheard of is wanted nowhere, so zero."""
-    posted = _posted(connection, [COURIER_GUARANTEE])
+    """Every one of them; what is posted for something unheard of is called for by nothing."""
+    posted = _posted(connection, ["guarantee"], [COURIER_GUARANTEE])
     for book in SqlShifts(connection).over(CURRENCY):
         wanted, there = goal_of_shift(book).amount, posted.pop(book.shift.shift_id, 0)
         if wanted or there:
             yield Promise(what=f"the guarantee of shift {book.shift.shift_id}", wanted=wanted, posted=there)
     for shift_id, amount in posted.items():
         yield Promise(what=f"the guarantee of shift {shift_id}", wanted=0, posted=amount)
-    posted = _posted(connection, [SUBSCRIPTION, ADVERTISING])
+    posted = _posted(connection, [*ContractKind], [SUBSCRIPTION, ADVERTISING])
     contracts = SqlContracts(connection)
     for known in contracts.charged():
         for period in known.charges:
@@ -41,5 +43,6 @@ def promises(connection: Connection) -> Iterator[Promise]:
         yield Promise(what=f"the charge {key}", wanted=0, posted=-amount)
 
 
-def _posted(connection: Connection, accounts: list[str]) -> dict[str, int]:
-    return {row.what: int(row.amount) for row in connection.execute(_POSTED, {"accounts": accounts})}
+def _posted(connection: Connection, kinds: list[str], accounts: list[str]) -> dict[str, int]:
+    rows = connection.execute(_POSTED, {"kinds": kinds, "accounts": accounts})
+    return {row.what: int(row.amount) for row in rows}
