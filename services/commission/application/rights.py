@@ -62,6 +62,9 @@ def accounts_of(party: Party, owner_id: str) -> tuple[list[str], list[str]]:
         ledger.TAKE_RATE,
         ledger.DELIVERY_FEE,
         ledger.DISTRIBUTION_MARGIN,
+        ledger.SUBSCRIPTION,
+        ledger.ADVERTISING,
         ledger.COURIER_PAY,
+        ledger.COURIER_GUARANTEE,
         ledger.PLATFORM_DISCOUNT,
     ], []

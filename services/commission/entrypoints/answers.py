@@ -97,7 +97,12 @@ _REASONS = {
     Kind.TIP.value: "Tip of the customer",
     Kind.CASH_COLLECTED.value: "Collected at the door",
     Kind.CASH_HANDED_BACK.value: "Handed back to the customer",
+    Kind.COURIER_GUARANTEE.value: "Guaranteed minimum of a shift",
+    Kind.SUBSCRIPTION.value: "Subscription",
+    Kind.ADVERTISING.value: "Advertising",
 }
+# What follows from a rate plan without being a rate of something.
+_OF_THE_PLAN = {Kind.COURIER_PAY, Kind.COURIER_GUARANTEE, Kind.SUBSCRIPTION, Kind.ADVERTISING}
 
 
 def reason(row: EntryRow) -> str:
@@ -107,7 +112,7 @@ def reason(row: EntryRow) -> str:
         words += f", {row.rate_bp / 100:.2f} % of {row.base / 100:.2f} {row.currency}"
     if row.note:
         words += f": {row.note}"
-    if row.rate_plan is not None and (row.rate_bp is not None or row.kind == Kind.COURIER_PAY.value):
+    if row.rate_plan is not None and (row.rate_bp is not None or row.kind in _OF_THE_PLAN):
         words += f" (rate plan {row.rate_plan})"
     return f"Correction after {row.event_type}: {words}" if row.reverses else words
 

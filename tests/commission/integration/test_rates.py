@@ -269,6 +269,9 @@ def test_a_shop_is_charged_for_what_it_booked_and_sees_why(platform: Platform) -
     reasons = {line["kind"]: line["reason"] for line in lines["lines"]}
     assert "shelf planner, 2026-01-01: 19 800 x 27 d / 31 d = 17 245" in reasons["subscription"]
     assert "front page, 2026-01-05: 500 + 1 x 30 = 530" in reasons["advertising"]
+    assert reasons["subscription"].startswith("Subscription: shelf planner, ")
+    own = platform.service.balance(actor=operator(), kind="platform", owner_id="")
+    assert {"account": "revenue:subscription", "balance": yuan(17245)} in own["accounts"]
     ended = platform.service.end_contract(
         actor=operator(), contract_id="contract-1", ends_before="2026-01-06", reason="closed"
     )
