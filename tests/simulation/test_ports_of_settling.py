@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from services.commission.application import settling
 from services.commission.domain.ledger import Move
 from services.commission.domain.payee import Cycle, Maturity, Payee
 from services.commission.domain.payout import BANK, PayoutStatus, PayoutTerms
@@ -262,3 +264,21 @@ def test_payees_are_paid_side_by_side(desk: Desk) -> None:
     for payout in told:
         desk.bank_says(payout, P.CONFIRMED)
     assert desk.position(BAKERY) == desk.position(FRUIT) == 0
+
+
+def test_who_cannot_be_settled_keeps_nobody_else_from_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    earned(desk, BAKERY, 500, "one")
+    earned(desk, FRUIT, 700, "two")
+    real = settling.statement_of
+
+    def broken(*given: Any, payee: Payee, **named: Any) -> Any:
+        if payee == BAKERY:
+            raise RuntimeError("something is odd about the bakery")
+        return real(*given, payee=payee, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(settling, "statement_of", broken)
+        assert desk.next_day() == 1
+    assert [each.statement.payee for each in desk.statements()] == [FRUIT]
+    assert desk.settles() == 1
+    assert desk.last(BAKERY).closing == 500

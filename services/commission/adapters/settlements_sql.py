@@ -41,10 +41,12 @@ INSERT INTO payee (payee_kind, payee_id, currency, cycle, held, reason, bank_acc
 VALUES (:kind, :payee_id, :currency, :cycle, :held, :reason, :bank_account, :settled_until, :looked_from)
 ON CONFLICT (payee_kind, payee_id, currency) DO NOTHING
 """)
+_LATE = """settled_until < CASE COALESCE(cycle, :default) WHEN 'weekly' THEN CAST(:weekly AS timestamptz)
+    ELSE CAST(:daily AS timestamptz) END"""
+_ANYBODY_LATE = text(f"SELECT EXISTS (SELECT FROM payee WHERE {_LATE})")
 _DUE = text(f"""
 SELECT {_TERMS} FROM payee
-WHERE settled_until < CASE COALESCE(cycle, :default) WHEN 'weekly' THEN CAST(:weekly AS timestamptz)
-    ELSE CAST(:daily AS timestamptz) END
+WHERE {_LATE}
   AND payee_kind || ':' || payee_id || ':' || currency <> ALL(:left_out)
 ORDER BY settled_until, payee_kind, payee_id, currency LIMIT 1 FOR UPDATE SKIP LOCKED
 """)
@@ -167,14 +169,12 @@ class SqlSettlements:
     ) -> PayeeTerms | None:
         row = self._connection.execute(
             _DUE,
-            {
-                "default": default.value,
-                "daily": closings[Cycle.DAILY],
-                "weekly": closings[Cycle.WEEKLY],
-                "left_out": [payee.key for payee in left_out],
-            },
+            _until(closings, default) | {"left_out": [payee.key for payee in left_out]},
         ).one_or_none()
         return None if row is None else terms_of(row)
+
+    def is_anybody_late(self, closings: Mapping[Cycle, datetime], default: Cycle) -> bool:
+        return bool(self._connection.scalar(_ANYBODY_LATE, _until(closings, default)))
 
     def terms(self, payee: Payee) -> PayeeTerms | None:
         row = self._connection.execute(_ONE, named(payee)).one_or_none()
@@ -298,6 +298,10 @@ class SqlSettlements:
         self._transaction.publish(
             message.type, message.subject, message.data, partitionkey=message.partitionkey
         )
+
+
+def _until(closings: Mapping[Cycle, datetime], default: Cycle) -> dict[str, Any]:
+    return {"default": default.value, **{cycle.value: until for cycle, until in closings.items()}}
 
 
 def named(payee: Payee) -> dict[str, str]:

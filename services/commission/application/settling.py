@@ -77,8 +77,9 @@ def settle_due(open_books: Open, *, rules: Rules, clock: Clock) -> int:
                 raise
             log.exception("%s could not be settled", terms.payee.key)
             left_out.add(terms.payee)
-    if not left_out:
-        with open_books() as books:
+    with open_books() as books:
+        # Others may still be settling somebody, and may die of it.
+        if not books.settlements.is_anybody_late(closings, rules.cycle):
             books.settlements.close(newest, seen)
     return issued
 

@@ -71,6 +71,9 @@ class Settlements(Protocol):
     ) -> PayeeTerms | None:
         """A payee settled only until before the closing of their cycle, locked; none that others hold."""
 
+    def is_anybody_late(self, closings: Mapping[Cycle, datetime], default: Cycle) -> bool:
+        """Whether somebody is not settled up to the closing of their cycle, held by others or not."""
+
     def terms(self, payee: Payee) -> PayeeTerms | None:
         """What holds for a payee, locked."""
 

@@ -62,12 +62,15 @@ class MemorySettlements:
     def due(
         self, closings: Mapping[Cycle, datetime], default: Cycle, left_out: Collection[Payee]
     ) -> PayeeTerms | None:
-        late = [
-            terms
-            for terms in self._connection.rows("payee").values()
-            if terms.payee not in left_out and terms.settled_until < closings[terms.cycle or default]
-        ]
+        late = [each for each in self._late(closings, default) if each.payee not in left_out]
         return min(late, key=lambda terms: (terms.settled_until, terms.payee), default=None)
+
+    def is_anybody_late(self, closings: Mapping[Cycle, datetime], default: Cycle) -> bool:
+        return bool(self._late(closings, default))
+
+    def _late(self, closings: Mapping[Cycle, datetime], default: Cycle) -> list[PayeeTerms]:
+        payees = self._connection.rows("payee").values()
+        return [each for each in payees if each.settled_until < closings[each.cycle or default]]
 
     def terms(self, payee: Payee) -> PayeeTerms | None:
         return self._connection.rows("payee").get(payee)
