@@ -29,6 +29,14 @@ _KINDS = {
     "cash_handed_back": "退还现金 Cash handed back",
     "cash_netting": "现金抵扣 Cash set off",
 }
+_COLUMNS, _SIZE, _ROW = (52.0, 118.0, 255.0, 80.0), 8.5, 15
+_PADDING: tuple[Any, ...] = (
+    ("VALIGN", (0, 0), (-1, -1), "TOP"),
+    ("LEFTPADDING", (0, 0), (-1, -1), 3),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 3),
+    ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
+)
 _PAYEES = {
     PayeeKind.SHOP: "店铺 Shop",
     PayeeKind.COURIER: "骑手 Courier",
@@ -81,9 +89,9 @@ class _Pages:
 
         self._document = document
         self._names = names
+        self._looks: dict[int, Any] = {}
         self._rule, self._shade = colors.HexColor("#9aa5b1"), colors.HexColor("#eef2f6")
         self._text = ParagraphStyle("text", fontName=FONT, fontSize=8.5, leading=11.5, wordWrap="CJK")
-        self._indented = ParagraphStyle("indented", parent=self._text, leftIndent=3)
         self._title = ParagraphStyle("title", parent=self._text, fontSize=16, leading=21)
         self._heading = ParagraphStyle("heading", parent=self._text, fontSize=11, leading=15, spaceBefore=8)
         self._right = ParagraphStyle("right", parent=self._text, alignment=2)
@@ -112,7 +120,7 @@ class _Pages:
         if by_order:
             yield self._words("按订单 By order", self._heading)
         for key, lines in by_order.items():
-            yield self._order(key, lines, orders.get(key))
+            yield from self._order(key, lines, orders.get(key))
         if others:
             yield self._words("其他 Other movements", self._heading)
             yield self._lines(others)
@@ -143,24 +151,22 @@ class _Pages:
         strong = {0, len(rows) - 3, len(rows) - 1}
         return self._table(rows, (360, 145), self._columns, shaded=strong)
 
-    def _order(self, key: str, lines: Sequence[StatementLine], order: OrderSummary | None) -> Any:
-        from reportlab.platypus import KeepTogether, Spacer
+    def _order(self, key: str, lines: Sequence[StatementLine], order: OrderSummary | None) -> Iterator[Any]:
+        from reportlab.platypus import CondPageBreak, Spacer
 
-        subtotal = sum(line.amount for line in lines)
         first = lines[0].movement
         name = f"订单 Order {_short(first.order_id)}"
         if key != first.order_id:
             name += f" · 店铺单 {_short(key)}"
         if order is not None:
             name += f" · {_minute(order.paid_at)}"
-        parts: list[Any] = [
-            Spacer(0, 5),
-            self._table([[name, self._money(subtotal)]], (360, 145), self._columns, shaded={0}),
-        ]
+        rows = [[name, "", "", self._money(sum(line.amount for line in lines))]]
         if order is not None:
-            parts.append(self._words(self._consisting_of(order), self._indented))
-        parts.append(self._lines(lines))
-        return KeepTogether(parts)
+            rows.append([_fitted(self._consisting_of(order), sum(_COLUMNS)), "", "", ""])
+        # An order begins where at least some of it fits.
+        yield CondPageBreak(_ROW * min(len(rows) + len(lines), 12))
+        yield Spacer(0, 5)
+        yield self._lines(lines, rows)
 
     def _consisting_of(self, order: OrderSummary) -> str:
         words = f"商品 Goods {_amount(order.goods)}"
@@ -173,18 +179,32 @@ class _Pages:
             words += f"; 已退款 refunded {_amount(order.refunded)}"
         return words
 
-    def _lines(self, lines: Sequence[StatementLine]) -> Any:
-        rows = [
-            [
-                _day(line.movement.posted_at),
-                _KINDS.get(line.movement.kind, line.movement.kind),
-                self._why(line),
-                self._money(line.amount),
+    def _lines(self, lines: Sequence[StatementLine], above: Sequence[list[str]] = ()) -> Any:
+        """Lines under their heading. Cells are plain text: of thousands, paragraphs would take long."""
+        from reportlab.platypus import Table, TableStyle
+
+        rows = [*above]
+        for line in lines:
+            kind = _KINDS.get(line.movement.kind, line.movement.kind)
+            texts = (_day(line.movement.posted_at), kind, self._why(line), self._money(line.amount))
+            rows.append([_fitted(text, width) for text, width in zip(texts, _COLUMNS, strict=True)])
+        if len(above) not in self._looks:
+            looks: list[Any] = [
+                ("FONT", (0, 0), (-1, -1), FONT, _SIZE, _SIZE + 2),
+                ("ALIGN", (3, 0), (3, -1), "RIGHT"),
+                *_PADDING,
+                ("LINEBELOW", (0, 0), (-1, -1), 0.3, self._rule),
             ]
-            for line in lines
-        ]
-        return self._table(
-            rows, (52, 118, 255, 80), lambda _row, column: self._right if column == 3 else self._text
+            if above:
+                looks += [("BACKGROUND", (0, 0), (-1, 0), self._shade), ("SPAN", (0, 0), (2, 0))]
+            if len(above) > 1:
+                looks.append(("SPAN", (0, 1), (3, 1)))
+            self._looks[len(above)] = TableStyle(looks)
+        return Table(
+            [[_dotted(cell) for cell in row] for row in rows],
+            _COLUMNS,
+            style=self._looks[len(above)],
+            hAlign="LEFT",
         )
 
     def _why(self, line: StatementLine) -> str:
@@ -210,11 +230,7 @@ class _Pages:
             for number, row in enumerate(rows)
         ]
         looks: list[Any] = [
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
-            ("LEFTPADDING", (0, 0), (-1, -1), 3),
-            ("RIGHTPADDING", (0, 0), (-1, -1), 3),
-            ("TOPPADDING", (0, 0), (-1, -1), 1.5),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
+            *_PADDING,
             ("LINEBELOW", (0, 0), (-1, -1), 0.3, self._rule),
         ]
         looks += [("BACKGROUND", (0, number), (-1, number), self._shade) for number in shaded]
@@ -225,8 +241,7 @@ class _Pages:
 
         from reportlab.platypus import Paragraph
 
-        # The Chinese fonts have the dot between words in its full width only.
-        return Paragraph(escape(text.replace("·", "・")), style)
+        return Paragraph(escape(_dotted(text)), style)
 
     def _money(self, amount: int) -> str:
         return f"{_amount(amount)} {self._document.statement.payee.currency}"
@@ -262,3 +277,33 @@ def _minute(moment: datetime) -> str:
 
 def _day(moment: datetime) -> str:
     return f"{moment.astimezone(BUSINESS_ZONE):%m-%d %H:%M}"
+
+
+def _fitted(text: str, width: float) -> str:
+    """The text in lines that fit into a column: broken between words, and anywhere in a long one."""
+    from reportlab.pdfbase.pdfmetrics import stringWidth
+
+    room = width - 8
+    if stringWidth(text, FONT, _SIZE) <= room:
+        return text
+    lines, line = [], ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if stringWidth(longer, FONT, _SIZE) <= room:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while stringWidth(line, FONT, _SIZE) > room:
+            fits = next(
+                n for n in range(len(line) - 1, 0, -1) if stringWidth(line[:n], FONT, _SIZE) <= room or n == 1
+            )
+            lines.append(line[:fits])
+            line = line[fits:]
+    return "\n".join([*lines, line])
+
+
+def _dotted(text: str) -> str:
+    """The Chinese fonts have the dot between words in its full width only."""
+    return text.replace("·", "・")
