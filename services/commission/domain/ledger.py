@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from services.commission.domain.chart import Side, in_chart
+
 CASH = "cash:provider"
 ORDERS = "liability:orders"
 TAKE_RATE = "revenue:take_rate"
@@ -17,7 +19,6 @@ DELIVERY_FEE = "revenue:delivery_fee"
 COURIER_PAY = "expense:courier_pay"
 PLATFORM_DISCOUNT = "expense:platform_discount"
 
-_DEBIT_SIDE = ("cash:", "expense:")
 PLATFORM = ("revenue:", "expense:")
 # Accounts that a settlement moves money to: what is settled, and the kind of its payee.
 PAYEES = {
@@ -45,7 +46,8 @@ def promoter_payable(shop_id: str) -> str:
 
 def is_debit_side(account: str) -> bool:
     """True where a positive balance is a debit: what the platform has or has spent."""
-    return account.startswith(_DEBIT_SIDE)
+    known = in_chart(account)
+    return known is not None and known.normal_side is Side.DEBIT
 
 
 def natural(account: str, amount: int) -> int:
