@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from services.campaigns.entrypoints import service as campaigns
+from services.commission.entrypoints import books as commission_books
 from services.commission.entrypoints import service as commission
 from services.crm.entrypoints import service as crm
 from services.dispatch.adapters import forgetting
@@ -49,6 +50,7 @@ from tests.simulation.ports import dispatch as dispatch_ports
 from tests.simulation.ports import gateway as gateway_ports
 from tests.simulation.ports import ordering as ordering_ports
 from tests.simulation.ports import planning as planning_ports
+from tests.simulation.ports import seals as seals_ports
 from tests.simulation.ports import slots as slots_ports
 from tests.simulation.ports import storefront as storefront_ports
 from tests.simulation.provider import KEY, Provider, wall
@@ -74,6 +76,7 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
     (commission, "SqlBooks", commission_ports.MemoryBooks),
     (commission, "SqlCatalogue", commission_ports.MemoryCatalogue),
     (commission, "SqlLedger", commission_ports.MemoryLedger),
+    (commission_books, "SqlSeals", seals_ports.MemorySeals),
     (crm, "LedgerSql", crm_ports.MemoryLedger),
     (crm, "ProfilesSql", crm_ports.MemoryProfiles),
     (dispatch, "SqlStore", dispatch_ports.MemoryStore),

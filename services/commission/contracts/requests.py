@@ -289,3 +289,9 @@ def _flat(messages: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from _flat(message, path)
     else:
         yield path.removesuffix("._schema"), str(messages)
+
+
+# What the requests of other modules are made of.
+Asked = _Asked
+InCurrency = _InCurrency
+read = _read

@@ -11,17 +11,21 @@ Refusal
 │   ├── AccountNotFound      no such account, or not the caller's
 │   ├── ShopNotFound         no such shop, or not the caller's
 │   ├── ListingNotFound      the listing to promote is not known
-│   └── LinkNotFound         no promotion link has this code
+│   ├── LinkNotFound         no promotion link has this code
+│   ├── EntryNotFound        the ledger has no such entry or order, or not for the caller
+│   └── TransactionNotFound  the ledger has no such transaction
 ├── Conflict
 │   ├── LinkExists           the id was used for another link
-│   └── RatePlanExists       the id was used for another plan
+│   ├── RatePlanExists       the id was used for another plan
+│   └── AlreadyReversed      the transaction was reversed for another reason
 └── Refused
     ├── ListingNotSourced    only goods that the platform sources are promoted
     ├── OtherCategory        a shop promotes goods of its own category
     ├── OwnGoods             a shop earns nothing by promoting what it sells itself
     ├── RateOutOfBounds      the commission rate is outside the plan's bounds
     ├── RatePlanInThePast    a plan never changes what was already paid for
-    └── NoRatePlan           no plan was in force when the order was paid
+    ├── NoRatePlan           no plan was in force when the order was paid
+    └── FollowsFromFacts     what an order makes necessary is not reversed by hand
 """
 
 from __future__ import annotations
@@ -61,6 +65,18 @@ class LinkNotFound(NotFound):
     code, title = "promotion-link-not-found", "There is no such promotion link"
 
 
+class EntryNotFound(NotFound):
+    code, title = "ledger-entry-not-found", "The ledger has no such entry or order"
+
+
+class TransactionNotFound(NotFound):
+    code, title = "ledger-transaction-not-found", "The ledger has no such transaction"
+
+
+class AlreadyReversed(Conflict):
+    code, title = "already-reversed", "The transaction was reversed already"
+
+
 class LinkExists(Conflict):
     code, title = "promotion-link-exists", "This id already names another promotion link"
 
@@ -91,3 +107,7 @@ class RatePlanInThePast(Refused):
 
 class NoRatePlan(Refused):
     code, title = "no-rate-plan", "No rate plan was in force"
+
+
+class FollowsFromFacts(Refused):
+    code, title = "follows-from-facts", "What an order makes necessary is not reversed by hand"

@@ -16,6 +16,11 @@ from services.commission.domain.rates import METRES_PER_KM, RatePlan, TakeRateBa
 from shared.kernel.ids import derived_id
 from shared.kernel.money import rate_of
 
+_BASES = {
+    TakeRateBase.AFTER_SHOP_DISCOUNT: "of goods after the shop's discounts, less refunds",
+    TakeRateBase.CUSTOMER_PAID: "of what the customer paid for goods, less refunds",
+}
+
 
 @dataclass(slots=True)
 class Goal:
@@ -135,6 +140,7 @@ def _settle(part: PaidPart, kept: list[_Kept], plan: RatePlan, sheet: Sheet) -> 
             store_order_id=part.store_order_id,
             rate_bp=rate,
             base=base,
+            note=_BASES[plan.take_rate_base],
         )
     return take
 
@@ -203,6 +209,8 @@ def _book_commission(
         rate_bp=rate,
         promotion_link_id=link_id,
         base=base,
+        note="of what the customer paid through the link, less refunds"
+        + (", as far as the shop has it" if amount < rate_of(base, rate) else ""),
     )
 
 

@@ -21,6 +21,7 @@ from services.commission.contracts import consumed, requests
 from services.commission.domain.commands import Party
 from services.commission.domain.ledger import Cause
 from services.commission.entrypoints import answers
+from services.commission.entrypoints.books import ShowsBooks
 from shared.kernel.clock import Clock, from_wire
 from shared.messaging.context import current
 from shared.messaging.dependencies import ClockProvider, DatabaseProvider
@@ -33,7 +34,7 @@ from shared.persistence import Database, Transaction
 _ONE_MOMENT = text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
-class CommissionService(ShowsDeadLetters):
+class CommissionService(ShowsBooks, ShowsDeadLetters):
     """The ledger: who is owed what for every order, and why."""
 
     name = "commission"

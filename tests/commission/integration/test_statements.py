@@ -55,9 +55,12 @@ def test_a_statement_adds_up_line_by_line_to_the_orders(platform: Platform) -> N
 def test_every_line_says_why_it_is_that_amount(platform: Platform) -> None:
     busy_day(platform)
     lines = platform.service.statement(actor=operator(), account_kind="shop", owner_id="bakery")["lines"]
-    assert lines[1]["reason"] == "Take rate, 5.00 % of 18.00 CNY (rate plan 1)"
+    assert lines[1]["reason"] == (
+        "Take rate, 5.00 % of 18.00 CNY: of goods after the shop's discounts, less refunds (rate plan 1)"
+    )
     assert lines[-1]["reason"] == (
-        "Correction after RefundIssued: Take rate, 5.00 % of -6.00 CNY (rate plan 1)"
+        "Correction after RefundIssued: Take rate, 5.00 % of -6.00 CNY:"
+        " of goods after the shop's discounts, less refunds (rate plan 1)"
     )
     assert lines[-1]["reverses"] == lines[-3]["transaction_id"]
 
