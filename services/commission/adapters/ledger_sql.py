@@ -29,12 +29,19 @@ SELECT e.entry_id, e.transaction_id, t.event_type, t.occurred_at, e.posted_at, e
     e.currency, e.kind, e.order_id, e.store_order_id, e.promotion_link_id, t.rate_plan, e.rate_bp, e.base,
     e.note, e.reverses
 FROM ledger_entry AS e JOIN ledger_transaction AS t USING (transaction_id)
-WHERE e.entry_id > :after{conditions} ORDER BY e.entry_id LIMIT :limit
+WHERE e.entry_id > :after{conditions} ORDER BY {order} LIMIT :limit
 """
+# Of an order or a period there are few entries: PostgreSQL shall find and sort them, and not go through the
+# whole ledger in the order of its entries until it has met enough of them.
+_SORTED, _AS_WRITTEN = "e.entry_id + 0", "e.entry_id"
 # No index leads from a transaction to its entries but by its order, or by its having none.
 _ENTRIES_OF = {
-    True: text(_ENTRIES.format(conditions=" AND e.order_id = :order_id AND e.transaction_id = :id")),
-    False: text(_ENTRIES.format(conditions=" AND e.order_id IS NULL AND e.transaction_id = :id")),
+    True: text(
+        _ENTRIES.format(conditions=" AND e.order_id = :order_id AND e.transaction_id = :id", order=_SORTED)
+    ),
+    False: text(
+        _ENTRIES.format(conditions=" AND e.order_id IS NULL AND e.transaction_id = :id", order=_SORTED)
+    ),
 }
 _CONDITIONS = {
     "up_to": "e.entry_id <= :up_to",
@@ -133,9 +140,11 @@ class SqlLedger:
             "until": until,
         }
         chosen = {name: value for name, value in given.items() if value is not None}
+        order = _SORTED if {"order_id", "since", "until"} & chosen.keys() else _AS_WRITTEN
         conditions = "".join(f" AND {_CONDITIONS[name]}" for name in chosen)
         rows = self._connection.execute(
-            text(_ENTRIES.format(conditions=conditions)), {**chosen, "after": after, "limit": limit}
+            text(_ENTRIES.format(conditions=conditions, order=order)),
+            {**chosen, "after": after, "limit": limit},
         )
         return [EntryRow(**row._mapping) for row in rows]
 
