@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from services.commission.application.trial_balance import TrialBalance
     from services.commission.application.verification import Verification
     from services.commission.domain.chain import Head
+    from shared.persistence import Database
 
 app = typer.Typer(help="The books of the platform.", no_args_is_help=True)
 
@@ -38,6 +39,13 @@ DatabaseUrl = Annotated[
 @contextmanager
 def books(name: str | None, url: str | None = None) -> Iterator[Connection]:
     """Commission's database as it is at one moment."""
+    with opened(name, url) as database, database.snapshot() as connection:
+        yield connection
+
+
+@contextmanager
+def opened(name: str | None, url: str | None = None) -> Iterator[Database]:
+    """Commission's database; what goes wrong with it is said in a sentence."""
     if url is None:
         url = finding.database_urls(name).get("commission")
     if url is None:
@@ -52,11 +60,10 @@ def books(name: str | None, url: str | None = None) -> Iterator[Connection]:
     except SQLAlchemyError:
         raise Failure(f"This is no address of a database: {url}", exit_code=2) from None
     try:
-        with database.snapshot() as connection:
-            yield connection
+        yield database
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise Failure(f"The ledger cannot be read: {said}") from None
+        raise Failure(f"The ledger does not answer: {said}") from None
     finally:
         database.close()
 
@@ -151,6 +158,18 @@ def head(name: Name = None, database: DatabaseUrl = None) -> None:
 
         line = as_data(newest(connection), SqlChain(connection).unsealed().transactions)
     print(json.dumps(line))  # noqa: T201
+
+
+@app.command()
+def recount(name: Name = None, database: DatabaseUrl = None) -> None:
+    """Make the totals that balances are read from again, from the entries, when `check` finds them wrong."""
+    console = Console()
+    with console.status("counting every entry"), opened(name, database) as books_database:
+        from services.commission.adapters.seals_sql import recount as count_again
+
+        with books_database.transaction() as tx:
+            totals = count_again(tx.connection)
+    console.print(f"{totals:,} totals were counted again.")
 
 
 @app.command()

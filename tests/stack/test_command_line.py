@@ -39,6 +39,7 @@ _COMMANDS = (
     "ledger trial-balance",
     "ledger head",
     "ledger verify",
+    "ledger recount",
     "explain",
     "events tail",
     "events types",

@@ -67,6 +67,20 @@ ON CONFLICT (account, currency, span, starts, kind) DO UPDATE SET
 """)
 
 
+_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+_FORGET = text("DELETE FROM ledger_total")
+_RECOUNT = text("""
+INSERT INTO ledger_total
+    (account, currency, span, starts, kind, debit, credit, entries, first_entry, last_entry)
+SELECT e.account, e.currency, s.span, date_trunc(s.span, e.posted_at, 'UTC'), e.kind,
+    COALESCE(sum(e.amount) FILTER (WHERE e.amount > 0), 0),
+    COALESCE(-sum(e.amount) FILTER (WHERE e.amount < 0), 0), count(*), min(e.entry_id), max(e.entry_id)
+FROM ledger_entry AS e, (VALUES ('month'), ('day')) AS s (span)
+WHERE NOT EXISTS (SELECT FROM ledger_unsealed AS u WHERE u.transaction_id = e.transaction_id)
+GROUP BY 1, 2, 3, 4, 5
+""")
+
+
 class SqlSeals:
     """Implements the Seals port."""
 
@@ -96,6 +110,16 @@ class SqlSeals:
         for name, values in zip(("account", "currency", "span", "starts", "kind"), keys, strict=True):
             columns[name] = [str(value) if name == "span" else value for value in values]
         self._connection.execute(_COUNT, columns)
+
+
+def recount(connection: Connection) -> int:
+    """Make the totals again from the entries that are sealed; returns how many there are.
+
+    It waits for who is sealing, and who would seal waits for it. Postings and balances go on meanwhile.
+    """
+    connection.execute(_LOCK, {"key": _SEALER})
+    connection.execute(_FORGET)
+    return connection.execute(_RECOUNT).rowcount
 
 
 def head(connection: Connection) -> Head:

@@ -128,6 +128,19 @@ def test_the_check_finds_totals_that_are_not_the_entries(platform: Platform) -> 
     assert "its totals are not its entries" in found["per_order_mismatches"][0]["problem"]
 
 
+def test_totals_are_counted_again_from_the_entries(platform: Platform) -> None:
+    random_days(platform, 2)
+    kept = platform.rows("SELECT * FROM ledger_total ORDER BY 1, 2, 3, 4, 5")
+    assert kept
+    with platform.database.transaction() as tx:
+        tx.connection.execute(text("UPDATE ledger_total SET debit = debit + 1, first_entry = 0"))
+    counted = CliRunner().invoke(app, ["ledger", "recount", "--database", platform.database.url])
+    assert counted.exit_code == 0, counted.output
+    assert f"{len(kept)} totals were counted again." in counted.stdout
+    assert platform.rows("SELECT * FROM ledger_total ORDER BY 1, 2, 3, 4, 5") == kept
+    assert platform.is_sound()
+
+
 # -- the trial balance ---------------------------------------------------------------------------------------
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from services.commission.application.rights import owner_of
 from services.commission.domain import ledger
 from services.commission.domain.chart import BY_CODE, CHART, AccountType, Side, code_of, in_chart
+from services.commission.domain.commands import Party
 from services.commission.domain.ledger import is_debit_side, natural
 
 
@@ -58,6 +60,27 @@ def test_every_account_that_orders_are_booked_on_is_in_the_chart() -> None:
 )
 def test_rule_26_each_revenue_kind_has_its_account(code: str) -> None:
     assert code in BY_CODE
+
+
+@pytest.mark.parametrize(
+    ("account", "party"),
+    [
+        ("payable:shop:s-1", (Party.SHOP, "s-1")),
+        ("receivable:shop:s-1", (Party.SHOP, "s-1")),
+        ("frozen:promoter:s-1", (Party.SHOP, "s-1")),
+        ("payable:courier:c-1", (Party.COURIER, "c-1")),
+        ("cash:courier:c-1", (Party.COURIER, "c-1")),
+        ("payable:supplier:x", (Party.PLATFORM, "")),
+        ("payable:customer:x", (Party.PLATFORM, "")),
+        ("cash:provider", (Party.PLATFORM, "")),
+        ("payable:shop:", (Party.PLATFORM, "")),
+        ("nothing", (Party.PLATFORM, "")),
+    ],
+)
+def test_an_account_is_open_to_whose_it_is_and_otherwise_to_the_platform(
+    account: str, party: tuple[Party, str]
+) -> None:
+    assert owner_of(account) == party
 
 
 def test_assets_and_expenses_stand_on_the_debit_side() -> None:
