@@ -83,6 +83,7 @@ def canonical(written: Written) -> bytes:
     A JSON array in UTF-8 without white space; times in UTC with microseconds; entries in the order of their
     ids.
     """
+    posted_at = _time(written.posted_at)
     content = [
         FORM,
         written.transaction_id,
@@ -92,8 +93,11 @@ def canonical(written: Written) -> bytes:
         written.currency,
         written.rate_plan,
         _time(written.occurred_at),
-        _time(written.posted_at),
-        [_entry(entry) for entry in written.entries],
+        posted_at,
+        [
+            _entry(entry, posted_at if entry.posted_at == written.posted_at else _time(entry.posted_at))
+            for entry in written.entries
+        ],
     ]
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -121,7 +125,7 @@ def seals_after(head: Head, transactions: Iterable[Written]) -> list[Seal]:
     return seals
 
 
-def _entry(entry: WrittenEntry) -> list[Any]:
+def _entry(entry: WrittenEntry, posted_at: str) -> list[Any]:
     return [
         entry.entry_id,
         entry.account,
@@ -135,7 +139,7 @@ def _entry(entry: WrittenEntry) -> list[Any]:
         entry.base,
         entry.note,
         entry.reverses,
-        _time(entry.posted_at),
+        posted_at,
     ]
 
 

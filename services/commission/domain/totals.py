@@ -67,10 +67,14 @@ NOW = AsOf()
 def totals_of(transactions: Iterable[Written]) -> dict[TotalKey, Total]:
     """What ``transactions`` add to the totals, in one order for all who write them."""
     totals: dict[TotalKey, Total] = {}
+    starts: dict[datetime, list[tuple[Span, datetime]]] = {}
     for written in transactions:
         for entry in written.entries:
-            for span in Span:
-                key = (entry.account, entry.currency, span, span.start_of(entry.posted_at), entry.kind)
+            spans = starts.get(entry.posted_at)
+            if spans is None:
+                spans = starts[entry.posted_at] = [(span, span.start_of(entry.posted_at)) for span in Span]
+            for span, start in spans:
+                key = (entry.account, entry.currency, span, start, entry.kind)
                 total = totals.get(key)
                 if total is None:
                     total = totals[key] = Total()
