@@ -19,6 +19,7 @@ from linli.catalogue.asyncapi import asyncapi
 from linli.catalogue.client_types import client_types
 from linli.catalogue.compatibility import Breach, breaches
 from linli.catalogue.envelope import IDENTIFIER, envelope_schema
+from linli.catalogue.ledger_page import ledger_page
 from linli.catalogue.page import events_page
 from linli.catalogue.published import catalogue
 from linli.catalogue.states import states_page
@@ -42,6 +43,7 @@ def documents() -> dict[Path, str]:
         SCHEMAS / "index.json": _json(index | {IDENTIFIER: "envelope.v1.json"}),
         DOCS / "events.md": events_page(events),
         DOCS / "states.md": states_page(),
+        DOCS / "ledger.md": ledger_page(),
         DOCS / "asyncapi.json": _json(asyncapi(events), sort_keys=True),
         ROOT / "clients" / "python" / "linli_events" / "types.py": client_types(events),
         ROOT / "deploy" / "rabbitmq" / "definitions.json": _json(definitions(), sort_keys=True),

@@ -12,6 +12,7 @@ import warnings
 import typer
 
 from linli.cli import events, ledger, looking_after, messages, processes, rebuilding, running
+from linli.cli.explaining import explain
 from linli.cli.lending import lend
 from linli.failures import Failure
 
@@ -29,6 +30,7 @@ rebuilding.register(app)
 app.add_typer(messages.dead_letters, name="dead-letters")
 app.add_typer(messages.outbox, name="outbox")
 app.add_typer(ledger.app, name="ledger")
+app.command()(explain)
 app.add_typer(events.events, name="events")
 processes.register(app)
 

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from services.campaigns.entrypoints import service as campaigns
+from services.commission.entrypoints import books as commission_books
 from services.commission.entrypoints import charging as commission_charging
 from services.commission.entrypoints import distribution, settling
 from services.commission.entrypoints import rates as commission_rates
@@ -58,6 +59,7 @@ from tests.simulation.ports import market as market_ports
 from tests.simulation.ports import ordering as ordering_ports
 from tests.simulation.ports import planning as planning_ports
 from tests.simulation.ports import rates as rates_ports
+from tests.simulation.ports import seals as seals_ports
 from tests.simulation.ports import settling as settling_ports
 from tests.simulation.ports import slots as slots_ports
 from tests.simulation.ports import storefront as storefront_ports
@@ -86,6 +88,7 @@ _INSTEAD: list[tuple[Any, str, Any]] = [
     (commission, "SqlBooks", commission_ports.MemoryBooks),
     (commission, "SqlCatalogue", commission_ports.MemoryCatalogue),
     (commission, "SqlLedger", commission_ports.MemoryLedger),
+    (commission_books, "SqlSeals", seals_ports.MemorySeals),
     (commission, "SqlJournal", commission_ports.MemoryJournal),
     (commission, "SqlShifts", rates_ports.MemoryShifts),
     (commission_rates, "SqlCatalogue", commission_ports.MemoryCatalogue),

@@ -60,11 +60,21 @@ def audit(ledger: Ledger) -> Audit:
         unbalanced=ledger.unbalanced(LISTED), orphans=ledger.orphans(LISTED), journal=ledger.journal()
     )
     per_account: dict[str, int] = {}
-    for account, currency, amount in ledger.balances():
+    recounted = ledger.recounted()
+    kept = {(account, currency): amount for account, currency, amount in ledger.balances()}
+    for account, currency, amount in recounted:
+        told = kept.pop((account, currency), 0)
+        if told != amount:
+            result.mismatch_count += 1
+            result.mismatches.append(_of_account(account, "its totals are not its entries", amount, told))
         result.sums[currency] = result.sums.get(currency, 0) + amount
         per_account[account] = per_account.get(account, 0) + amount
     for account, _, amount in result.journal:
         per_account[account] = per_account.get(account, 0) - amount
+    for (account, _), told in kept.items():
+        if told:
+            result.mismatch_count += 1
+            result.mismatches.append(_of_account(account, "it has totals and no entries", 0, told))
     for order in ledger.audited():
         result.orders += 1
         if order.facts.paid is None:
@@ -102,12 +112,7 @@ def audit(ledger: Ledger) -> Audit:
         if difference:
             result.mismatch_count += 1
             result.mismatches.append(
-                Finding(
-                    order_id="",
-                    problem=f"{account} is not the sum of its orders and of the journal",
-                    expected=0,
-                    found=difference,
-                )
+                _of_account(account, "it is not the sum of its orders and of the journal", 0, difference)
             )
     result.mismatches = result.mismatches[:LISTED]
     result.unsettled = result.unsettled[:LISTED]
@@ -145,6 +150,10 @@ def mismatches(order: AuditedOrder) -> Iterator[Finding]:
             )
     if facts.refunded > captured and facts.paid is not None:
         yield _finding(order, "more was refunded than paid", captured, facts.refunded)
+
+
+def _of_account(account: str, problem: str, expected: int, found: int) -> Finding:
+    return Finding(order_id="", problem=f"{account}: {problem}", expected=expected, found=found)
 
 
 def _finding(order: AuditedOrder, problem: str, expected: int, found: int) -> Finding:

@@ -5,12 +5,12 @@ What an order makes necessary is derived from its facts instead (:mod:`bookkeepi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from services.commission.application.ports import Journal
-from services.commission.domain.ledger import Cause, Move, Posting, Sheet, difference
+from services.commission.domain.ledger import Cause, Entry, Move, Posting, Sheet, difference
 from shared.kernel.clock import Clock
 from shared.kernel.ids import derived_id
 
@@ -37,6 +37,30 @@ def post(
     for move in moves:
         sheet.book(move)
     entries = difference(sheet, Sheet())
+    return post_entries(
+        [replace(entry, reverses=reverses) for entry in entries],
+        natural_key=natural_key,
+        cause_type=cause_type,
+        occurred_at=occurred_at,
+        currency=currency,
+        rate_plan=rate_plan,
+        journal=journal,
+        clock=clock,
+    )
+
+
+def post_entries(
+    entries: Sequence[Entry],
+    *,
+    natural_key: str,
+    cause_type: str,
+    occurred_at: datetime,
+    currency: str,
+    rate_plan: int | None,
+    journal: Journal,
+    clock: Clock,
+) -> Posting | None:
+    """Like :func:`post`, for entries that stand already: they sum to zero."""
     if not entries:
         return None
     posting = Posting(
@@ -46,6 +70,6 @@ def post(
         currency=currency,
         rate_plan=rate_plan,
         posted_at=clock.now(),
-        entries=tuple(replace(entry, reverses=reverses) for entry in entries),
+        entries=tuple(entries),
     )
     return posting if journal.add(posting) else None

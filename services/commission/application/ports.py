@@ -9,11 +9,13 @@ from typing import Protocol
 
 from services.commission.application.market import Market
 from services.commission.domain.announcements import Announcement
+from services.commission.domain.chain import Head, Seal, Written
 from services.commission.domain.facts import OrderFacts, Trip
 from services.commission.domain.guarantee import Shift
 from services.commission.domain.ledger import Posting, Sheet
 from services.commission.domain.promotion import Accrual, Listing, PromotionLink, Shop
 from services.commission.domain.rates import RatePlan
+from services.commission.domain.totals import NOW, AsOf, Total, TotalKey
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +61,42 @@ class Books(Protocol):
         """Tell the other services, when the transaction commits, as consequences of ``context``."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TransactionRow:
+    """A transaction as the read side shows it."""
+
+    transaction_id: str
+    natural_key: str
+    event_type: str
+    order_id: str | None
+    currency: str
+    rate_plan: int | None
+    occurred_at: datetime
+    posted_at: datetime
+
+
+class Transactions(Protocol):
+    """Transactions one by one, for explaining them and for taking them back."""
+
+    def transaction(self, transaction_id: str) -> TransactionRow | None: ...
+
+    def entry(self, entry_id: int) -> EntryRow | None: ...
+
+    def entries_of(self, transaction: TransactionRow) -> list[EntryRow]:
+        """In the order in which they were written."""
+
+    def reversals_of(self, transaction_id: str) -> list[TransactionRow]:
+        """The transactions that took something back from it, oldest first."""
+
+    def seal_of(self, entries: Sequence[EntryRow]) -> int | None:
+        """Where in the chain the transaction of ``entries``, all that it has, is sealed."""
+
+    def plan(self, version: int) -> RatePlan | None: ...
+
+    def book(self, order_id: str) -> AuditedOrder | None:
+        """What is known of an order beside what the ledger has of it."""
+
+
 class Journal(Protocol):
     """Transactions of the ledger that concern no order, inside one transaction of the database."""
 
@@ -67,6 +105,22 @@ class Journal(Protocol):
 
         Two that add the same key at once wait for each other: one of them writes.
         """
+
+
+class Seals(Protocol):
+    """The chain over what was posted and the totals of accounts, inside one transaction of the database."""
+
+    def claim(self) -> bool:
+        """Be the one who seals until the transaction ends; false when somebody else is."""
+
+    def head(self) -> Head:
+        """The newest seal."""
+
+    def waiting(self, limit: int) -> list[Written]:
+        """Transactions that are not sealed, in the order of their first entries."""
+
+    def add(self, seals: Sequence[Seal], totals: Mapping[TotalKey, Total], at: datetime) -> None:
+        """Write ``seals`` for good and add ``totals``; what they seal waits no longer."""
 
 
 class Catalogue(Protocol):
@@ -151,8 +205,11 @@ class Promise:
 class Ledger(Protocol):
     """The read side."""
 
-    def balances(self, prefix: str = "") -> list[tuple[str, str, int]]:
+    def balances(self, prefix: str = "", as_of: AsOf = NOW) -> list[tuple[str, str, int]]:
         """(account, currency, signed sum) of the accounts whose names start with ``prefix``."""
+
+    def recounted(self) -> list[tuple[str, str, int]]:
+        """What :meth:`balances` should say, from the entries alone."""
 
     def sums(
         self,
@@ -162,6 +219,9 @@ class Ledger(Protocol):
         until: datetime | None = None,
     ) -> dict[tuple[str, str], int]:
         """Signed sums per (account, kind) of what was posted in the period."""
+
+    def sums_as_of(self, accounts: list[str], currency: str, as_of: AsOf) -> dict[tuple[str, str], int]:
+        """Signed sums per (account, kind) as the books stood then."""
 
     def entries(
         self,

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from services.commission.application.ports import Catalogue
 from services.commission.domain import ledger
+from services.commission.domain.chart import AccountOwner, in_chart
 from services.commission.domain.commands import COURIER, MERCHANT, Actor, Party
 from services.commission.domain.errors import AccountNotFound, BooksClosed, OperatorsOnly
 from services.commission.domain.promotion import Shop
+
+_PARTIES = {
+    AccountOwner.SHOP: Party.SHOP,
+    AccountOwner.PROMOTER: Party.SHOP,
+    AccountOwner.COURIER: Party.COURIER,
+}
 
 
 def may_see_shop(actor: Actor, shop: Shop) -> bool:
@@ -41,12 +48,10 @@ def check_party(actor: Actor, party: Party, owner_id: str, catalogue: Catalogue)
 
 def owner_of(account: str) -> tuple[Party, str]:
     """The party that an account belongs to."""
-    name, _, owner_id = account.rpartition(":")
-    if name in {"payable:shop", "payable:promoter", "frozen:promoter"}:
-        return Party.SHOP, owner_id
-    if name == "payable:courier":
-        return Party.COURIER, owner_id
-    return Party.PLATFORM, ""
+    known = in_chart(account)
+    if known is None or known.code == account or known.owner not in _PARTIES:
+        return Party.PLATFORM, ""
+    return _PARTIES[known.owner], account.split(":", 2)[2]
 
 
 def accounts_of(party: Party, owner_id: str) -> tuple[list[str], list[str]]:

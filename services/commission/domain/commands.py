@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from services.commission.domain.shop_contract import ContractKind
+from services.commission.domain.totals import AsOf
 
 OPERATOR, ANALYST, MERCHANT, COURIER = "operator", "analyst", "merchant", "courier"
 
@@ -126,6 +127,40 @@ class AskEntries:
     order_id: str | None
     after: int
     limit: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AskTrialBalance:
+    """``expanded``: each account for itself instead of one line for a family."""
+
+    actor: Actor
+    as_of: AsOf
+    currency: str | None = None
+    expanded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AskAccountBalance:
+    actor: Actor
+    account: str
+    currency: str
+    as_of: AsOf
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AskExplanation:
+    """Of an order, or of one entry."""
+
+    actor: Actor
+    order_id: str | None = None
+    entry_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReverseTransaction:
+    actor: Actor
+    transaction_id: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,6 +19,8 @@ Refusal
 │   ├── RatePlanNotFound     no rate plan has this version
 │   ├── ContractNotFound     no such subscription or placement, or not the caller's
 │   ├── StatementNotFound    no such statement, or not the caller's
+│   ├── EntryNotFound        the ledger has no such entry or order, or not for the caller
+│   ├── TransactionNotFound  the ledger has no such transaction
 │   ├── PayoutNotFound       no such payout, or not the caller's
 │   └── ReconciliationNotFound  nothing was reconciled under this id
 ├── Conflict
@@ -28,6 +30,7 @@ Refusal
 │   ├── OfferExists          the id was used for another offer
 │   ├── OfferChanged         somebody changed the offer since
 │   ├── OfferTaken           the offer is exclusive, and another shop has it
+│   ├── AlreadyReversed      the transaction was reversed for another reason
 │   ├── PayoutState          the payout's state does not allow it
 │   └── ReconciliationExists  the id was used for another file
 └── Refused
@@ -43,6 +46,7 @@ Refusal
     ├── ContractRefused      a subscription or placement contradicts itself
     ├── TooManyOrders        the question is one for the command line
     ├── NoRatePlan           no plan was in force when the order was paid
+    ├── FollowsFromFacts     what an order makes necessary is not reversed by hand
     └── NothingToPayOut      too little is payable, it is held, or nobody knows where to
 """
 
@@ -97,6 +101,18 @@ class ContractNotFound(NotFound):
 
 class OfferNotFound(NotFound):
     code, title = "distribution-offer-not-found", "There is no such offer"
+
+
+class EntryNotFound(NotFound):
+    code, title = "ledger-entry-not-found", "The ledger has no such entry or order"
+
+
+class TransactionNotFound(NotFound):
+    code, title = "ledger-transaction-not-found", "The ledger has no such transaction"
+
+
+class AlreadyReversed(Conflict):
+    code, title = "already-reversed", "The transaction was reversed already"
 
 
 class LinkExists(Conflict):
@@ -201,3 +217,7 @@ class ReconciliationExists(Conflict):
 
 class NothingToPayOut(Refused):
     code, title = "nothing-to-pay-out", "There is nothing to pay out"
+
+
+class FollowsFromFacts(Refused):
+    code, title = "follows-from-facts", "What an order makes necessary is not reversed by hand"

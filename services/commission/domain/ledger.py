@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from services.commission.domain.chart import Side, in_chart
 from services.commission.domain.formula import corrected
 
 CASH = "cash:provider"
@@ -29,7 +30,6 @@ COURIER_GUARANTEE = "expense:courier_guarantee"
 PLATFORM_DISCOUNT = "expense:platform_discount"
 GOODWILL = "expense:goodwill"
 
-_DEBIT_SIDE = ("cash:", "expense:", "receivable:")
 # Where the money of orders is: taken, still to be taken, or (negative) still to be handed back.
 MONEY = ("cash:", CASH_ON_DELIVERY, CASH_REFUNDS)
 PLATFORM = ("revenue:", "expense:")
@@ -64,7 +64,8 @@ def promoter_payable(shop_id: str) -> str:
 
 def is_debit_side(account: str) -> bool:
     """True where a positive balance is a debit: what the platform has or has spent."""
-    return account.startswith(_DEBIT_SIDE)
+    known = in_chart(account)
+    return known is not None and known.normal_side is Side.DEBIT
 
 
 def natural(account: str, amount: int) -> int:

@@ -10,8 +10,9 @@ from services.commission.application.accounts import AccountBalance, Balance, St
 from services.commission.application.audit import Audit, Finding
 from services.commission.application.ports import EntryRow
 from services.commission.domain.commands import AskAccounts, AskEntries
-from services.commission.domain.ledger import Kind, is_debit_side, natural
+from services.commission.domain.ledger import is_debit_side, natural
 from services.commission.domain.promotion import Accrual
+from services.commission.domain.reasons import formula
 from shared.kernel.clock import to_wire
 
 Json = dict[str, Any]
@@ -80,40 +81,16 @@ def entry(row: EntryRow) -> Json:
     }
 
 
-_REASONS = {
-    Kind.PAYMENT.value: "Paid by the customer",
-    Kind.REFUND.value: "Given back to the customer",
-    Kind.SALE.value: "Goods, as the customer paid for them",
-    Kind.PLATFORM_DISCOUNT.value: "Discount that the platform bears",
-    Kind.TAKE_RATE.value: "Take rate",
-    Kind.COMMISSION.value: "Distribution commission",
-    Kind.RECRUITER.value: "Part of a commission for the shop that recruited its promoter",
-    Kind.MARGIN.value: "Margin of the platform on goods that it sources",
-    Kind.RELEASE.value: "Commission released after the after-sale time",
-    Kind.DELIVERY_FEE.value: "Delivery fee",
-    Kind.COURIER_PAY.value: "Courier pay",
-    Kind.GOODWILL.value: "Given back at the platform's cost",
-    Kind.COURIER_FAULT.value: "Given back for a courier's fault, at the platform's cost",
-    Kind.TIP.value: "Tip of the customer",
-    Kind.CASH_COLLECTED.value: "Collected at the door",
-    Kind.CASH_HANDED_BACK.value: "Handed back to the customer",
-    Kind.COURIER_GUARANTEE.value: "Guaranteed minimum of a shift",
-    Kind.SUBSCRIPTION.value: "Subscription",
-    Kind.ADVERTISING.value: "Advertising",
-}
-# What follows from a rate plan without being a rate of something.
-_OF_THE_PLAN = {Kind.COURIER_PAY, Kind.COURIER_GUARANTEE, Kind.SUBSCRIPTION, Kind.ADVERTISING}
-
-
 def reason(row: EntryRow) -> str:
     """Why the entry is this amount, in a sentence, from what is stored with it."""
-    words = _REASONS.get(row.kind, row.kind)
-    if row.rate_bp is not None and row.base is not None:
-        words += f", {row.rate_bp / 100:.2f} % of {row.base / 100:.2f} {row.currency}"
-    if row.note:
-        words += f": {row.note}"
-    if row.rate_plan is not None and (row.rate_bp is not None or row.kind in _OF_THE_PLAN):
-        words += f" (rate plan {row.rate_plan})"
+    words = formula(
+        row.kind,
+        rate_bp=row.rate_bp,
+        base=row.base,
+        currency=row.currency,
+        note=row.note,
+        plan=row.rate_plan,
+    )
     return f"Correction after {row.event_type}: {words}" if row.reverses else words
 
 

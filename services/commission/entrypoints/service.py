@@ -25,6 +25,7 @@ from services.commission.contracts import consumed, requests
 from services.commission.domain.commands import Party
 from services.commission.domain.ledger import Cause
 from services.commission.entrypoints import answers
+from services.commission.entrypoints.books import ShowsBooks
 from services.commission.entrypoints.charging import ChargesShops
 from services.commission.entrypoints.distribution import Distribution
 from services.commission.entrypoints.rates import SetsRates
@@ -51,7 +52,7 @@ def _cause(event: Event) -> Cause:
     return Cause(event_id=event.id, type=event.type, occurred_at=from_wire(event.time))
 
 
-class CommissionService(SettlesPayees, SetsRates, ChargesShops, Distribution, ShowsDeadLetters):
+class CommissionService(ShowsBooks, SettlesPayees, SetsRates, ChargesShops, Distribution, ShowsDeadLetters):
     """The ledger: who is owed what for every order, and why."""
 
     name = "commission"

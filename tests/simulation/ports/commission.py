@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,10 +14,12 @@ from services.commission.domain.facts import OrderFacts
 from services.commission.domain.ledger import Entry, Figure, Posting, Sheet
 from services.commission.domain.promotion import Accrual, Listing, PromotionLink, Shop
 from services.commission.domain.rates import RatePlan
+from services.commission.domain.totals import NOW, AsOf, Span
 from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
 from tests.simulation.database import MemoryConnection
 from tests.simulation.ports.market import MemoryMarket
+from tests.simulation.ports.seals import note_unsealed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,7 @@ class MemoryBooks:
             written = self._connection.rows("ledger_entry").get(posting.order_id, ())
             added = tuple((posting.transaction_id, posting.currency, entry) for entry in posting.entries)
             self._connection.put("ledger_entry", posting.order_id, written + added)
+            note_unsealed(self._connection, posting)
 
     def accruals(self, order_ids: Sequence[str]) -> dict[str, dict[str, Accrual]]:
         rows = self._connection.rows("accrual")
@@ -147,6 +151,7 @@ class MemoryJournal:
         self._connection.put("ledger_transaction", posting.transaction_id, posting)
         entries = tuple((posting.transaction_id, posting.currency, entry) for entry in posting.entries)
         self._connection.put("journal_entry", posting.transaction_id, entries)
+        note_unsealed(self._connection, posting)
         return True
 
 
@@ -228,9 +233,19 @@ class MemoryLedger:
     def __init__(self, connection: MemoryConnection) -> None:
         self._connection = connection
 
-    def balances(self, prefix: str = "") -> list[tuple[str, str, int]]:
-        entries = (entry for entry in self._entries() if entry[2].heading.account.startswith(prefix))
-        return _by_account(entries)
+    def balances(self, prefix: str = "", as_of: AsOf = NOW) -> list[tuple[str, str, int]]:
+        assert as_of == NOW, "no past is kept in memory"
+        sums: Counter[tuple[str, str]] = Counter()
+        for (account, currency, span, _, _), total in self._connection.rows("ledger_total").items():
+            if span is Span.MONTH:
+                sums[account, currency] += total.debit - total.credit
+        for written in self._connection.rows("ledger_unsealed").values():
+            for entry in written.entries:
+                sums[entry.account, entry.currency] += entry.amount
+        return [(*key, amount) for key, amount in sorted(sums.items()) if key[0].startswith(prefix)]
+
+    def recounted(self) -> list[tuple[str, str, int]]:
+        return _by_account(self._entries())
 
     def _entries(self) -> Iterator[tuple[str, str, Entry]]:
         for table in ("ledger_entry", "journal_entry"):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "commission_0004"
-down_revision = "commission_0002"
+revision = "commission_0005"
+down_revision = "commission_0004"
 branch_labels = None
 depends_on = None
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "commission_0005"
-down_revision = "commission_0004"
+revision = "commission_0006"
+down_revision = "commission_0005"
 branch_labels = None
 depends_on = None
 

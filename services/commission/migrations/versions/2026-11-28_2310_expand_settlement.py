@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "commission_0003"
-down_revision = "commission_0006"
+revision = "commission_0008"
+down_revision = "commission_0007"
 branch_labels = None
 depends_on = None
 
