@@ -60,6 +60,7 @@ async def _order_and_pay(town: Town, record: Record) -> Mapping[str, Any]:
                 "listing_id": town.cast.listing_ids[line.listing],
                 "quantity": line.quantity,
                 **_promoted(record, number),
+                **({"if_missing": "substitute"} if record.plan == "substitute" else {}),
             }
             for number, line in enumerate(day_order.lines)
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from linli.day.audit import Audit
@@ -29,10 +29,13 @@ class Case:
     databases: Databases
 
 
-def check_all(case: Case) -> list[Finding]:
-    """Every invariant, in the order in which a reader cares; a check that cannot be made does not hold."""
+Check = Callable[[Case], Finding]
+
+
+def check_all(case: Case, more: Sequence[Check] = ()) -> list[Finding]:
+    """Every invariant and ``more``, in the order in which a reader cares; what cannot be checked is false."""
     findings: list[Finding] = []
-    for check in CHECKS:
+    for check in (*CHECKS, *more):
         try:
             findings.append(check(case))
         except Exception as error:  # a check that dies must not hide the others
@@ -283,7 +286,7 @@ def nothing_happened_twice(case: Case) -> Finding:
     )
 
 
-CHECKS: tuple[Callable[[Case], Finding], ...] = (
+CHECKS: tuple[Check, ...] = (
     every_paid_order_is_delivered_or_refunded,
     no_stock_is_negative_or_still_held,
     stock_is_what_came_minus_what_was_sold,

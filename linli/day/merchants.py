@@ -51,6 +51,8 @@ class Merchants:
                 return
             ready_at = town.time.wire(max(ready_minute, town.time.minute()))
             await self._ask(merchant, store_order_id, "accept", {"ready_at": ready_at})
+            if record.plan == "substitute" and shop == min(record.order.ready_minute):
+                await self._substitute(record, merchant, store_order_id)
             await town.time.until(ready_minute)
             record.packed_at[store_order_id] = max(ready_minute, record.paid_at or ready_minute)
             await self._ask(merchant, store_order_id, "ready", {})
@@ -74,6 +76,25 @@ class Merchants:
     ) -> Any:
         key = self._town.key(verb, store_order_id, *nth)
         return await self._town.api.post(f"/v1/store-orders/{store_order_id}/{verb}", merchant, key, body)
+
+    async def _substitute(self, record: Record, merchant: Any, store_order_id: str) -> None:
+        """A unit of the first line is missing: the shop offers something else, and the customer answers.
+
+        Cheaper things and dearer ones; three in four customers take them.
+        """
+        town = self._town
+        chance = town.chance("substitution", record.order.order)
+        part = await town.api.get(f"/v1/store-orders/{store_order_id}", merchant)
+        line = part["lines"][0]
+        price = dict(line["unit_price"])
+        price["amount"] = max(1, int(price["amount"]) * chance.choice((70, 85, 99, 120)) // 100)
+        body = {"line_id": line["line_id"], "quantity": 1, "name": "much the same", "unit_price": price}
+        offered = await self._ask(merchant, store_order_id, "substitutions", body)
+        answer = "accept" if chance.random() < 0.75 else "decline"
+        customer = town.cast.customers[record.order.customer]
+        substitution = str(offered["substitution_id"])
+        key = town.key(answer, substitution)
+        await town.api.post(f"/v1/substitutions/{substitution}/{answer}", customer, key, {})
 
     async def _refund_by_units(self, record: Record, merchant: Any, store_order_id: str, most: int) -> None:
         """After the delivery, units of the first line were not good: the money goes back, unit by unit."""

@@ -40,12 +40,14 @@ def private_platform(
     speed: float | None = None,
     replicas: Mapping[str, int] | None = None,
     settings: Mapping[str, str] | None = None,
+    begins: datetime | None = None,
     recast: Callable[[Process], Process] = lambda process: process,
     told: Callable[[str], None] = lambda step: None,  # noqa: ARG005
 ) -> Iterator[Platform]:
     """A platform with nothing in it, in `.linli/<name>/`; its business clock runs `speed` times as fast.
 
-    `settings` are variables for its processes; `recast` says what runs in place of each.
+    It begins at `begins`, or now. `settings` are variables for its processes; `recast` says what
+    runs in place of each.
     """
     state = State(state_folder(name))
     with state.alone():
@@ -54,7 +56,7 @@ def private_platform(
     clock = "system"
     if speed is not None:
         now = time.time()
-        clock = AcceleratedClock(datetime.fromtimestamp(now, UTC), now, speed).to_environment()
+        clock = AcceleratedClock(begins or datetime.fromtimestamp(now, UTC), now, speed).to_environment()
     wanted = _LIMITS | {
         variable: str(int(max(usual, least * (speed or 1.0))))
         for variable, (usual, least) in _TIME_TO_ACT.items()

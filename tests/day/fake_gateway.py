@@ -184,7 +184,13 @@ class FakeGateway:
                 "order_id": order_id,
                 "shop_id": shop_id,
                 "status": "awaiting_payment",
-                "lines": [{"line_id": "line-1", "quantity": 1}],
+                "lines": [
+                    {
+                        "line_id": "line-1",
+                        "quantity": 1,
+                        "unit_price": {"amount": 500, "currency": "CNY"},
+                    }
+                ],
             }
             order["parts"].append(part_id)
         self.orders[order_id] = order
@@ -211,6 +217,9 @@ class FakeGateway:
         after = {"accept": "accepted", "reject": "rejected", "ready": "ready", "refunds": part["status"]}
         if part["status"] in {"cancelled", "rejected"}:
             raise No(409, "wrong-state")
+        if path[1] == "substitutions":
+            self.effects[f"offered for {given['line_id']} of {path[0]}"] += 1
+            return {"substitution_id": self._new("substitution")}
         part["status"] = after[path[1]]
         self.effects[f"{path[1]} {path[0]}"] += 1
         states = {self.parts[x]["status"] for x in order["parts"]}
@@ -219,6 +228,10 @@ class FakeGateway:
         elif states <= {"accepted", "ready", "rejected"} and path[1] in {"accept", "reject"}:
             self._offer(order)
         return part
+
+    def post_substitutions(self, _who: str, path: list[str], _given: dict) -> object:
+        self.effects[f"{path[1]} {path[0]}"] += 1
+        return {}
 
     def _offer(self, order: dict) -> None:
         on = [x for x in self.shifts.values() if x["on"]]

@@ -60,12 +60,15 @@ def test_every_kind_of_mishap_is_played_and_ends_in_a_last_state(day: Day, tmp_p
         customer_cancels=0.1,
         shop_rejects=0.2,
         shop_refunds=0.2,
+        shop_substitutes=0.2,
     )
     gateway, outcome = played(day, tmp_path / "journal.jsonl", habits)
     assert all(record.status in FINAL for record in outcome.records.values())
     done = " ".join(gateway.effects)
     assert "reject" in done
     assert "refunds" in done
+    assert "offered" in done
+    assert "accept substitution" in done or "decline substitution" in done
 
 
 def test_a_platform_in_trouble_is_asked_again_and_does_nothing_twice(day: Day, tmp_path: Path):
