@@ -236,7 +236,7 @@ def _enough_delivered(outcome: Outcome, figures: Figures) -> Finding:
     return Finding(
         name="at least 95 % of the orders delivered that nobody gave up",
         holds=figures.delivered >= 0.95 * wanted,
-        evidence=f"{figures.delivered} of {figures.orders}; {given_up} cancelled, or rejected by their only shop",
+        evidence=f"{figures.delivered} of {figures.orders}; {given_up} cancelled, or rejected by their shop",
     )
 
 

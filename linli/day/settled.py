@@ -101,7 +101,8 @@ def statements_are_the_ledgers_movements(case: Case) -> Finding:
     moved, missing = case.databases.rows(
         "commission",
         "SELECT COALESCE(-sum(e.amount), 0), count(*) FILTER (WHERE l.entry_id IS NULL)"
-        " FROM ledger_entry AS e LEFT JOIN statement_line AS l USING (entry_id) WHERE starts_with(e.account, 'payable:')"
+        " FROM ledger_entry AS e LEFT JOIN statement_line AS l USING (entry_id)"
+        " WHERE starts_with(e.account, 'payable:')"
         " AND e.posted_at < (SELECT COALESCE(max(until), '-infinity') FROM statement)",
     )[0]
     return Finding(
