@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from linli.cli import settling
+from linli.cli.what_if import what_if
 from linli.failures import Failure
 from linli.stack import finding
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The books of the platform.", no_args_is_help=True)
 settling.attach(app)
+app.command("what-if")(what_if)
 
 Name = Annotated[str | None, typer.Option(help="Which platform; not needed when only one runs.")]
 DatabaseUrl = Annotated[

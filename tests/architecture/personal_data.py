@@ -63,9 +63,9 @@ _PICKING = (
 )
 THOUGHT_ABOUT = frozenset(" ".join((_MOMENTS, _IDS, _SUMS, _COUNTS, _CODES, _PARTS, _PICKING)).split())
 
-# Strings without a list of choices: the kinds of postings come from the code, and a category is what a shop
-# calls its goods to everybody.
-_PLAIN = {"kind", "category"}
+# Strings without a list of choices: the kinds of postings and the ways to pay come from the code and the
+# configuration, and a category is what a shop calls its goods to everybody.
+_PLAIN = {"kind", "category", "method"}
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)")

@@ -179,6 +179,17 @@ def test_the_history_knows_what_was_published(repository: Path) -> None:
     assert history.revisions(repository.parent) == []
 
 
+def test_a_draft_that_nothing_ran_with_promised_nothing(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (revision,) = history.revisions(repository)
+    written = f"{revision}:{history.FOLDER}/{PATH}"
+    git = ["git", "-C", str(repository), "rev-parse", written]
+    blob = subprocess.run(git, check=True, capture_output=True, text=True).stdout.strip()
+    monkeypatch.setattr(history, "DRAFTS", frozenset({blob}))
+    assert history.schemas_at(repository, revision) == {}
+
+
 def test_make_docs_does_not_write_a_broken_promise(
     repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

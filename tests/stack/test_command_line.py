@@ -41,6 +41,7 @@ _COMMANDS = (
     "ledger verify",
     "ledger recount",
     "explain",
+    "ledger what-if",
     "events tail",
     "events types",
     "events show",
@@ -88,6 +89,8 @@ def test_every_command_explains_itself(tmp_path: Path) -> None:
         (["up", "--replicas", "storefront"], 2, "write it like storefront=2"),
         (["account", "king", "a@b.example", "--password", "x"], 2, "'king' is no role"),
         (["service", "bakery"], 2, "There is no service 'bakery'"),
+        (["ledger", "what-if", "none.json", "--since", "2026-01-05"], 2, "none.json cannot be read"),
+        (["ledger", "what-if", "none.json", "--since", "monday"], 2, "--since is a day like 2026-01-05"),
         (["fly"], 2, "No such command"),
     ],
 )

@@ -73,6 +73,7 @@ def found_shop(item: FoundShop) -> Wire:
         "preparation_capacity": None
         if item.preparation_per_hour is None
         else {"per_hour": item.preparation_per_hour, "counts": item.preparation_counts},
+        "accept_minutes": item.accept_minutes,
         "status": item.status,
         "version": item.version,
         "distance_m": item.distance_m,

@@ -50,6 +50,7 @@ class FoundShop(Protocol):
     preparation_minutes: int
     preparation_per_hour: int | None
     preparation_counts: str | None
+    accept_minutes: int | None
     status: str
     version: int
     distance_m: int

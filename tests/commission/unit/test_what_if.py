@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,3 +151,11 @@ def test_a_file_names_the_terms_that_change() -> None:
 def test_a_file_that_makes_no_sense_is_refused(wire: Any) -> None:
     with pytest.raises(InvalidInput):
         terms_of_file(wire, "CNY", NOON, NOON, OPERATOR)
+
+
+def test_the_sample_of_rates_can_be_asked_about() -> None:
+    sample = Path(__file__).resolve().parents[3] / "samples" / "rates" / "lunch.json"
+    ask = terms_of_file(orjson.loads(sample.read_bytes()), "CNY", NOON, NOON, OPERATOR)
+    found = asking(Past([delivered(an_order())]), **ask.terms)
+    # The delivery is completed at 12:40 on a Monday: (3.20 + 1.20 + 2.51) x 1.25.
+    assert differences(found)[Party("courier", COURIER)] == 864 - 651

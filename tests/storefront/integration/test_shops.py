@@ -30,6 +30,7 @@ def test_a_new_shop_waits_for_approval_and_keeps_what_it_said(street: Street):
         "delivery_radius_m": 1200,
         "hours": HOURS,
         "preparation_minutes": 15,
+        "preparation_capacity": None,
         "accept_minutes": None,
         "status": "pending",
         "version": 1,
