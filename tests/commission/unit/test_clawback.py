@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,8 +16,9 @@ from services.commission.domain.promotion import PromotionLink
 from shared.kernel.clock import from_wire
 from shared.kernel.money import rate_of, share_of_part
 from shared.messaging.envelope import Event
-from tests.commission.builders import Line, Order, Part, a_plan
+from tests.commission.builders import NOON, Line, Order, Part, a_plan
 from tests.commission.desk import FLORIST, RULES, Desk, a_desk
+from tests.simulation.ports.commission import MemoryCatalogue
 
 RATE_BP = 1000
 LINK = PromotionLink(
@@ -32,7 +34,7 @@ LINK = PromotionLink(
 def a_promoted_desk() -> Desk:
     desk = a_desk(rules=RULES)
     with desk.ports.begin() as tx:
-        tx.connection.put("promotion_link", LINK.link_id, LINK)  # type: ignore[attr-defined]
+        MemoryCatalogue(tx.connection).add_link(LINK, NOON - timedelta(days=1))  # type: ignore[arg-type]
     desk.has_account(FLORIST)
     return desk
 

@@ -120,11 +120,11 @@ def test_rule_25_an_amount_says_its_rate_its_base_and_its_plan() -> None:
     told = delivered().explain()
     take = branch(told, "Shop bakery", "Take rate")
     assert take.amount == -90
-    assert take.why == "5.00 % of 18.00 CNY: of goods after the shop's discounts, less refunds (rate plan 1)"
+    assert take.why == "5.00 % of 18.00 CNY: goods after the shop's discounts: 1 800 x 5 % = 90 (rate plan 1)"
     assert take.entry_id is not None
     courier = branch(told, "Courier courier-1", "Courier pay")
     assert courier.why is not None
-    assert "3140 m × 80 per 1000 m (rate plan 1)" in courier.why
+    assert "3 140 m x 80 / 1 000 m = 651 (rate plan 1)" in courier.why
 
 
 def test_a_refund_is_told_with_what_it_took_back_from_whom() -> None:

@@ -113,4 +113,6 @@ def test_who_bears_a_refund_is_kept_and_older_facts_are_read_as_before() -> None
     )
     kept = refunds_to_json(facts.refunds)
     assert {refund_id: _refund(refund_id, row) for refund_id, row in kept.items()} == facts.refunds
-    assert sorted(len(row) for row in kept.values()) == [4, 5]
+    assert [("courier" in row) for row in kept.values()] == [True, False]
+    older = ["store-1", 900, 0, [["line-1", 900, 0]]]
+    assert _refund("refund-0", older).is_borne_by_shop
