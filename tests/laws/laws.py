@@ -185,10 +185,11 @@ def everybody_holds_what_is_due(life: Life, order: Order, found: AuditedOrder) -
         yield f"{made_good} was made good, the books say {ledger.get(accounts.GOODWILL, 0)}"
     yield from _the_courier_is_paid(life, order, ledger)
     if order.method == CASH and order.delivered_at is not None:
-        since = sum(refund.amount for refund in life.refunds if refund.issued_at > order.delivered_at)
+        since = order.refunded - life.refunded_at_the_door
+        handed = sum(refund.amount for refund in life.refunds if refund.refund_id in life.handed_back)
         owed = -ledger.get(accounts.CASH_REFUNDS, 0)
-        if not 0 <= owed <= since:
-            yield f"{owed} is owed in cash, at most the {since} refunded since the door can be"
+        if owed != since - handed:
+            yield f"{owed} is owed in cash; {since} went back since the door, {handed} of it in hand"
 
 
 def _the_courier_is_paid(life: Life, order: Order, ledger: Mapping[str, int]) -> Iterator[str]:

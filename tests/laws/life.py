@@ -79,6 +79,8 @@ class Life:
         self.links = {link.link_id: link for link in begin.links}
         self.unheard: set[str] = set()
         self.proven: set[Line] = set()
+        self.refunded_at_the_door = 0
+        self.handed_back: set[str] = set()
         backend.prepare(begin.plan, begin.links, world)
         self.order_id = f"{name}-order"
         with backend.ordering.single() as work:

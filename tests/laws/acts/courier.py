@@ -39,7 +39,7 @@ def deliver(life: Life, random: Random) -> None:
     if life.order.paid_at is None or life.order.delivery.failed_at is not None:
         return
     life.courier_arrived(random)
-    at = life.world.now()
+    before, at = life.order, life.world.now()
     life.tell(
         lambda work: fulfilment.delivered(
             work,
@@ -50,6 +50,8 @@ def deliver(life: Life, random: Random) -> None:
             rules=RULES,
         )
     )
+    if before.delivered_at is None:
+        life.refunded_at_the_door = before.refunded
 
 
 def fail_delivery(life: Life, random: Random) -> None:

@@ -59,11 +59,13 @@ def hand_back(life: Life, random: Random) -> None:
     """Somebody gives a customer the money of a refund in hand; often there is none to give."""
     if life.refunds:
         actor = random.choice((OPERATOR, Actor(account_id=life.courier_id, role="courier")))
+        refund_id = random.choice(life.refunds).refund_id
         refunds.hand_back(
-            HandBackRefund(actor=actor, refund_id=random.choice(life.refunds).refund_id),
+            HandBackRefund(actor=actor, refund_id=refund_id),
             transactions=life.backend.ordering,
             clock=life.world,
         )
+        life.handed_back.add(refund_id)
 
 
 def charge(life: Life, random: Random) -> None:
