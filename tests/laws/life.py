@@ -63,7 +63,7 @@ class Life:
 
     def __init__(self, name: str, backend: Backend, world: StillWorld, random: Random) -> None:
         self.name, self.backend, self.world = name, backend, world
-        self.till = Till()
+        self.till = Till(name)
         self.providers = {METHOD: self.till}
         self.steps: list[str] = []
         self.undelivered: list[Letter] = []

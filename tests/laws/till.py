@@ -16,11 +16,15 @@ METHOD = "sandbox"
 
 class Till:
     """:class:`services.ordering.application.ports.PaymentProvider`; it takes no money after it was closed,
-    except where a life says that the charge was on its way already."""
+    except where a life says that the charge was on its way already.
+
+    It keeps the books of one life, ``name``. Where lives share a database, what falls due in an earlier one
+    is asked of the till of a later one: its books are closed."""
 
     refund_takes = timedelta(minutes=5)
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.name = name
         self.attempts: dict[str, Payment] = {}
         self.closed: set[str] = set()
         self.charges: dict[str, tuple[str, int]] = {}
@@ -40,7 +44,8 @@ class Till:
     def refund(self, refunds: Sequence[ProviderRefund]) -> Sequence[RefundOutcome]:
         self._be_there()
         for refund in refunds:
-            self.refunds.setdefault(refund.refund_id, (refund.charge_id, refund.amount))
+            if refund.payment_id.startswith(f"{self.name}-"):
+                self.refunds.setdefault(refund.refund_id, (refund.charge_id, refund.amount))
         return [RefundOutcome(refund_id=refund.refund_id, state=RefundState.CONFIRMED) for refund in refunds]
 
     def notices(self, headers: Mapping[str, str], body: str) -> Sequence[Notice]:

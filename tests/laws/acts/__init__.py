@@ -94,6 +94,7 @@ def finish(life: Life, random: Random) -> None:
     for notice in life.notices:
         notify(life, notice)
     life.world.pass_by(timedelta(minutes=2))
+    life.backend.end_pauses()
     send_refunds(life, random)
     life.collect_letters()
     while life.undelivered:
