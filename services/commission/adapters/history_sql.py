@@ -23,11 +23,7 @@ _PAID_THEN = (
     " AND CAST(paid->>'paid_at' AS timestamptz) < :until AND rate_plan IS NOT NULL"
 )
 _COUNT = text("SELECT count(*)" + _PAID_THEN)
-_ORDERS = text(
-    "SELECT order_id, currency, rate_plan, paid, delivered, trip, refunds, completed_at, cancelled_at"
-    + _PAID_THEN
-    + " AND order_id > :after ORDER BY order_id LIMIT :page"
-)
+_ORDERS = text("SELECT *" + _PAID_THEN + " AND order_id > :after ORDER BY order_id LIMIT :page")
 _PLANS = text("SELECT version, plan_id, currency, effective_from, terms FROM rate_plan")
 _WITHDRAWN = text("SELECT version FROM rate_plan_withdrawal")
 _SHIFTS = text(
