@@ -51,9 +51,11 @@ def _payment(paid: Paid) -> Branch:
     for part in paid.parts:
         branch.add(_goods(part))
     branch.add(Branch("Delivery fee", paid.delivery_fee))
-    beyond = paid.total - sum(part.paid for part in paid.parts) - paid.delivery_fee
+    beyond = paid.total - sum(part.paid for part in paid.parts) - paid.delivery_fee - paid.tip
+    if paid.tip:
+        branch.add(Branch("Tip", paid.tip))
     if beyond:
-        branch.add(Branch("Beyond goods and delivery", beyond))
+        branch.add(Branch("Beyond goods, delivery and tip", beyond))
     return branch
 
 
@@ -97,6 +99,8 @@ def _refunds(facts: OrderFacts) -> Iterator[Branch]:
             one.add(Branch(f"Line {line.line_id}", -line.amount, why=why))
         if refund.delivery_fee:
             one.add(Branch("Delivery fee", -refund.delivery_fee))
+        if refund.tip:
+            one.add(Branch("Tip", -refund.tip))
     yield branch
 
 
@@ -124,7 +128,8 @@ def _party_of(account: str) -> tuple[str, str]:
     known = in_chart(account)
     if known is None or account == ledger.ORDERS:
         return (_UNDER_WAY if known else account), ""
-    if known.type is AccountType.ASSET:
+    # What is still to be handed back to the customer is held by nobody else: it lessens what is there.
+    if known.type is AccountType.ASSET or account == ledger.CASH_REFUNDS:
         return _HELD, ""
     if code_of(account) == account:
         return _PLATFORM, ""

@@ -107,6 +107,30 @@ def test_every_cent_of_an_order_is_somewhere() -> None:
     assert kept == 8000
 
 
+def test_money_at_the_door_is_somewhere_as_well_with_the_tip_and_what_is_handed_back() -> None:
+    order = an_order(method="cash", tip=300)
+    first, second = (order.refund(part) for part in order.parts)
+    books = Books(
+        order,
+        order.paid(),
+        first,
+        order.delivered(order.parts[1], collected=order.total - 5500),
+        order.trip(),
+        second,
+    )
+    told = books.explain()
+    assert told.adds_up, [check for check in told.checks if not check.holds]
+    assert branch(told, "Paid by the customer", "Tip").amount == 300
+    assert branch(told, "Courier courier-1", "Tip of the customer").amount == 300
+    held = branch(told, "Held where the money is")
+    assert held.amount == order.total - 5500 - 1800
+    assert {each.account for each in held.branches} == {
+        "receivable:cash_on_delivery",
+        "cash:courier:courier-1",
+        "liability:cash_refunds",
+    }
+
+
 def test_a_payment_is_told_by_shop_by_line_and_by_who_bears_the_discounts() -> None:
     told = delivered().explain()
     paid = branch(told, "Paid by the customer")
@@ -184,4 +208,4 @@ def test_what_was_paid_beyond_goods_and_delivery_is_shown() -> None:
     books = delivered()
     assert books.facts.paid is not None
     books.facts = replace(books.facts, paid=replace(books.facts.paid, total=8300))
-    assert branch(books.explain(), "Paid by the customer", "Beyond goods and delivery").amount == 300
+    assert branch(books.explain(), "Paid by the customer", "Beyond goods, delivery and tip").amount == 300
