@@ -1,4 +1,4 @@
-"""What shifts and contracts call for, beside what is posted for them: for an audit."""
+"""What shifts, contracts and payouts call for, beside what is posted for them: for an audit."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ _POSTED = text(
     " WHERE e.order_id IS NULL AND e.account = ANY(:accounts)"
     " AND split_part(t.natural_key, '\\:', 2) = ANY(:kinds) GROUP BY what"
 )
+# A payout is booked when the bank confirms it, and booked back when the bank returns it.
+_PAYOUTS = text("""
+WITH posted AS (
+    SELECT split_part(t.natural_key, '\\:', 3) AS payout_id, sum(e.amount) AS amount
+    FROM ledger_transaction AS t JOIN ledger_entry AS e USING (transaction_id)
+    WHERE t.order_id IS NULL AND starts_with(t.natural_key, 'journal\\:payout\\:')
+      AND starts_with(e.account, 'payable\\:')
+    GROUP BY 1)
+SELECT payout_id, COALESCE(p.amount + p.fee, 0) AS wanted, COALESCE(posted.amount, 0) AS posted
+FROM (SELECT payout_id, amount, fee FROM payout WHERE status = 'confirmed') AS p
+FULL JOIN posted USING (payout_id)
+""")
 
 
 def promises(connection: Connection) -> Iterator[Promise]:
@@ -41,6 +53,8 @@ def promises(connection: Connection) -> Iterator[Promise]:
             yield Promise(what=f"the charge {key}", wanted=goal.amount, posted=-posted.pop(key, 0))
     for key, amount in posted.items():
         yield Promise(what=f"the charge {key}", wanted=0, posted=-amount)
+    for row in connection.execute(_PAYOUTS):
+        yield Promise(what=f"payout {row.payout_id}", wanted=int(row.wanted), posted=int(row.posted))
 
 
 def _posted(connection: Connection, kinds: list[str], accounts: list[str]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Checking the books against what is known of the orders behind them, order by order.
 
 That every transaction sums to zero finds neither a lost event nor one that counted twice; so each order, each
-shift and each period of a contract is derived anew from its facts and compared with its entries. What else
+shift, each period of a contract and each payout is derived anew and compared with its entries. What else
 concerns no order has no facts here: together with the orders it makes up each account.
 """
 

@@ -195,7 +195,7 @@ class AuditedOrder:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Promise:
-    """What a shift or a period of a contract calls for, and what is posted for it."""
+    """What a shift, a period of a contract or a payout calls for, and what is posted for it."""
 
     what: str
     wanted: int

@@ -1,4 +1,7 @@
-"""Taking back a transaction of the journal by hand: once, with a reason, by naming it."""
+"""Taking back a transaction of the journal by hand: once, with a reason, by naming it.
+
+What follows from facts, of an order or of anything else, is changed by them alone.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,19 @@ from services.commission.domain.errors import (
     TransactionNotFound,
 )
 from services.commission.domain.ledger import Entry, Heading
+from services.commission.domain.shop_contract import ContractKind
 from shared.kernel.clock import Clock
 from shared.kernel.ids import derived_id
 
 CAUSE = "ReversedByOperator"
+# What a natural key begins with where something else calls for the transaction, and would miss it.
+_FOLLOWS = {
+    "payout": "a payout; what the bank says of it is booked by itself",
+    "netting": "a statement, which sets cash off against pay",
+    "guarantee": "a shift",
+    ContractKind.SUBSCRIPTION.value: "a contract; end the contract instead",
+    ContractKind.ADVERTISING.value: "a contract; end the contract instead",
+}
 
 
 def reverse(
@@ -32,6 +44,9 @@ def reverse(
         raise TransactionNotFound("The ledger has no such transaction.")
     if there.order_id is not None:
         raise FollowsFromFacts("This transaction follows from an order; a refund or a correction changes it.")
+    what = _FOLLOWS.get(there.natural_key.removeprefix("journal:").partition(":")[0])
+    if what is not None:
+        raise FollowsFromFacts(f"This transaction follows from {what}.")
     key = f"reversal:{there.transaction_id}"
     note = f"{command.reason} ({command.actor.account_id})"
     posting = post_entries(

@@ -46,7 +46,7 @@ Refusal
     ├── ContractRefused      a subscription or placement contradicts itself
     ├── TooManyOrders        the question is one for the command line
     ├── NoRatePlan           no plan was in force when the order was paid
-    ├── FollowsFromFacts     what an order makes necessary is not reversed by hand
+    ├── FollowsFromFacts     what follows from facts is not reversed by hand
     └── NothingToPayOut      too little is payable, it is held, or nobody knows where to
 """
 
@@ -220,4 +220,4 @@ class NothingToPayOut(Refused):
 
 
 class FollowsFromFacts(Refused):
-    code, title = "follows-from-facts", "What an order makes necessary is not reversed by hand"
+    code, title = "follows-from-facts", "What follows from facts is not reversed by hand"

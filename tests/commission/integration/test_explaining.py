@@ -154,6 +154,14 @@ def test_a_reversal_by_mistake_is_taken_back_as_well(platform: Platform) -> None
     assert platform.sums() == {"cash:bank": -100, SHOP: 100}
 
 
+@pytest.mark.parametrize("key", ["payout:1", "netting:1", "guarantee:1:0", "subscription:1:2026-01-01:0"])
+def test_what_follows_from_other_facts_is_not_reversed_by_hand(platform: Platform, key: str) -> None:
+    assert pay_out(platform, key)
+    [(transaction_id,)] = platform.rows("SELECT transaction_id FROM ledger_transaction")
+    with pytest.raises(FollowsFromFacts):
+        reverse(platform, str(transaction_id))
+
+
 def test_what_follows_from_an_order_is_not_reversed_by_hand(platform: Platform) -> None:
     platform.hears(an_order().paid())
     [(transaction_id,)] = platform.rows("SELECT transaction_id FROM ledger_transaction")

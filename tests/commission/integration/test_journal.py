@@ -13,7 +13,7 @@ from tests.commission.integration.conftest import Platform
 SHOP = "payable:shop:fruit"
 
 
-def pay_out(platform: Platform, key: str = "payout:1", amount: int = 100) -> bool:
+def pay_out(platform: Platform, key: str = "sent:1", amount: int = 100) -> bool:
     with platform.database.transaction() as tx:
         posting = post(
             natural_key=key,
@@ -42,7 +42,7 @@ def test_entries_and_statements_show_what_concerns_no_order(platform: Platform) 
     assert (bank["account"], shop["account"]) == ("cash:bank", SHOP)
     assert shop["order_id"] is None
     assert shop["rate_plan"] is None
-    assert shop["reason"] == "payout: to 1234"
+    assert shop["reason"] == "Paid out: to 1234"
     found = platform.service.statement(actor=operator(), account_kind="shop", owner_id="fruit")
     assert [(line["kind"], line["amount"]["amount"]) for line in found["lines"]] == [("payout", -100)]
     assert found["closing"]["amount"] == -100
