@@ -16,6 +16,8 @@ One grammar for every kind of entry, in minor units, rounded half up at the end 
 
 from __future__ import annotations
 
+import re
+
 from shared.kernel.money import BASIS_POINTS
 
 
@@ -47,6 +49,18 @@ def rated(base: str, rate_bp: int, amount: int, *, most: int | None = None, labe
     """A rate of ``base``, which is held back at ``most`` where it would be more."""
     left = f"{base} x {percent(rate_bp)}"
     return equals(left if most is None else f"min({left}, {number(most)})", amount, label=label)
+
+
+_NUMBER = r"-?\d{1,3}(?: \d{3})*"
+_OF_A_RATE = re.compile(rf"(?:[^\d:]+: )?(?:min)?[(]*(?:{_NUMBER}(?:\.\d+)?|min|[ x+%=;,()-])+")
+_MONEY = re.compile(rf"({_NUMBER})(?![\d.]|(?: \d{{3}})*(?:\.\d+)? %)")
+
+
+def in_coins(note: str) -> str | None:
+    """A ``note`` of :func:`rated` for people, ``24.00 x 5 % = 1.20``; ``None`` for a note of another form."""
+    if not _OF_A_RATE.fullmatch(note):
+        return None
+    return _MONEY.sub(lambda found: f"{int(found[1].replace(' ', '')) / 100:.2f}", note)
 
 
 def corrected(note: str | None, wanted: int, there: int) -> str:

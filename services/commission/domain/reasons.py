@@ -24,13 +24,16 @@ _REASONS = {
     Kind.COURIER_GUARANTEE.value: "Guaranteed minimum of a shift",
     Kind.SUBSCRIPTION.value: "Subscription",
     Kind.ADVERTISING.value: "Advertising",
+    "payout": "Paid out",
+    "payout_fee": "Fee of the payout",
+    "cash_netting": "Cash in the courier's hands, set off against pay",
 }
 # What follows from a rate plan without being a rate of something.
 _OF_THE_PLAN = {Kind.COURIER_PAY, Kind.COURIER_GUARANTEE, Kind.SUBSCRIPTION, Kind.ADVERTISING}
 
 
 def name_of(kind: str) -> str:
-    return _REASONS.get(kind, kind)
+    return _REASONS.get(kind) or kind.replace("_", " ").capitalize()
 
 
 def formula(

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from services.commission.domain.ledger import Kind
+from services.commission.domain.formula import in_coins
 from services.commission.domain.payee import Cycle, Payee
+from services.commission.domain.reasons import name_of
 from shared.kernel.ids import derived_id
 from shared.kernel.money import rate_of
 
@@ -161,31 +162,17 @@ def sums_of(lines: Iterable[StatementLine]) -> dict[str, int]:
     return dict(sorted(sums.items()))
 
 
-_WORDS = {
-    Kind.SALE.value: "Goods, as the customer paid for them",
-    Kind.PLATFORM_DISCOUNT.value: "Discount that the platform bears",
-    Kind.TAKE_RATE.value: "Take rate",
-    Kind.COMMISSION.value: "Distribution commission",
-    Kind.RELEASE.value: "Commission released after the after-sale time",
-    Kind.COURIER_PAY.value: "Courier pay",
-    "tip": "Tip of the customer",
-    "cash_collected": "Cash of the customer, in the courier's hands",
-    "cash_handed_back": "Cash handed back to the customer",
-    PAYOUT: "Paid out",
-    PAYOUT_FEE: "Fee of the payout",
-    CASH_NETTING: "Cash in the courier's hands, set off against pay",
-}
-
-
 def formula(movement: Movement, payee: Payee) -> str:
     """Why ``movement`` is this amount, in words; taken from what is stored with it, and nothing else."""
-    words = _WORDS.get(movement.kind, movement.kind.replace("_", " ").capitalize())
+    words = name_of(movement.kind)
     if movement.promoter_shop_id is not None and movement.promoter_shop_id != payee.payee_id:
         words += f" to shop {movement.promoter_shop_id}"
-    if movement.rate_bp is not None and movement.base is not None:
+    is_rated = movement.rate_bp is not None and movement.base is not None
+    told = in_coins(movement.note) if is_rated and movement.note else None
+    if movement.rate_bp is not None and movement.base is not None and told is None:
         words += f": {_applied(movement.rate_bp, movement.base, movement.amount, payee.currency)}"
     if movement.note:
-        words += f": {movement.note}"
+        words += f": {movement.note}" if told is None else f": {told} {payee.currency}"
     if movement.rate_plan is not None and (movement.rate_bp is not None or "pay" in movement.kind):
         words += f" (rate plan {movement.rate_plan})"
     if movement.reverses is not None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.commission.domain.errors import (
@@ -119,20 +120,21 @@ def test_a_shop_owner_reads_from_a_statement_why_an_amount_is_what_it_is(platfor
     assert told == {
         ("sale", 2200): "Goods, as the customer paid for them",
         ("platform_discount", 200): "Discount that the platform bears",
-        ("take_rate", -120): "Take rate: 5.00 % x 24.00 CNY = 1.20 CNY (rate plan 1)",
+        ("take_rate", -120): (
+            "Take rate: goods after the shop's discounts: 24.00 x 5 % = 1.20 CNY (rate plan 1)"
+        ),
         ("distribution_commission", -220): (
-            "Distribution commission to shop florist: 10.00 % x 22.00 CNY = 2.20 CNY (rate plan 1)"
+            "Distribution commission to shop florist: 22.00 x 10 % = 2.20 CNY (rate plan 1)"
         ),
         ("sale", -700): "Correction after RefundIssued: Goods, as the customer paid for them",
         ("platform_discount", -66): "Correction after RefundIssued: Discount that the platform bears",
         ("take_rate", 38): (
-            "Correction after RefundIssued: Take rate: 5.00 % of a base that is 7.66 CNY less than before;"
-            " both amounts are rounded to the cent, and differ by 0.38 CNY (rate plan 1)"
+            "Correction after RefundIssued: Take rate: goods after the shop's discounts: 16.34 x 5 % = 0.82;"
+            " 0.82 - 1.20 = -0.38 CNY (rate plan 1)"
         ),
         ("distribution_commission", 70): (
-            "Correction after RefundIssued: Distribution commission to shop florist: 10.00 % of a base that"
-            " is 7.00 CNY less than before; both amounts are rounded to the cent, and differ by 0.70 CNY"
-            " (rate plan 1)"
+            "Correction after RefundIssued: Distribution commission to shop florist: 15.00 x 10 % = 1.50;"
+            " 1.50 - 2.20 = -0.70 CNY (rate plan 1)"
         ),
     }
     assert amount(found["opening"]) + sum(told_amount for _, told_amount in told) == amount(found["closing"])
@@ -239,6 +241,7 @@ def test_however_the_bank_answers_a_payout_is_booked_once(town: Platform, scenar
     (payout,) = town.service.payouts(actor=merchant("bakery"), **SHOP)["items"]
     assert (payout["status"], amount(payout["amount"])) == ("confirmed", 1710)
     assert payout["bank_account"] == "••••0001"
+    assert town.is_sound()
     assert "payable:shop:bakery" not in town.sums()
     assert town.sums()["cash:bank"] == -1710
     assert len(town.published("PayoutConfirmed")) == 1
@@ -290,6 +293,23 @@ def test_the_banks_own_file_reconciles_with_the_books(town: Platform) -> None:
         actor=operator(), reconciliation_id="bank-2", source="bank", content=without_a_line, **period
     )
     assert wrong["problems"] == {"missing_in_file": 1}
+
+
+def test_what_is_posted_for_a_payout_that_no_bank_confirmed_is_found(town: Platform) -> None:
+    has_account(town)
+    delivered(town)
+    next_day(town)
+    town.clock.advance(timedelta(hours=2))
+    pay(town)
+    (payout,) = town.service.payouts(actor=merchant("bakery"), **SHOP)["items"]
+    assert (payout["status"], town.is_sound()) == ("confirmed", True)
+    with town.database.transaction() as tx:
+        tx.connection.execute(text("UPDATE payout SET status = 'failed'"))
+    found = town.service.check(actor=operator())
+    assert not found["sound"]
+    assert [each["problem"] for each in found["per_order_mismatches"]] == [
+        f"payout {payout['payout_id']} is not what its facts call for"
+    ]
 
 
 def test_a_payout_can_be_asked_for_and_the_same_id_is_the_same_payout(town: Platform) -> None:

@@ -185,3 +185,17 @@ def test_a_plan_that_an_earlier_release_wrote_is_read() -> None:
     plan = a_plan()
     assert plan_from_json(plan.plan_id, plan.currency, plan.effective_from, written) == plan
     assert plan_from_json(plan.plan_id, plan.currency, plan.effective_from, plan_to_json(plan)) == plan
+
+
+@pytest.mark.parametrize(
+    ("note", "told"),
+    [
+        ("goods: 2 400 x 5 % = 120", "goods: 24.00 x 5 % = 1.20"),
+        ("(1 234 567 + 100) x 12.5 % = 154 333", "(12345.67 + 1.00) x 12.5 % = 1543.33"),
+        ("min(2 400 x 5 %, 7) = 7; 7 - 120 = -113", "min(24.00 x 5 %, 0.07) = 0.07; 0.07 - 1.20 = -1.13"),
+        ("300 + 3 140 m x 80 / 1 000 m = 551", None),
+        ("wrong since 2026 (operator-1)", None),
+    ],
+)
+def test_a_formula_of_a_rate_is_told_in_coins(note: str, told: str | None) -> None:
+    assert formula.in_coins(note) == told
