@@ -1,8 +1,7 @@
 """How many transactions a second the ledger takes, and how long its balances take, by what is there already.
 
 For each size a private PostgreSQL (flushing to disk) is filled with orders over a hundred days, as the ledger
-was before it had a chart, seals and totals; postings and balances are measured; then it is migrated, and
-measured again.
+was before it had a chart, seals and totals, and migrated; then postings and balances are measured.
 """
 
 from __future__ import annotations
@@ -54,18 +53,6 @@ SHOPS, COURIERS, DAYS = 300, 60, 100
 ASKED, PATIENCE_SECONDS = 100, 8.0
 console = Console()
 
-_SUMS = text(
-    "SELECT account, kind, sum(amount) AS amount FROM ledger_entry"
-    " WHERE account = ANY(:accounts) AND currency = 'CNY'"
-    " AND (CAST(:until AS timestamptz) IS NULL OR posted_at < :until)"
-    " GROUP BY account, kind ORDER BY account, kind"
-)
-_ALL = text(
-    "SELECT account, currency, sum(amount) AS amount FROM ledger_entry"
-    " WHERE CAST(:until AS timestamptz) IS NULL OR posted_at < :until"
-    " GROUP BY account, currency ORDER BY account, currency"
-)
-
 Row = dict[str, str]
 
 
@@ -75,12 +62,11 @@ def main(
     ] = None,
     seconds: Annotated[float, typer.Option(min=1, help="How long postings are measured each time.")] = 8.0,
 ) -> None:
-    """Measure postings and balances at each size, before and after the chart, the seals and the totals."""
+    """Measure postings and balances at each size."""
     columns: dict[str, Row] = {}
     for size in entries or [0, 1_000_000]:
-        before, after = f"{size:,} before", f"{size:,} after"
         with a_database() as (url, superuser):
-            columns[before], columns[after] = measure(size, seconds, url, superuser)
+            columns[f"{size:,} entries"] = measure(size, seconds, url, superuser)
         show(columns)
 
 
@@ -110,9 +96,9 @@ def a_database() -> Iterator[tuple[str, str]]:
         yield url, postgres.url(SERVICE)
 
 
-def measure(size: int, seconds: float, url: str, superuser: str) -> tuple[Row, Row]:
-    """The figures before and after the migration."""
-    before: Row = {}
+def measure(size: int, seconds: float, url: str, superuser: str) -> Row:
+    """Fill the ledger, bring it to its present form, and ask and post."""
+    rows: Row = {}
     orders = size // ENTRIES_OF_ORDER
     if orders:
         began = time.monotonic()
@@ -127,33 +113,29 @@ def measure(size: int, seconds: float, url: str, superuser: str) -> tuple[Row, R
                 days=DAYS,
                 progress=lambda done: progress.update(task, completed=done),
             )
-        before["filled in"] = f"{time.monotonic() - began:,.0f} s"
-    with console.status(f"{size:,} entries, before"):
-        before |= postings(url, seconds, seals=False) | questions(url, by_totals=False)
-    after: Row = {}
+        rows["filled in"] = f"{time.monotonic() - began:,.0f} s"
     with console.status(f"{size:,} entries, migrating"):
         began = time.monotonic()
         migrate(url, SERVICE)
-        after["migrated in"] = f"{time.monotonic() - began:,.1f} s"
+        rows["migrated in"] = f"{time.monotonic() - began:,.1f} s"
         if orders:
             as_if_sealed(superuser)
-    with console.status(f"{size:,} entries, after"):
-        after |= postings(url, seconds, seals=True) | sealing_and_verifying(url, size)
-        after |= questions(url, by_totals=True)
-    return before, after
+    with console.status(f"{size:,} entries, posting and asking"):
+        rows |= postings(url, seconds) | sealing_and_verifying(url, size)
+        rows |= questions(url)
+    return rows
 
 
 # -- postings ------------------------------------------------------------------------------------------------
 
 
-def postings(url: str, seconds: float, *, seals: bool) -> Row:
+def postings(url: str, seconds: float) -> Row:
     """Transactions of the ledger a second, with one event in a transaction and with twenty orders' in one."""
     database, sealers = Database(url, SERVICE, pool_size=1), Database(url, SERVICE, pool_size=1)
     rows: Row = {}
     stop = threading.Event()
     sealer = threading.Thread(target=_seal_as_the_service_does, args=(sealers, stop))
-    if seals:
-        sealer.start()
+    sealer.start()
     try:
         for name, together in (("one at a time", 1), ("20 orders at a time", 20)):
             rate, processor = _post(database, seconds, together)
@@ -161,8 +143,7 @@ def postings(url: str, seconds: float, *, seals: bool) -> Row:
             rows[f"processor ms a posting, {name}"] = f"{processor:.2f}"
     finally:
         stop.set()
-        if seals:
-            sealer.join()
+        sealer.join()
         database.close()
         sealers.close()
     return rows
@@ -286,7 +267,7 @@ def sealing_and_verifying(url: str, size: int) -> Row:
 # -- questions -----------------------------------------------------------------------------------------------
 
 
-def questions(url: str, *, by_totals: bool) -> Row:
+def questions(url: str) -> Row:
     """How long each question takes, in milliseconds: as a wall clock has it, and of processors' time."""
     database, chance = Database(url, SERVICE, pool_size=1), random.Random(7)
     clock = SystemClock()
@@ -304,17 +285,13 @@ def questions(url: str, *, by_totals: bool) -> Row:
             return f"payable:shop:shop-{chance.randrange(SHOPS)}"
 
         def sums(account: str, until: datetime | None = None) -> object:
-            if by_totals:
-                return ledger.sums([account], "CNY", until=until)
-            return connection.execute(_SUMS, {"accounts": [account], "until": until}).all()
+            return ledger.sums([account], "CNY", until=until)
 
         def after_entry(account: str) -> object:
             return ledger.sums_as_of([account], "CNY", AsOf(entry=chance.randrange(1, most + 1)))
 
         def trial(until: datetime | None = None) -> object:
-            if by_totals:
-                return ledger.balances(as_of=AsOf(before=until))
-            return connection.execute(_ALL, {"until": until}).all()
+            return ledger.balances(as_of=AsOf(before=until))
 
         def statement() -> object:
             since = then().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -328,20 +305,7 @@ def questions(url: str, *, by_totals: bool) -> Row:
                 after=0,
                 limit=1000,
             )
-            if by_totals:
-                return accounts.statement(ask, catalogue=catalogue, ledger=ledger, clock=clock)
-            opening = (
-                sums(f"payable:shop:{ask.owner_id}", since),
-                sums(f"payable:shop:{ask.owner_id}", ask.until),
-            )
-            lines = ledger.entries(
-                accounts=[f"payable:shop:{ask.owner_id}"],
-                currency="CNY",
-                since=since,
-                until=ask.until,
-                limit=1001,
-            )
-            return opening, lines
+            return accounts.statement(ask, catalogue=catalogue, ledger=ledger, clock=clock)
 
         asked: dict[str, Callable[[], object]] = {
             "a shop's balance, ms": lambda: sums(shop()),
@@ -352,9 +316,8 @@ def questions(url: str, *, by_totals: bool) -> Row:
             "trial balance then, ms": lambda: trial(then()),
             "a shop's statement of a day, ms": statement,
         }
-        if by_totals:
-            asked["a shop's balance after an entry, ms"] = lambda: after_entry(shop())
-            asked["the provider's cash after an entry, ms"] = lambda: after_entry("cash:provider")
+        asked["a shop's balance after an entry, ms"] = lambda: after_entry(shop())
+        asked["the provider's cash after an entry, ms"] = lambda: after_entry("cash:provider")
         rows = {name: _timed(question, connection) for name, question in asked.items()}
     database.close()
     return rows

@@ -54,8 +54,9 @@ class Supervisor:
         for process in processes:
             with children.uninterrupted():
                 self._wards[process.name] = _Ward(process, self._launch(process), time.monotonic())
-        self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
-        self._thread.start()
+        with children.uninterrupted():
+            self._thread = threading.Thread(target=self._watch, name="supervisor", daemon=True)
+            self._thread.start()
 
     def await_ready(self, patience: float) -> None:
         """Wait until every process says it is ready; raises :class:`Failure` when one does not get there."""

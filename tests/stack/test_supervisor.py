@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -102,4 +103,21 @@ def test_nothing_is_left_after_the_end(supervisor: Supervisor, state: State) -> 
     pid = _pid(process)
     supervisor.stop()
     assert not psutil.pid_exists(pid)
+    assert list(state.folder.glob("*.pid")) == []
+
+
+def test_who_is_told_to_end_before_it_watches_leaves_nothing_either(
+    supervisor: Supervisor, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = threading.Thread.start
+
+    def told_to_end(thread: threading.Thread) -> None:
+        if thread.name == "supervisor":
+            signal.raise_signal(signal.SIGINT)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", told_to_end)
+    with pytest.raises(KeyboardInterrupt):
+        supervisor.start([_mortal()])
+    supervisor.stop()
     assert list(state.folder.glob("*.pid")) == []
