@@ -73,6 +73,9 @@ class Life:
         self._trip: Letter | None = None
         self.courier_id = random.choice(COURIERS)
         self.cases: list[tuple[str, Actor]] = []
+        self.unanswered: list[tuple[str, Actor]] = []
+        self.rejected: list[str] = []
+        self.appealed: list[str] = []
         self.substitutions: list[str] = []
         begin = drawn(random, name, world.now())
         self.plan = begin.plan

@@ -6,7 +6,7 @@ and after each commit. What was written relaxed may be forgotten when the power 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -52,6 +52,9 @@ class MemoryConnection:
 
     def put(self, table: str, key: Any, row: Any) -> None:
         rows = self.rows(table)
+        watching = self.database.watching.get(table)
+        if watching is not None:
+            self.database.seen_wrong += watching(rows.get(key), row)
         self._remember(rows, key)
         rows[key] = row
 
@@ -91,6 +94,9 @@ class MemoryDatabase:
         self.unwritten: list[tuple[float, Undo]] = []
         self.on_events: Callable[[], None] = lambda: None
         self.forgets_what_it_took_in = False
+        # What is looked at as it is written, by table: the row before and after, and what is wrong with it.
+        self.watching: dict[str, Callable[[Any, Any], Iterable[str]]] = {}
+        self.seen_wrong: list[str] = []
         self._last: dict[str, int] = {}
 
     def next_of(self, sequence: str) -> int:

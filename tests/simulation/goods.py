@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from services.dispatch.domain.lifecycle import Status as DeliveryStatus
+from services.dispatch.domain.zone import Slot
 from services.ordering.domain.order import Order
 from services.ordering.domain.order_status import OrderStatus
 from services.ordering.domain.rebooking import RebookingState
@@ -153,8 +154,15 @@ def hours_count_their_parts(case: Case) -> Iterator[str]:
             yield f"{shop_id} keeps {count} places for {order_id}, which is {order and order.status}"
 
 
+def a_slot_takes_what_there_is(before: Slot | None, after: Slot) -> Iterator[str]:
+    """Looked at as a slot is written: couriers may drop out of what is taken, nobody is let in beyond it."""
+    if before is not None and after.taken > max(before.taken, after.capacity):
+        yield f"{after.slot_id} let in number {after.taken} and takes {after.capacity}"
+
+
 def slots_take_what_was_told(case: Case) -> Iterator[str]:
     """What is taken stays taken when couriers drop out, but at no time was more taken than was allowed."""
+    yield from case.platform.databases["dispatch"].seen_wrong
     told: dict[str, list[tuple[int, int]]] = {}
     for type, data in case.events("dispatch"):
         if type == "SlotCapacityChanged":

@@ -44,7 +44,7 @@ def test_when_the_day_ends_everybody_gets_a_statement_that_adds_up(desk: Desk) -
     assert (fruit.statement.opening, fruit.statement.closing) == (0, 5510)
     assert [line.formula for line in fruit.lines][
         -1
-    ] == "Take rate: 5.00 % x 58.00 CNY = 2.90 CNY (rate plan 1)"
+    ] == "Take rate: goods after the shop's discounts: 58.00 x 5 % = 2.90 CNY (rate plan 1)"
     (summary,) = fruit.orders
     assert (summary.order_id, summary.goods, summary.shop_discount) == (order.order_id, 6000, 200)
     assert (summary.platform_discount, summary.paid, summary.refunded) == (300, 5500, 0)

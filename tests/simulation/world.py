@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.simulation.actors import People
 from tests.simulation.case import Case
+from tests.simulation.goods import a_slot_takes_what_there_is
 from tests.simulation.oracle import everything_comes_to_an_end, examine, unsettled
 from tests.simulation.platform import Platform, on_memory
 from tests.simulation.scheduler import Faults, Process, Scheduler
@@ -62,6 +63,7 @@ class World:
         self.scheduler = Scheduler(seed, faults, traced=traced)
         self.outside = Process("outside", mortal=False, alive=True)
         self.platform = Platform(self.scheduler, self.outside)
+        self.platform.databases["dispatch"].watching["slot"] = a_slot_takes_what_there_is
         variant.wiring(self.platform)
         self.town = Town(self.platform)
         self.people = People(self.platform, self.town, self.outside)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
-from services.ordering.domain.order import Order
 from services.ordering.domain.store_order import BEFORE_PICKUP, GONE
 from tests.laws.acts.after_sale import answer_case, arbitrate, go_on_with_case, open_case
 from tests.laws.acts.courier import deliver, fail_delivery, fail_pickup, pick_up
@@ -63,11 +62,20 @@ ALWAYS: dict[Act, int] = {
 ACTS: tuple[Act, ...] = tuple({**UNPAID, **PAID, **DELIVERED, **ALWAYS})
 
 
-def weighted(order: Order) -> tuple[list[Act], list[int]]:
+def weighted(life: Life) -> tuple[list[Act], list[int]]:
     """What may happen, mostly what fits the order's state; now and then anything at all."""
+    order = life.order
     likely = dict(UNPAID if order.paid_at is None else PAID)
     if order.delivered_at is not None:
         likely = dict(DELIVERED)
+        if not life.cases:
+            del likely[answer_case], likely[go_on_with_case], likely[arbitrate]
+        elif life.appealed:
+            likely[arbitrate] = 30
+        elif life.rejected:
+            likely[go_on_with_case] = 30
+        elif life.unanswered:
+            likely[answer_case] = 20
     over = all(store.status in GONE for store in order.stores)
     if (
         order.paid_at is not None
@@ -85,7 +93,7 @@ def weighted(order: Order) -> tuple[list[Act], list[int]]:
 
 def step(life: Life, random: Random) -> str:
     """One thing that may happen now; answers what, and how it went."""
-    return life.do(random.choices(*weighted(life.order))[0], random)
+    return life.do(random.choices(*weighted(life))[0], random)
 
 
 def finish(life: Life, random: Random) -> None:
