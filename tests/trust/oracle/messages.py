@@ -10,6 +10,8 @@ from tests.trust.books import Parked
 from tests.trust.fault import Injected
 from tests.trust.oracle.case import Case, Verdict, verdict
 
+_TOLD = ("payable:shop:", "payable:courier:", "revenue:delivery_fee")
+
 
 def stock_adds_up(case: Case) -> Verdict:
     """Per listing: supplied − sold + returned = current, nothing held, nothing below zero."""
@@ -127,7 +129,8 @@ def balances_follow_from_stream(case: Case) -> Verdict:
             bought[data["shop_id"], data["customer_id"]][0] += int(data["paid"]["amount"])
     booked: Counter[str] = Counter()
     for entry in case.books.entries:
-        if entry.account.startswith(("payable:shop:", "payable:courier:", "revenue:delivery_fee")):
+        # What is netted, paid out or guaranteed is no order's, and told in other words.
+        if entry.order_id is not None and entry.account.startswith(_TOLD):
             booked[entry.account] -= entry.amount
 
     def wrong() -> Iterator[str]:
