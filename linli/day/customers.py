@@ -73,6 +73,10 @@ async def _order_and_pay(town: Town, record: Record) -> Mapping[str, Any]:
     }
     if record.coupon_codes:
         basket["coupon_codes"] = list(record.coupon_codes)
+    if record.tip:
+        basket["tip"] = {"amount": record.tip, "currency": town.day.currency}
+    if record.if_missing is not None:
+        basket["lines"] = [line | {"if_missing": record.if_missing} for line in basket["lines"]]
     quote = await town.api.post("/v1/quotes", customer, town.key("quote", name, attempt), basket)
     if record.placed_at is None:
         record.placed_at = town.time.minute()
@@ -100,7 +104,7 @@ def _promoted(record: Record, number: int) -> dict[str, str]:
 async def _pay(town: Town, record: Record, scenario: str) -> None:
     customer = town.cast.customers[record.order.customer]
     key = town.key("payment", record.order.order, str(record.attempts), scenario)
-    body = {"method": "sandbox", "scenario": scenario}
+    body = {"method": record.method, "scenario": scenario}
     try:
         await town.api.post(f"/v1/orders/{record.order_id}/payments", customer, key, body)
     except ApiRefusal as refusal:

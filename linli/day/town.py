@@ -48,6 +48,9 @@ class Record:
     coupon_codes: tuple[str, ...] = ()
     promotion_codes: Mapping[int, str] = field(default_factory=dict)
     slot_id: str = "asap"
+    tip: int = 0
+    method: str = "sandbox"
+    if_missing: str | None = None
     order_id: str | None = None
     status: str = "not placed"
     placed_at: float | None = None

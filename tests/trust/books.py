@@ -5,48 +5,12 @@ A snapshot of the databases when all is quiet; nothing here judges.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
+from tests.trust.booked_orders import AfterSale, BookedOrder, Refund
 from tests.trust.history import Change
-
-
-@dataclass(frozen=True, kw_only=True)
-class Line:
-    line_id: str
-    listing_id: str
-    quantity: int
-    paid: int
-    refunded_quantity: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """A store order."""
-
-    store_order_id: str
-    shop_id: str
-    status: str
-    paid: int
-    refunded: int
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class BookedOrder:
-    order_id: str
-    quote_id: str
-    customer_id: str
-    status: str
-    discount: int
-    total: int
-    refunded: int
-    delivery_fee: int
-    paid_at: datetime | None
-    parts: tuple[Part, ...]
-    tip: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,20 +23,6 @@ class Charge:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refund:
-    refund_id: str
-    command_id: str
-    order_id: str
-    store_order_id: str | None
-    goods: int
-    delivery_fee: int
-    restock: bool = False
-    lines: tuple[tuple[str, int, int], ...] = ()
-    """Line, units, amount; in the order in which they were issued."""
-    tip: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
 class Returned:
     """Money on its way back, in ordering's books (sent or not) or in the provider's (always sent)."""
 
@@ -80,6 +30,8 @@ class Returned:
     charge_id: str
     amount: int
     sent: bool = True
+    by_hand: bool = False
+    """Collected money, which a person gives back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +39,63 @@ class Entry:
     """The sum of a transaction on one account, for one store order and reason."""
 
     transaction_id: str
-    order_id: str
+    order_id: str | None
     store_order_id: str | None
     account: str
     kind: str
     currency: str
     amount: int
+    link_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The rates of one version of a rate plan, in basis points."""
+
+    take_rate_bp: int
+    take_rate_base: str
+    distribution_bp: int
+    distribution_min_bp: int
+    distribution_max_bp: int
+    by_category: Mapping[str, int] = field(default_factory=dict)
+    by_shop: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """A promotion link, and who owns the shop that earns by it."""
+
+    link_id: str
+    shop_id: str
+    owner_id: str
+    listing_id: str
+    rate_bp: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accrual:
+    """What commission says that a link earned on a store order."""
+
+    order_id: str
+    store_order_id: str
+    link_id: str
+    status: str
+    amount: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A statement beside the entries that it lists: their number, and the sum that they moved."""
+
+    statement_id: str
+    opening: int
+    earned: int
+    paid_out: int
+    closing: int
+    lines: int
+    listed: int
+    moved: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,11 +219,18 @@ class Books:
     """Messages in the queues that must be empty."""
     wrong_in_ledger: list[str] = field(default_factory=list)
     """What commission's own audit found, order by order."""
-
-
-def of_orders(refunds: Sequence[Refund]) -> dict[str, list[Refund]]:
-    """Refunds by their order."""
-    found: dict[str, list[Refund]] = {}
-    for refund in refunds:
-        found.setdefault(refund.order_id, []).append(refund)
-    return found
+    cases: list[AfterSale] = field(default_factory=list)
+    plans: dict[int, Plan] = field(default_factory=dict)
+    """Rate plans by version."""
+    plan_of: dict[str, int] = field(default_factory=dict)
+    """By order, the version that holds for it."""
+    links: dict[str, Link] = field(default_factory=dict)
+    attributed: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
+    """By line of sourced goods, the link whose sale it is, and why (`link`, `click`, `bound`)."""
+    accruals: list[Accrual] = field(default_factory=list)
+    statements: list[Statement] = field(default_factory=list)
+    unstated: list[str] = field(default_factory=list)
+    """Movements of a payee, of a time that is settled, in none of its statements."""
+    sealed: int = 0
+    """Transactions whose seals were verified."""
+    wrong_in_chain: list[str] = field(default_factory=list)

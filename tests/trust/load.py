@@ -16,16 +16,23 @@ from linli.day.customers import play_customer
 from linli.day.format import DayCourier, DayOrder, Position
 from linli.day.importing import Progress, import_day, unwatched
 from linli.day.journal import Journal
-from linli.day.merchants import Merchants
+from linli.day.promoting import Promotions, make_links
 from linli.day.replay import OFFER_WALL_SECONDS
 from linli.day.timeline import Timeline
 from linli.day.town import Habits, Record, Town
 from shared.kernel.ids import derived_id
 from tests.trust.client_log import ClientLog, Wish
 from tests.trust.forgetful_api import ForgetfulApi
-from tests.trust.neighbourhood import BURST, Neighbourhood, launch_campaigns, open_next_door
+from tests.trust.neighbourhood import (
+    BURST,
+    Neighbourhood,
+    launch_campaigns,
+    open_next_door,
+    put_on_scales,
+)
 from tests.trust.operators import Operators
 from tests.trust.stage import Stage
+from tests.trust.trades import Complaints, Pickers
 
 _SCREENS_EVERY_SECONDS = 5.0
 _IN_A_SLOT = 0.15
@@ -40,9 +47,10 @@ class Load:
     hood: Neighbourhood
     town: Town
     log: ClientLog
-    merchants: Merchants
+    merchants: Pickers
     group: asyncio.TaskGroup
     operators: Operators
+    complaints: Complaints
     meddling: asyncio.Task[None] | None = None
     numbers: int = 0
     hot: int = 0
@@ -105,6 +113,10 @@ class Load:
     async def _guarded(self, record: Record) -> None:
         try:
             await play_customer(self.town, self.merchants, record)
+            if record.plan.startswith("complain") and record.status == "delivered":
+                await self.complaints.complain(record, record.plan.partition(" ")[2] or None)
+                if record.method == "cash":
+                    await self.complaints.hand_back(record)
         except ApiRefusal as refusal:
             self.town.surprise(f"a customer met {refusal.code}")
         except OutOfPatience:
@@ -121,9 +133,17 @@ async def load(
     books = Journal(stage.folder / "journal.jsonl", hood.day, stage.base_url)
     speed = 1 / stage.clock.wall_seconds(timedelta(seconds=1))
     cast = await import_day(
-        hood.day, api, stage.operator(), books, progress, max(60.0, OFFER_WALL_SECONDS * speed)
+        hood.day,
+        api,
+        stage.operator(),
+        books,
+        progress,
+        max(60.0, OFFER_WALL_SECONDS * speed),
+        sourced=hood.sourced,
     )
+    hood = replace(hood, codes=await make_links(api, cast, Promotions(promoters=hood.sourced), books))
     books.close()
+    await put_on_scales(api, cast, hood, run)
     await launch_campaigns(api, cast, hood.size, stage.clock, run)
     town = Town(
         day=hood.day,
@@ -146,8 +166,9 @@ async def load(
             hood=hood,
             town=town,
             log=log,
-            merchants=Merchants(town, group),
+            merchants=Pickers(town, group),
             group=group,
+            complaints=Complaints(town, cast.operator),
         )
         board = group.create_task(_outliving(town, lambda: watch_board(town)))
         screens = group.create_task(_outliving(town, lambda: _watch_screens(played)))

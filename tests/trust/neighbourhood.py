@@ -28,6 +28,7 @@ from shared.kernel.ids import derived_id
 CENTRE = Position(lat=30.2741, lon=120.1551)
 CURRENCY = "CNY"
 PLENTY = 1_000_000
+GRAMS = 480
 HOT = "hot"
 # Shares of all orders.
 PLANS = {
@@ -38,8 +39,17 @@ PLANS = {
     "fail-first": 0.02,
     "late": 0.02,
     "twice": 0.04,
+    "swap": 0.08,
+    "complain": 0.12,
 }
 WITH_COUPON = 0.25
+WITH_TIP = 0.3
+PAID_AT_THE_DOOR = 0.15
+# Of the lines of goods that another shop promotes.
+PROMOTED = 0.6
+BY_WEIGHT = 0.2
+# Only at home everybody can wait for money.
+_AT_THE_DOOR = frozenset({"plain", "cancel", "refund", "refund-all", "reject", "swap", "complain"})
 COUPON, SHOP_COUPON = "TRUST", "CORNER"
 # So many orders come at once when a burst for the hot listing begins.
 BURST = 20
@@ -65,7 +75,20 @@ class Neighbourhood:
     seed: int
     size: Size
     day: Day
-    minutes: Mapping[str, float] = field(default_factory=dict)
+    weighed: tuple[DayListing, ...] = ()
+    """Goods that are sold by weight, one of each shop."""
+    codes: Mapping[str, str] = field(default_factory=dict)
+    """By listing, the code under which another shop promotes it."""
+
+    @property
+    def sourced(self) -> dict[str, str]:
+        """By listing that the platform sources, the shop next door that promotes it."""
+        shops = [shop.shop for shop in self.day.shops]
+        return {f"{shop}-0": shops[(n + 1) % len(shops)] for n, shop in enumerate(shops)}
+
+    @property
+    def goods(self) -> tuple[DayListing, ...]:
+        return (*self.day.listings, *self.weighed)
 
     def order(self, number: int, minute: float) -> Record:
         """The `number`-th order: two units or so in each of three shops, and what will come of it."""
@@ -86,8 +109,27 @@ class Neighbourhood:
         codes: tuple[str, ...] = ()
         if chance.random() < WITH_COUPON:
             codes = (COUPON, SHOP_COUPON) if chance.random() < 0.5 else (COUPON,)
+        lines = tuple(
+            replace(line, listing=f"{line.listing.partition('-')[0]}-w")
+            if chance.random() < BY_WEIGHT
+            else line
+            for line in lines
+        )
         order = self._day_order(f"o{number}", chance, minute, lines, shops)
-        return Record(order=order, plan=plan, coupon_codes=codes)
+        at_the_door = chance.random() < PAID_AT_THE_DOOR and plan in _AT_THE_DOOR
+        return Record(
+            order=order,
+            plan=plan,
+            coupon_codes=codes,
+            promotion_codes={
+                place: self.codes[line.listing]
+                for place, line in enumerate(lines)
+                if line.listing in self.codes and chance.random() < PROMOTED
+            },
+            tip=chance.randrange(1, 500) if chance.random() < WITH_TIP else 0,
+            method="cash" if at_the_door else "sandbox",
+            if_missing=chance.choice(("substitute", "call")) if plan == "swap" else None,
+        )
 
     def hot_order(self, number: int, minute: float) -> Record:
         """One of the many who want the same few units: everybody in turn."""
@@ -165,7 +207,17 @@ def neighbourhood(seed: int, size: Size, last_minute: float) -> Neighbourhood:
         couriers=couriers,
         orders=orders,
     )
-    return Neighbourhood(seed=seed, size=size, day=day)
+    weighed = tuple(
+        DayListing(
+            listing=f"{shop.shop}-w",
+            shop=shop.shop,
+            name=f"By weight {shop.shop}",
+            price=chance.randrange(301, 2_999),
+            stock=PLENTY,
+        )
+        for shop in shops
+    )
+    return Neighbourhood(seed=seed, size=size, day=day, weighed=weighed)
 
 
 async def launch_campaigns(api: Api, cast: Cast, size: Size, clock: Clock, key: str) -> None:
@@ -191,6 +243,21 @@ async def launch_campaigns(api: Api, cast: Cast, size: Size, clock: Clock, key: 
         await api.post(path, merchant, derived_id(key, shop, "coupon"), coupon)
         if shop in {"s1", "s2"}:
             await api.post(path, merchant, derived_id(key, shop, "reduction"), reduction)
+
+
+async def put_on_scales(api: Api, cast: Cast, hood: Neighbourhood, key: str) -> None:
+    """Every shop offers something by weight, of about a pound a unit."""
+    for listing in hood.weighed:
+        body = {
+            "name": listing.name,
+            "category": "fruit",
+            "price": {"amount": listing.price, "currency": CURRENCY},
+            "stock": listing.stock,
+            "unit_grams": GRAMS,
+        }
+        path = f"/v1/shops/{cast.shop_ids[listing.shop]}/listings"
+        answer = await api.post(path, cast.merchants[listing.shop], derived_id(key, listing.listing), body)
+        cast.listing_ids[listing.listing] = str(answer["listing_id"])
 
 
 async def open_next_door(api: Api, cast: Cast, day: Day, key: str) -> str:

@@ -19,7 +19,8 @@ from tests.trust.load import Load, load
 from tests.trust.neighbourhood import BURST, Size, neighbourhood
 from tests.trust.oracle import Case, Verdict, judge
 from tests.trust.oracle.desk import leases_in
-from tests.trust.reading import read_archive, read_audit, read_books, read_broker
+from tests.trust.reading import read_archive, read_books, read_broker
+from tests.trust.reading_terms import read_audit
 from tests.trust.stage import Stage
 
 # The business clock runs this fast: a delivery takes seconds, and what nobody pays runs out within a minute.
@@ -29,7 +30,15 @@ QUIET_SECONDS = 120.0
 REPLICAS = {"planner": 2}
 # Orders are completed while all this goes on, and none is any more when the books are read: an event that is
 # published between the reading of two databases looks like one that got lost.
-SETTINGS = {"LINLI_ORDERING_AFTER_SALE_WINDOW_SECONDS": str(20 * 60)}
+CASE_SETTINGS = tuple(
+    f"LINLI_ORDERING_CASE_{step}_SECONDS" for step in ("ANSWER", "APPEAL", "RESEND", "CONFIRM")
+)
+SETTINGS = {
+    "LINLI_ORDERING_AFTER_SALE_WINDOW_SECONDS": str(20 * 60),
+    # Silence about a case ends a little after the window. Baskets of any size are paid at the door.
+    **dict.fromkeys(CASE_SETTINGS, str(22 * 60)),
+    "LINLI_ORDERING_CASH_MAXIMUM": "1000000",
+}
 
 # What planners bring to an end by themselves.
 _AT_REST: tuple[LooseEnd, ...] = (
@@ -114,7 +123,7 @@ async def prove(
     case = Case(
         wishes=wishes,
         books=books,
-        supplied={listing_ids[listing.listing]: listing.stock for listing in hood.day.listings},
+        supplied={listing_ids[listing.listing]: listing.stock for listing in hood.goods},
         injected=[injected for blow in blows for injected in blow.struck.injected],
         now=stage.clock.now(),
         deadline=timedelta(minutes=hood.day.rules.maximum_click_to_door_minutes),

@@ -10,23 +10,10 @@ import pika
 
 from linli.day.quiet import Databases, subscriptions
 from shared.messaging.topology import DEAD_LETTERS, STREAM, UNROUTED
-from tests.trust.books import (
-    BookedOrder,
-    Books,
-    Campaign,
-    Charge,
-    Entry,
-    Level,
-    Line,
-    Parked,
-    Part,
-    Published,
-    Refund,
-    Returned,
-    Taken,
-    Told,
-)
+from tests.trust.booked_orders import BookedOrder, Part, Refund
+from tests.trust.books import Books, Campaign, Charge, Entry, Level, Parked, Published, Returned, Taken, Told
 from tests.trust.reading_dispatch import read_dispatch
+from tests.trust.reading_terms import back_of, line_of, proposal_of, read_terms
 from tests.trust.replayed import read_stream
 
 
@@ -35,6 +22,7 @@ def read_books(databases: Databases) -> Books:
     books = Books()
     _read_ordering(books, databases)
     _read_money(books, databases)
+    read_terms(books, databases)
     read_dispatch(books, databases)
     _read_goods(books, databases)
     _read_messages(books, databases)
@@ -45,27 +33,25 @@ def _read_ordering(books: Books, databases: Databases) -> None:
     parts: dict[str, list[Part]] = {}
     for row in databases.rows(
         "ordering",
-        "SELECT order_id, store_order_id, shop_id, status, paid, refunded, lines FROM store_order"
-        " ORDER BY order_id, position",
+        "SELECT order_id, store_order_id, shop_id, status, paid, refunded, lines, merchant_id, substitutions"
+        " FROM store_order ORDER BY order_id, position",
     ):
-        lines = tuple(
-            Line(
-                line_id=line["line_id"],
-                listing_id=line["listing_id"],
-                quantity=line["quantity"],
-                paid=line["paid"],
-                refunded_quantity=line["refunded_quantity"],
-            )
-            for line in row[6]
-        )
         part = Part(
-            store_order_id=row[1], shop_id=row[2], status=row[3], paid=row[4], refunded=row[5], lines=lines
+            store_order_id=row[1],
+            shop_id=row[2],
+            status=row[3],
+            paid=row[4],
+            refunded=row[5],
+            lines=tuple(map(line_of, row[6])),
+            merchant_id=row[7],
+            proposals=tuple(map(proposal_of, row[8])),
         )
         parts.setdefault(row[0], []).append(part)
     for row in databases.rows(
         "ordering",
         "SELECT order_id, quote_id, customer_id, status, discount, total, refunded, delivery_fee,"
-        " paid_at, tip FROM orders",
+        " paid_at, tip, payment_method, charge_id, delivered_at, (SELECT max(at) FROM order_history AS h"
+        " WHERE h.order_id = orders.order_id AND h.after = 'completed') FROM orders",
     ):
         books.orders[row[0]] = BookedOrder(
             order_id=row[0],
@@ -78,6 +64,10 @@ def _read_ordering(books: Books, databases: Databases) -> None:
             delivery_fee=row[7],
             paid_at=row[8],
             tip=row[9],
+            method=row[10],
+            charge_id=row[11],
+            delivered_at=row[12],
+            completed_at=row[13],
             parts=tuple(parts.get(row[0], ())),
         )
 
@@ -98,20 +88,24 @@ def _read_money(books: Books, databases: Databases) -> None:
             goods=row[4],
             delivery_fee=row[5],
             restock=row[6],
-            lines=tuple((line["line_id"], line["quantity"], line["amount"]) for line in row[7]),
+            lines=tuple(map(back_of, row[7])),
             tip=row[8],
+            reason=row[9],
+            borne_by=row[10],
+            issued_at=row[11],
         )
         for row in databases.rows(
             "ordering",
             "SELECT refund_id, command_id, order_id, store_order_id, goods, delivery_fee, restock, lines,"
-            " tip FROM refund ORDER BY issued_at, refund_id",
+            " tip, reason, borne_by, issued_at FROM refund ORDER BY issued_at, refund_id",
         )
     ]
     books.returns = [
-        Returned(refund_id=a, charge_id=b, amount=c, sent=d)
-        for a, b, c, d in databases.rows(
+        Returned(refund_id=a, charge_id=b, amount=c, sent=d, by_hand=e)
+        for a, b, c, d, e in databases.rows(
             "ordering",
-            "SELECT provider_refund_id, charge_id, amount, state = 'confirmed' FROM provider_refund",
+            "SELECT provider_refund_id, charge_id, amount, state = 'confirmed', method = 'cash'"
+            " FROM provider_refund",
         )
     ]
     books.provider_charges = [
@@ -134,11 +128,12 @@ def _read_money(books: Books, databases: Databases) -> None:
             kind=row[4],
             currency=row[5],
             amount=int(row[6]),
+            link_id=row[7],
         )
         for row in databases.rows(
             "commission",
-            "SELECT transaction_id, order_id, store_order_id, account, kind, currency, sum(amount)"
-            " FROM ledger_entry GROUP BY 1, 2, 3, 4, 5, 6",
+            "SELECT transaction_id, order_id, store_order_id, account, kind, currency, sum(amount),"
+            " promotion_link_id FROM ledger_entry GROUP BY 1, 2, 3, 4, 5, 6, 8",
         )
     ]
     books.campaigns = {
@@ -258,22 +253,3 @@ def read_archive(books: Books, databases: Databases) -> None:
             service, "SELECT id, type, data FROM outbox ORDER BY position"
         )
     }
-
-
-def read_audit(books: Books, commission_url: str) -> None:
-    """What commission's own audit says: every order derived anew from its facts."""
-    from services.commission.adapters.ledger_sql import SqlLedger
-    from services.commission.application.audit import audit
-    from shared.persistence import Database
-
-    database = Database(commission_url, "commission", pool_size=1)
-    try:
-        with database.transaction() as transaction:
-            found = audit(SqlLedger(transaction.connection))
-    finally:
-        database.close()
-    books.wrong_in_ledger = [
-        f"{wrong.order_id}: {wrong.problem}: expected {wrong.expected}, found {wrong.found}"
-        for wrong in (*found.mismatches, *found.unsettled)
-    ]
-    books.wrong_in_ledger += [f"{order_id}: nobody has heard of it" for order_id in found.orphans]

@@ -15,13 +15,18 @@ from services.commission.domain.payee import Cycle, PayeeKind
 from services.commission.domain.statement import PAID, Document, OrderSummary, StatementLine
 
 FONT = "STSong-Light"
-_KINDS = {
+KINDS = {
     "sale": "货款 Goods",
     "platform_discount": "平台补贴 Platform's discount",
     "take_rate": "平台佣金 Take rate",
     "distribution_commission": "推广佣金 Promoter's commission",
+    "recruiter_commission": "邀请分成 Recruiter's commission",
+    "distribution_margin": "平台货源 Margin on platform's goods",
     "commission_release": "推广收入 Commission released",
     "courier_pay": "配送费 Courier pay",
+    "courier_guarantee": "保底补足 Guaranteed minimum",
+    "subscription": "工具订阅 Subscription",
+    "advertising": "广告 Advertising",
     "tip": "小费 Tip",
     "payout": "付款 Paid out",
     "payout_fee": "付款手续费 Payout fee",
@@ -136,7 +141,7 @@ class _Pages:
         head = self._document.statement
         rows = [["期初余额 Opening balance", self._money(head.opening)]]
         rows += [
-            [_KINDS.get(kind, kind), self._money(amount)]
+            [KINDS.get(kind, kind), self._money(amount)]
             for kind, amount in head.sums.items()
             if kind not in PAID
         ]
@@ -185,7 +190,7 @@ class _Pages:
 
         rows = [*above]
         for line in lines:
-            kind = _KINDS.get(line.movement.kind, line.movement.kind)
+            kind = KINDS.get(line.movement.kind, line.movement.kind)
             texts = (_day(line.movement.posted_at), kind, self._why(line), self._money(line.amount))
             rows.append([_fitted(text, width) for text, width in zip(texts, _COLUMNS, strict=True)])
         if len(above) not in self._looks:

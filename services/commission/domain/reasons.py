@@ -36,6 +36,11 @@ def name_of(kind: str) -> str:
     return _REASONS.get(kind) or kind.replace("_", " ").capitalize()
 
 
+def follows_from_plan(kind: str, rate_bp: int | None) -> bool:
+    """Whether a rate plan made the amount, so that its version has to be said."""
+    return rate_bp is not None or kind in _OF_THE_PLAN
+
+
 def formula(
     kind: str, *, rate_bp: int | None, base: int | None, currency: str, note: str | None, plan: int | None
 ) -> str:
@@ -45,6 +50,6 @@ def formula(
         words += f", {rate_bp / 100:.2f} % of {base / 100:.2f} {currency}"
     if note:
         words += f": {note}"
-    if plan is not None and (rate_bp is not None or kind in _OF_THE_PLAN):
+    if plan is not None and follows_from_plan(kind, rate_bp):
         words += f" (rate plan {plan})"
     return words

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from services.commission.domain.formula import in_coins
 from services.commission.domain.payee import Cycle, Payee
-from services.commission.domain.reasons import name_of
+from services.commission.domain.reasons import follows_from_plan, name_of
 from shared.kernel.ids import derived_id
 from shared.kernel.money import rate_of
 
@@ -173,7 +173,7 @@ def formula(movement: Movement, payee: Payee) -> str:
         words += f": {_applied(movement.rate_bp, movement.base, movement.amount, payee.currency)}"
     if movement.note:
         words += f": {movement.note}" if told is None else f": {told} {payee.currency}"
-    if movement.rate_plan is not None and (movement.rate_bp is not None or "pay" in movement.kind):
+    if movement.rate_plan is not None and follows_from_plan(movement.kind, movement.rate_bp):
         words += f" (rate plan {movement.rate_plan})"
     if movement.reverses is not None:
         words = f"Correction after {movement.event_type}: {words}"

@@ -25,6 +25,15 @@ QUICK = {
     "mark-first": "kept",
     "stock-read-modify-write": "stock",
     "plan-without-lease": "lease",
+    "substitute-at-list-price": "substitute",
+    "weighed-difference-kept": "weight",
+    "completed-without-cases": "completion",
+    "borne-by-ignored": "goodwill",
+    "tip-kept": "tip",
+    "refunded-cash-collected": "door",
+    "commission-not-clawed-back": "claw_back",
+    "take-rate-of-everything": "take",
+    "subsidy-stays": "subsidy",
 }
 NEEDS = {
     "once": ("crm",),

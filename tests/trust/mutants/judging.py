@@ -13,9 +13,10 @@ import psycopg2
 from linli.day.quiet import databases_at, undone
 from tests.trust.books import Books, Told
 from tests.trust.client_log import read_log
-from tests.trust.mutants.scenarios import Ground
-from tests.trust.oracle import Case, Verdict, judge
-from tests.trust.reading import read_audit, read_books, read_depths, told
+from tests.trust.mutants.ground import Ground
+from tests.trust.oracle import NOT_JUDGED, Case, Verdict, judge
+from tests.trust.reading import read_books, read_depths, told
+from tests.trust.reading_terms import read_audit
 from tests.trust.replayed import read_stream
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -53,7 +54,7 @@ def look(ground: Ground, before: State | None = None) -> State:
     case = Case(
         wishes=read_log(load.log.path),
         books=books,
-        supplied={load.town.cast.listing_ids[one.listing]: one.stock for one in days.listings},
+        supplied={load.town.cast.listing_ids[one.listing]: one.stock for one in load.hood.goods},
         injected=ground.injected,
         now=stage.clock.now(),
         deadline=timedelta(minutes=days.rules.maximum_click_to_door_minutes),
@@ -84,6 +85,15 @@ def newly_wrong(before: State, after: State) -> dict[str, list[str]]:
         if new:
             found[name] = new
     return found
+
+
+def not_judged(state: State) -> dict[str, list[str]]:
+    """The invariants whose checks died: these would notice nothing, on whatever ground."""
+    return {
+        name: sorted(offenders)
+        for name, offenders in state.wrong.items()
+        if any(offender.startswith(NOT_JUDGED) for offender in offenders)
+    }
 
 
 def wait_until_calm(urls: Mapping[str, str], before: Mapping[str, int], patience: float) -> float:

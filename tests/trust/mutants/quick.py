@@ -23,16 +23,14 @@ from shared.messaging import inbox
 from shared.messaging.envelope import Event
 from shared.messaging.outbox import Outbox
 from shared.persistence import Database
+from tests.trust.mutants.broken import Broken
+from tests.trust.mutants.quick_money import MONEY_CHECKS
 from tests.waiting import wait_until
 
 warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
 
 
 OPERATOR = {"account_id": "operator-1", "role": "operator"}
-
-
-class Broken(Exception):
-    """What must hold does not."""
 
 
 def shares() -> None:
@@ -223,7 +221,7 @@ def _database(service: str) -> Database:
 
 CHECKS: Mapping[str, Callable[[], None]] = {
     check.__name__: check for check in (shares, refunds, once, late, kept, stock, lease)
-}
+} | dict(MONEY_CHECKS)
 
 
 def main() -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from linli.day.quiet import subscriptions
@@ -21,36 +20,13 @@ from shared.messaging.topology import STREAM, UNROUTED
 from tests.trust import messages
 from tests.trust.failpoint_faults import failpoints
 from tests.trust.fault import Injected
-from tests.trust.load import Load
 from tests.trust.message_faults import Doubled
+from tests.trust.mutants.ground import Ground, Scenario
+from tests.trust.mutants.money_scenarios import MONEY_SCENARIOS
 from tests.trust.neighbourhood import BURST, COUPON, SHOP_COUPON
 from tests.trust.stage import Stage
 
-RATE = 2.0
 _PATIENCE_SECONDS = 20.0
-
-
-@dataclass(kw_only=True)
-class Ground:
-    """The stage that all scenarios share, and the people on it."""
-
-    stage: Stage
-    load: Load
-    chance: random.Random
-    injected: list[Injected] = field(default_factory=list)
-    """Everything that has to be parked by now, over all scenarios."""
-    specials: int = 0
-
-    async def orders(self, count: int, change: Callable[[Record], Record] = lambda record: record) -> None:
-        """So many orders at the usual rhythm, each changed beforehand."""
-        for _ in range(count):
-            record = change(self.load.hood.order(self.load.numbers, self.load.town.time.minute()))
-            self.load.numbers += 1
-            self.load._begin(record)
-            await asyncio.sleep(1 / RATE)
-
-
-Scenario = Callable[[Ground], Awaitable[None]]
 
 
 def _plain(record: Record) -> Record:
@@ -242,5 +218,6 @@ SCENARIOS: Mapping[str, Scenario] = {
     "requeue-for-ever": one_is_poison,
     "not-mandatory": a_queue_is_missing,
     "plan-without-lease": leases_are_lost,
+    **MONEY_SCENARIOS,
 }
 """By the mutant that each is made for."""

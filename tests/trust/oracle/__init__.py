@@ -4,10 +4,22 @@ It judges from the client's log and the books."""
 
 from __future__ import annotations
 
-from tests.trust.oracle import desk, hands, messages, money, orders
+from tests.trust.oracle import commissions, desk, earnings, hands, messages, money, orders, trade
 from tests.trust.oracle.case import Case, Verdict
 
-CHECKS = (*orders.CHECKS, *money.CHECKS, *messages.CHECKS, *desk.CHECKS, *hands.CHECKS)
+CHECKS = (
+    *orders.CHECKS,
+    *money.CHECKS,
+    *trade.CHECKS,
+    *earnings.CHECKS,
+    *commissions.CHECKS,
+    *messages.CHECKS,
+    *desk.CHECKS,
+    *hands.CHECKS,
+)
+
+
+NOT_JUDGED = "not judged"
 
 
 def judge(case: Case) -> list[Verdict]:
@@ -19,9 +31,9 @@ def judge(case: Case) -> list[Verdict]:
         except Exception as error:  # a check that dies must not hide the others
             name = check.__name__.replace("_", "-")
             verdicts.append(
-                Verdict(name=name, holds=False, looked_at=0, offenders=(f"not judged: {error!r}",))
+                Verdict(name=name, holds=False, looked_at=0, offenders=(f"{NOT_JUDGED}: {error!r}",))
             )
     return verdicts
 
 
-__all__ = ["CHECKS", "Case", "Verdict", "judge"]
+__all__ = ["CHECKS", "NOT_JUDGED", "Case", "Verdict", "judge"]

@@ -21,10 +21,14 @@ def stock_adds_up(case: Case) -> Verdict:
                 listing_of[line.line_id] = line.listing_id
                 if order.paid_at is not None:
                     sold[line.listing_id] += line.quantity
+            for proposal in part.proposals:
+                # What is missing was sold and is not there; what takes its place comes off the shelf.
+                if proposal.status == "accepted" and proposal.listing_id is not None:
+                    sold[proposal.listing_id] += proposal.quantity
     for refund in case.books.refunds:
         if refund.restock:
-            for line_id, quantity, _ in refund.lines:
-                sold[listing_of.get(line_id, line_id)] -= quantity
+            for back in refund.lines:
+                sold[back.listing_id or listing_of.get(back.line_id, back.line_id)] -= back.quantity
 
     def wrong() -> Iterator[str]:
         for listing_id, supplied in case.supplied.items():

@@ -46,6 +46,11 @@ def test_processes_that_die_under_load_lose_nothing_and_do_nothing_twice(stack: 
     looked_at = {verdict["name"]: verdict["looked_at"] for verdict in report["invariants"]}
     assert looked_at["captured-is-shared-out"] >= 20
     assert looked_at["outbox-equals-inbox"] >= 200
+    assert looked_at["prices-only-fall"] >= 5
+    assert looked_at["shops-get-what-is-left"] >= 30
+    assert looked_at["chain-holds"] >= 60
+    for name in ("commissions-follow-refunds", "cases-are-paid-once", "tips-are-the-couriers"):
+        assert looked_at[name] >= 2
     assert looked_at["one-question-at-a-time"] >= 20
     assert looked_at["loans-come-home"] >= 1
     # A planner died while it had the zone.

@@ -162,6 +162,14 @@ def test_an_order_that_is_handed_on_by_an_operator_breaks_nothing() -> None:
     by_hand("transfer", from_courier_id=COURIER, to_courier_id="courier-2")(books)
     tell(books, "DeliveryCompleted", courier_id="courier-2")
     books.deliveries[ORDER] = replace(books.deliveries[ORDER], courier_id="courier-2")
+    # Who brings it is paid, and tipped.
+    books.entries = [
+        replace(entry, account=entry.account.replace(COURIER, "courier-2")) for entry in books.entries
+    ]
+    paid = books.stream["event-8"]
+    books.stream["event-8"] = replace(
+        paid, data={**paid.data, "payee": {"kind": "courier", "id": "courier-2"}}
+    )
     assert broken(books) == set()
 
 
