@@ -120,7 +120,7 @@ def test_a_transaction_may_name_what_it_takes_back_from(books: Books) -> None:
 
 
 def test_the_audit_counts_the_journal_beside_the_orders(books: Books) -> None:
-    books.post()
+    books.post(key="moved:by-hand")
     with books.ledger() as ledger:
         found = audit(ledger)
     assert found.is_sound, found
