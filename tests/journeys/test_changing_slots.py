@@ -35,7 +35,7 @@ def test_a_paid_order_moves_to_another_slot_until_it_is_collected(town: Neighbou
     assert again["rebooking_id"] == moved["rebooking_id"]
     seen = town.order(order)
     assert (seen["slot"]["slot_id"], seen["slot"]["promised_at"]) == (second["slot_id"], second["ends_at"])
-    tracked = town.customer.get(f"/v1/orders/{order['order_id']}/tracking")
+    tracked = eventually(lambda: _tracking(town, order), 20, "dispatch to hear of the payment")
     assert tracked["promised_at"] == second["ends_at"]
     left = {one["slot_id"]: one["left"] for one in _judged(town)}
     assert (left[first["slot_id"]], left[second["slot_id"]]) == (1, 0)
@@ -57,6 +57,16 @@ def test_a_paid_order_moves_to_another_slot_until_it_is_collected(town: Neighbou
     assert late.value.code in {"too-late-to-rebook", "goods-on-board"}
     moves = town.customer.get(path)["items"]
     assert [one["state"] for one in moves][:2] == ["moved", "moved"]
+
+
+def _tracking(town: Neighbourhood, order: Any) -> Any:
+    """The delivery as its customer sees it; nothing before dispatch has heard that it was paid."""
+    try:
+        return town.customer.get(f"/v1/orders/{order['order_id']}/tracking")
+    except Refused as refused:
+        if refused.code != "delivery-not-found":
+            raise
+        return None
 
 
 def _judged(town: Neighbourhood) -> Any:
