@@ -32,6 +32,7 @@ from services.ordering.domain.rebooking import (
     must_be_rebookable,
     rebook,
 )
+from services.ordering.domain.seeing import seen_order
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Refusal, RemoteRefusal
 
@@ -59,13 +60,13 @@ def rebook_order(
     (``slot-full``, ``slot-closed``, ``shop-closed``, ``shop-full``).
     """
     with transactions.single() as work:
-        order = _own(work.orders.find(command.order_id), command.actor)
+        order = seen_order(work.orders.find(command.order_id), command.actor)
         known = work.rebookings.find(command.rebooking_id)
     if known is None:
         must_be_rebookable(order, command.slot_id)
         window = None if command.slot_id is None else desk.slot(command.slot_id)
         with transactions.begin() as work:
-            order = _own(work.orders.lock(command.order_id), command.actor)
+            order = seen_order(work.orders.lock(command.order_id), command.actor)
             known = work.rebookings.find(command.rebooking_id)
             if known is None:
                 must_be_rebookable(order, command.slot_id)
@@ -89,7 +90,7 @@ def rebook_order(
 def rebookings(order_id: str, actor: Actor, *, transactions: Transactions) -> tuple[Rebooking, ...]:
     """Every move of an order, the first one first."""
     with transactions.single() as work:
-        _own(work.orders.find(order_id), actor)
+        seen_order(work.orders.find(order_id), actor)
         return tuple(work.rebookings.of(order_id))
 
 
@@ -174,9 +175,3 @@ def _answer(rebooking: Rebooking, *, transactions: Transactions, desk: SlotDesk)
     if order is None:
         raise OrderNotFound
     return Rebooked(order=order, rebooking=rebooking)
-
-
-def _own(order: Order | None, actor: Actor) -> Order:
-    if order is None or not (actor.is_operator or order.customer_id == actor.account_id):
-        raise OrderNotFound
-    return order

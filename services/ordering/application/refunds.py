@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from services.ordering.application.paying import Providers
 from services.ordering.application.ports import Transactions
 from services.ordering.domain.commands import Actor, HandBackRefund
-from services.ordering.domain.errors import NotForThisRole, OrderNotFound, RefundNotFound, WrongState
+from services.ordering.domain.errors import NotForThisRole, RefundNotFound, WrongState
 from services.ordering.domain.events import RefundHandedBack
 from services.ordering.domain.order import Order
 from services.ordering.domain.payment import CASH
@@ -19,6 +19,7 @@ from services.ordering.domain.provider_refund import (
     RefundState,
 )
 from services.ordering.domain.refund import Refund
+from services.ordering.domain.seeing import seen_order
 from shared.kernel.clock import Clock
 from shared.kernel.money import Money
 
@@ -30,9 +31,7 @@ def refunds_of_order(
 ) -> tuple[Order, Sequence[RefundOnTheWay]]:
     """All that goes back of an order, oldest first, for its customer and for operators."""
     with transactions.single() as work:
-        order = work.orders.find(order_id)
-        if order is None or not (actor.is_operator or order.customer_id == actor.account_id):
-            raise OrderNotFound
+        order = seen_order(work.orders.find(order_id), actor)
         refunds = work.orders.refunds_of(order_id)
         under_way = {each.refund_id: each for each in work.payments.refunds_under_way(order_id)}
     takes = {method: provider.refund_takes for method, provider in providers.items()}

@@ -29,6 +29,7 @@ from services.ordering.domain.review_commands import (
     ReviewDelivery,
     ReviewShop,
 )
+from services.ordering.domain.seeing import seen_order
 from shared.kernel.clock import Clock
 from shared.kernel.picture import Picture, read_picture
 
@@ -114,10 +115,9 @@ def seen(review_id: str, actor: Actor | None, *, transactions: Transactions) -> 
 
 def of_order(order: Order | None, actor: Actor, *, transactions: Transactions) -> list[Review]:
     """The reviews of an order, for its customer and operators."""
-    if order is None or not (actor.is_operator or order.customer_id == actor.account_id):
-        raise OrderNotFound
+    seen = seen_order(order, actor)
     with transactions.single() as work:
-        return list(work.reviews.of_order(order.order_id))
+        return list(work.reviews.of_order(seen.order_id))
 
 
 def _kept(

@@ -10,9 +10,10 @@ from services.ordering.application.ports import Peers, Transactions
 from services.ordering.contracts import picking_requests, picking_views, requests, views
 from services.ordering.domain import picking as rules_of_picking
 from services.ordering.domain.commands import Actor
-from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound, SubstitutionNotFound
+from services.ordering.domain.errors import SubstitutionNotFound
 from services.ordering.domain.history import first_step
 from services.ordering.domain.order import Order
+from services.ordering.domain.seeing import seen_order, seen_store
 from services.ordering.settings import Settings
 from shared.kernel.clock import Clock
 from shared.messaging.rpc import answer
@@ -90,9 +91,7 @@ class PicksOrders:
         asked = requests.load(requests.ORDER, request)
         actor: Actor = asked["actor"]
         with self._transactions.single() as work:
-            order = work.orders.find(asked["order_id"])
-            if order is None or not (actor.is_operator or order.customer_id == actor.account_id):
-                raise OrderNotFound
+            order = seen_order(work.orders.find(asked["order_id"]), actor)
             steps = [first_step(order), *work.orders.steps_of(order.order_id)]
         return picking_views.history(steps, with_accounts=actor.is_operator)
 
@@ -102,13 +101,8 @@ class PicksOrders:
         asked = requests.load(requests.STORE_ORDER, request)
         actor: Actor = asked["actor"]
         with self.database.read() as connection:
-            order = QueriesSql(connection).order_with(asked["store_order_id"])
-        if order is None:
-            raise StoreOrderNotFound
-        store = order.store(asked["store_order_id"])
-        is_merchant = store.merchant_id == actor.account_id and order.paid_at is not None
-        if not (actor.is_operator or is_merchant or order.customer_id == actor.account_id):
-            raise StoreOrderNotFound
+            found = QueriesSql(connection).order_with(asked["store_order_id"])
+        order, store = seen_store(found, asked["store_order_id"], actor)
         with self._transactions.single() as work:
             steps = work.orders.steps_of(order.order_id)
         own = [step for step in steps if step.store_order_id == store.store_order_id]

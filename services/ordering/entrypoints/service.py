@@ -11,7 +11,7 @@ from services.ordering.adapters.unit_of_work import TransactionsSql, UnitOfWorkS
 from services.ordering.application import after_sale, deadlines, fulfilment, placing, quoting
 from services.ordering.contracts import consumed, payment_views, requests, views
 from services.ordering.domain.commands import Actor
-from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound
+from services.ordering.domain.seeing import seen_order, seen_store
 from services.ordering.entrypoints.after_sale import HandlesCases
 from services.ordering.entrypoints.customers import ServesCustomers
 from services.ordering.entrypoints.dependencies import PaymentProviders, PaymentsProvider, SettingsProvider
@@ -91,9 +91,7 @@ class OrderingService(
         asked = requests.load(requests.ORDER, request)
         actor: Actor = asked["actor"]
         with self._transactions.single() as work:
-            order = work.orders.find(asked["order_id"])
-            if order is None or not (actor.is_operator or order.customer_id == actor.account_id):
-                raise OrderNotFound
+            order = seen_order(work.orders.find(asked["order_id"]), actor)
             attempts = work.payments.of_order(order.order_id)
         return views.order(order) | {"payments": payment_views.attempts(order, attempts)}
 
@@ -137,13 +135,8 @@ class OrderingService(
         asked = requests.load(requests.STORE_ORDER, request)
         actor: Actor = asked["actor"]
         with self.database.read() as connection:
-            order = QueriesSql(connection).order_with(asked["store_order_id"])
-        if order is None:
-            raise StoreOrderNotFound
-        store = order.store(asked["store_order_id"])
-        is_merchant = store.merchant_id == actor.account_id and order.paid_at is not None
-        if not (actor.is_operator or is_merchant or order.customer_id == actor.account_id):
-            raise StoreOrderNotFound
+            found = QueriesSql(connection).order_with(asked["store_order_id"])
+        order, store = seen_store(found, asked["store_order_id"], actor)
         return views.store_order(store, order.order_id, order.currency) | views.placed(
             order.placed_at, order.slot
         )
