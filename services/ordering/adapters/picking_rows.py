@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.ordering.adapters.moments import moment_of, text_of
 from services.ordering.domain.falls import Fall
 from services.ordering.domain.history import By, Step, Subject
 from services.ordering.domain.substitution import Substitute, Substitution, SubstitutionStatus
@@ -27,9 +28,9 @@ def substitutions_document(substitutions: Iterable[Substitution]) -> list[Docume
         | {
             "substitute": vars(one.substitute),
             "status": str(one.status),
-            "proposed_at": _text(one.proposed_at),
-            "decide_by": _text(one.decide_by),
-            "decided_at": _text(one.decided_at),
+            "proposed_at": text_of(one.proposed_at),
+            "decide_by": text_of(one.decide_by),
+            "decided_at": text_of(one.decided_at),
         }
         for one in substitutions
     ]
@@ -44,7 +45,7 @@ def substitutions_from(documents: Iterable[Mapping[str, Any]]) -> tuple[Substitu
                 "status": SubstitutionStatus(document["status"]),
                 "proposed_at": datetime.fromisoformat(document["proposed_at"]),
                 "decide_by": datetime.fromisoformat(document["decide_by"]),
-                "decided_at": _moment(document["decided_at"]),
+                "decided_at": moment_of(document["decided_at"]),
             }
         )
         for document in documents
@@ -60,7 +61,7 @@ def steps_document(steps: Sequence[Step]) -> list[Document]:
             "store_order_id": step.store_order_id,
             "before": step.before,
             "after": step.after,
-            "at": _text(step.at),
+            "at": text_of(step.at),
             "by_role": step.by.role,
             "by_account_id": step.by.account_id,
             "reason": step.reason,
@@ -80,11 +81,3 @@ def step_from(row: Mapping[Any, Any]) -> Step:
         by=By(role=row["by_role"], account_id=row["by_account_id"]),
         reason=row["reason"],
     )
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)

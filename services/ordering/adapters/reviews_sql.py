@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
+from services.ordering.adapters.moments import moment_of, text_of
 from services.ordering.contracts.message import Message
 from services.ordering.contracts.review_messages import to_message
 from services.ordering.domain.review import Review, ReviewKind
@@ -89,9 +90,9 @@ def _columns(review: Review) -> dict[str, Any]:
     body = {
         "words": review.words,
         "version": review.version,
-        "changed_at": _text(review.changed_at),
+        "changed_at": text_of(review.changed_at),
         "reply": review.reply,
-        "replied_at": _text(review.replied_at),
+        "replied_at": text_of(review.replied_at),
         "hidden_for": review.hidden_for,
         "photo_ids": list(review.photo_ids),
     }
@@ -126,17 +127,9 @@ def _review(row: Mapping[Any, Any]) -> Review:
         words=body["words"],
         written_at=row["written_at"],
         version=body["version"],
-        changed_at=_moment(body["changed_at"]),
+        changed_at=moment_of(body["changed_at"]),
         reply=body["reply"],
-        replied_at=_moment(body["replied_at"]),
+        replied_at=moment_of(body["replied_at"]),
         hidden_for=body["hidden_for"],
         photo_ids=tuple(body["photo_ids"]),
     )
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.ordering.adapters.moments import moment_of, text_of
 from services.ordering.adapters.picking_rows import (
     falls_document,
     falls_from,
@@ -86,7 +87,7 @@ def quote_document(quote: Quote) -> Document:
         ],
         "refused_coupons": [vars(refusal) for refusal in quote.refused_coupons],
         "free_delivery": None if quote.free_delivery is None else vars(quote.free_delivery),
-        "window": quote.window and [_text(quote.window.starts_at), _text(quote.window.ends_at)],
+        "window": quote.window and [text_of(quote.window.starts_at), text_of(quote.window.ends_at)],
     }
 
 
@@ -145,13 +146,13 @@ def changed_store(store: StoreOrder, before: StoreOrder | None, order: Order) ->
         "store_order_id": store.store_order_id,
         "status": str(store.status),
         "refunded": store.refunded if order.paid_at else 0,
-        "paid_at": _text(order.paid_at),
-        "ready_at": _text(store.ready_at),
-        "picked_up_at": _text(store.picked_up_at),
+        "paid_at": text_of(order.paid_at),
+        "ready_at": text_of(store.ready_at),
+        "picked_up_at": text_of(store.picked_up_at),
         "reason": store.reason,
-        "accept_by": _text(store.accept_by),
-        "reminded_at": _text(store.reminded_at),
-        "next_at": _text(store.next_at),
+        "accept_by": text_of(store.accept_by),
+        "reminded_at": text_of(store.reminded_at),
+        "next_at": text_of(store.next_at),
         "substitutions": substitutions_document(store.substitutions),
     }
     if before is None or before.lines is not store.lines:
@@ -232,18 +233,18 @@ def order_columns(order: Order) -> Document:
 def slot_document(slot: Slot) -> Document:
     return {
         "slot_id": slot.slot_id,
-        "starts_at": _text(slot.starts_at),
-        "ends_at": _text(slot.ends_at),
-        "promised_at": _text(slot.promised_at),
+        "starts_at": text_of(slot.starts_at),
+        "ends_at": text_of(slot.ends_at),
+        "promised_at": text_of(slot.promised_at),
     }
 
 
 def slot_from(document: Row) -> Slot:
     return Slot(
         slot_id=document["slot_id"],
-        starts_at=_moment(document["starts_at"]),
-        ends_at=_moment(document["ends_at"]),
-        promised_at=_moment(document["promised_at"]),
+        starts_at=moment_of(document["starts_at"]),
+        ends_at=moment_of(document["ends_at"]),
+        promised_at=moment_of(document["promised_at"]),
     )
 
 
@@ -266,7 +267,8 @@ def _drop_off(document: Row) -> DropOff:
 
 def delivery_document(delivery: Delivery) -> Document:
     return {
-        name: _text(value) if isinstance(value, datetime) else value for name, value in vars(delivery).items()
+        name: text_of(value) if isinstance(value, datetime) else value
+        for name, value in vars(delivery).items()
     }
 
 
@@ -274,14 +276,14 @@ def delivery_from(document: Row) -> Delivery:
     return Delivery(
         rank=document.get("rank", 0),
         courier_id=document.get("courier_id"),
-        eta=_moment(document.get("eta")),
+        eta=moment_of(document.get("eta")),
         delivered_by=document.get("delivered_by"),
-        delivered_at=_moment(document.get("delivered_at")),
-        failed_at=_moment(document.get("failed_at")),
+        delivered_at=moment_of(document.get("delivered_at")),
+        failed_at=moment_of(document.get("failed_at")),
         failure=document.get("failure"),
-        try_failed_at=_moment(document.get("try_failed_at")),
-        choose_by=_moment(document.get("choose_by")),
-        returning_since=_moment(document.get("returning_since")),
+        try_failed_at=moment_of(document.get("try_failed_at")),
+        choose_by=moment_of(document.get("choose_by")),
+        returning_since=moment_of(document.get("returning_since")),
     )
 
 
@@ -308,7 +310,7 @@ def refund_document(refund: Refund) -> Document:
         "order_id": refund.order_id,
         "store_order_id": refund.store_order_id,
         "shop_id": refund.shop_id,
-        "issued_at": _text(refund.issued_at),
+        "issued_at": text_of(refund.issued_at),
         "reason": refund.reason,
         "goods": refund.goods,
         "delivery_fee": refund.delivery_fee,
@@ -349,11 +351,3 @@ def _window(document: Sequence[str] | None) -> Window | None:
         return None
     starts_at, ends_at = map(datetime.fromisoformat, document)
     return Window(starts_at=starts_at, ends_at=ends_at)
-
-
-def _text(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat()
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
