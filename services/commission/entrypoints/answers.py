@@ -9,6 +9,7 @@ from typing import Any
 from services.commission.application.accounts import AccountBalance, Balance, Statement
 from services.commission.application.audit import Audit, Finding
 from services.commission.application.ports import EntryRow
+from services.commission.contracts.message import money
 from services.commission.domain.commands import AskAccounts, AskEntries
 from services.commission.domain.ledger import is_debit_side, natural
 from services.commission.domain.promotion import Accrual
@@ -16,10 +17,6 @@ from services.commission.domain.reasons import formula
 from shared.kernel.clock import to_wire
 
 Json = dict[str, Any]
-
-
-def money(amount: int, currency: str) -> Json:
-    return {"amount": amount, "currency": currency}
 
 
 def balance(found: Balance) -> Json:

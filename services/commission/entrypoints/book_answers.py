@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.commission.application.trial_balance import TrialBalance
+from services.commission.contracts.message import money
 from services.commission.domain.chain import Head
 from services.commission.domain.chart import CHART
 from services.commission.domain.commands import AskAccountBalance
 from services.commission.domain.explanation import Branch, Explanation
 from services.commission.domain.ledger import is_debit_side, natural
 from services.commission.domain.totals import AsOf
-from services.commission.entrypoints.answers import money
 from shared.kernel.clock import to_wire
 
 Json = dict[str, Any]

@@ -11,8 +11,8 @@ from services.commission.adapters.journal_sql import SqlJournal
 from services.commission.application import charging
 from services.commission.application.charge_ports import ContractBook
 from services.commission.contracts import charge_requests
+from services.commission.contracts.message import money
 from services.commission.domain.commands import BookContract
-from services.commission.entrypoints.answers import money
 from shared.kernel.clock import Clock, to_wire
 from shared.messaging.rpc import answer
 from shared.messaging.timer import every

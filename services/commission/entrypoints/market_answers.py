@@ -9,6 +9,7 @@ from services.commission.application.following import Earned, PromoterPage
 from services.commission.application.market import Held
 from services.commission.application.offers import OfferToShop
 from services.commission.application.promotion import MadeLink
+from services.commission.contracts.message import money
 from services.commission.domain.offers import Offer
 from services.commission.domain.promotion import AccrualStatus
 from services.commission.domain.verdicts import Related
@@ -18,7 +19,7 @@ Json = dict[str, Any]
 
 
 def _money(amount: int | None, currency: str) -> Json | None:
-    return None if amount is None else {"amount": amount, "currency": currency}
+    return None if amount is None else money(amount, currency)
 
 
 def link(found: MadeLink) -> Json:

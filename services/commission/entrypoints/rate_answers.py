@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from services.commission.application.rate_plans import Comparison, Version
+from services.commission.contracts.message import money
 from services.commission.contracts.rate_requests import DAYS
 from services.commission.domain.courier_pay import CourierPay
 from services.commission.domain.what_if import Outcome
-from services.commission.entrypoints.answers import money
 from shared.kernel.clock import to_wire
 
 Json = dict[str, Any]

@@ -22,6 +22,7 @@ from services.commission.application.bookkeeping import Heard
 from services.commission.application.guarantees import ShiftHeard
 from services.commission.application.rights import check_party, readers_of_all_books_only
 from services.commission.contracts import consumed, requests
+from services.commission.contracts.message import money
 from services.commission.domain.commands import Party
 from services.commission.domain.ledger import Cause
 from services.commission.entrypoints import answers
@@ -151,7 +152,7 @@ class CommissionService(ShowsBooks, SettlesPayees, SetsRates, ChargesShops, Dist
             payable = accounts.payable_now(ask, catalogue=catalogue, ledger=ledger)
         return answers.statement(found) | {
             "courier_id": ask.owner_id,
-            "payable": answers.money(payable, ask.currency),
+            "payable": money(payable, ask.currency),
         }
 
     @answer

@@ -23,9 +23,9 @@ from services.commission.application.rights import operators_only, readers_of_al
 from services.commission.application.settling import Books
 from services.commission.application.settling_ports import PayoutProvider
 from services.commission.contracts import settling_requests as requests
+from services.commission.contracts.message import money
 from services.commission.domain.payee import Payee
 from services.commission.entrypoints import settling_answers as answers
-from services.commission.entrypoints.answers import money
 from services.commission.settings import Settings, settings_from_environment
 from shared.kernel.clock import Clock, clock_from_environment
 from shared.messaging.dependencies import database_url

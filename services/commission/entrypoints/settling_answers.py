@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.commission.application.settling_ports import PayeeChange, Reconciliation
+from services.commission.contracts.message import money
 from services.commission.contracts.settling_requests import cursor
 from services.commission.domain.cycle import BUSINESS_ZONE
 from services.commission.domain.payee import PayeeTerms
 from services.commission.domain.payout import Payout
 from services.commission.domain.reconciliation import listed
 from services.commission.domain.statement import Document, OrderSummary, Statement, StatementLine
-from services.commission.entrypoints.answers import money
 from shared.kernel.clock import to_wire
 
 Json = dict[str, Any]
