@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from linli.day.invariants import Case, Finding
 from linli.day.quiet import Databases
+from services.commission.domain.cycle import next_closing
+from services.commission.domain.payee import Cycle
 from shared.kernel.clock import Clock
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 # Days are settled at midnight of the platform's place, and a little later.
-_PLACE = ZoneInfo("Asia/Shanghai")
 _GRACE_SECONDS = 600
 # An order is completed an hour after it was received, so that commissions are released on the same day.
 SETTINGS = {
@@ -34,8 +34,7 @@ _UNSETTLED = (
 
 def next_midnight(at: datetime) -> datetime:
     """The first midnight of the platform's place after ``at``."""
-    day = at.astimezone(_PLACE).replace(hour=0, minute=0, second=0, microsecond=0)
-    return (day + timedelta(days=1)).astimezone(at.tzinfo)
+    return next_closing(Cycle.DAILY, at)
 
 
 def wait_until_settled(databases: Databases, clock: Clock, patience: float) -> int:
