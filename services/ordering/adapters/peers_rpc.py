@@ -14,13 +14,14 @@ from services.ordering.application.ports import (
     PricedListing,
     PromotionLink,
 )
+from services.ordering.contracts.moments import moment_of
 from services.ordering.domain.commands import BasketLine
 from services.ordering.domain.errors import PromotionCodeUnknown, SubstituteUnfit
 from services.ordering.domain.load import Size
 from services.ordering.domain.places import DropOff, Position, Slot, Window
 from services.ordering.domain.pricing import CampaignDiscount
 from services.ordering.domain.quote import CouponRefusal, Quote, QuotedShop, Shop, store_order_id
-from shared.kernel.clock import from_wire, to_wire
+from shared.kernel.clock import to_wire
 from shared.kernel.errors import Refusal
 from shared.kernel.money import Money
 from shared.messaging.rpc import Request, RpcClient
@@ -106,9 +107,9 @@ class PeersRpc:
             zone_id=held["zone_id"],
             slot=Slot(
                 slot_id=slot.get("slot_id"),
-                starts_at=_moment(slot.get("starts_at")),
-                ends_at=_moment(slot.get("ends_at")),
-                promised_at=_moment(held.get("promised_at")),
+                starts_at=moment_of(slot.get("starts_at")),
+                ends_at=moment_of(slot.get("ends_at")),
+                promised_at=moment_of(held.get("promised_at")),
             ),
         )
 
@@ -295,7 +296,3 @@ def _discount(item: Mapping[str, Any], currency: str) -> CampaignDiscount:
         amount=amount.amount,
         line_shares=shares or None,
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else from_wire(text)

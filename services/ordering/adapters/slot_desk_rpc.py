@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from services.ordering.adapters.peers_rpc import window_wire
+from services.ordering.contracts.moments import moment_of
 from services.ordering.domain.places import Position, Slot, Window
 from services.ordering.domain.slot_choice import Obstacle, OfferedSlot
 from shared.kernel.clock import from_wire
@@ -63,9 +63,9 @@ class SlotDeskRpc:
         slot = moved.get("slot") or {}
         return Slot(
             slot_id=slot.get("slot_id"),
-            starts_at=_moment(slot.get("starts_at")),
-            ends_at=_moment(slot.get("ends_at")),
-            promised_at=_moment(moved.get("promised_at")),
+            starts_at=moment_of(slot.get("starts_at")),
+            ends_at=moment_of(slot.get("ends_at")),
+            promised_at=moment_of(moved.get("promised_at")),
         )
 
 
@@ -91,9 +91,8 @@ def _slot(wire: Mapping[str, Any]) -> OfferedSlot:
 
 def _obstacle(wire: Mapping[str, Any]) -> Obstacle:
     return Obstacle(
-        shop_id=wire["shop_id"], name=wire["name"], reason=wire["reason"], opens_at=_moment(wire["opens_at"])
+        shop_id=wire["shop_id"],
+        name=wire["name"],
+        reason=wire["reason"],
+        opens_at=moment_of(wire["opens_at"]),
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else from_wire(text)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
+from services.ordering.contracts.moments import time_of
 from services.ordering.contracts.published import money
 from services.ordering.domain.buying_again import Basket
 from services.ordering.domain.review import Review
@@ -24,9 +24,9 @@ def public_review(item: Review) -> Wire:
         "stars": item.stars,
         "words": item.words,
         "written_at": to_wire(item.written_at),
-        "changed_at": _time(item.changed_at),
+        "changed_at": time_of(item.changed_at),
         "answer": item.reply,
-        "answered_at": _time(item.replied_at),
+        "answered_at": time_of(item.replied_at),
         "photo_ids": list(item.photo_ids),
     }
 
@@ -54,8 +54,8 @@ def shopping_list(item: ShoppingList) -> Wire:
         "lines": [vars(line) for line in item.lines],
         "recurrence": _recurrence(item.recurrence),
         "created_at": to_wire(item.created_at),
-        "next_at": _time(item.next_at),
-        "due_at": _time(item.due_at),
+        "next_at": time_of(item.next_at),
+        "due_at": time_of(item.due_at),
     }
 
 
@@ -99,7 +99,3 @@ def _recurrence(item: Recurrence | None) -> Wire | None:
     if item is None:
         return None
     return {"days": list(item.days), "at": item.at.strftime("%H:%M"), "every_weeks": item.every_weeks}
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else to_wire(moment)

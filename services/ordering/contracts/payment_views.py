@@ -6,9 +6,10 @@ import base64
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Protocol
 
+from services.ordering.contracts.moments import time_of
 from services.ordering.contracts.published import money
 from services.ordering.domain.order import Order
 from services.ordering.domain.order_status import OrderStatus
@@ -55,8 +56,8 @@ def progress(item: ProviderRefundProgress) -> Wire:
         "state": str(item.state),
         "attempt": item.attempt,
         "asked_at": to_wire(item.asked_at),
-        "sent_at": _time(item.sent_at),
-        "confirmed_at": _time(item.confirmed_at),
+        "sent_at": time_of(item.sent_at),
+        "confirmed_at": time_of(item.confirmed_at),
         "failure": item.failure,
     }
 
@@ -143,10 +144,6 @@ def _on_the_way(item: RefundOnTheWay, currency: str) -> Wire:
         "issued_at": to_wire(item.issued_at),
         "state": item.state,
         "method": None if under_way is None else under_way.method,
-        "expected_at": _time(item.expected_at),
-        "confirmed_at": None if under_way is None else _time(under_way.confirmed_at),
+        "expected_at": time_of(item.expected_at),
+        "confirmed_at": None if under_way is None else time_of(under_way.confirmed_at),
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else to_wire(moment)

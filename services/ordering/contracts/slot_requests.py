@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate
 
 from services.ordering.contracts import plainly
+from services.ordering.contracts.moments import time_of
 from services.ordering.contracts.requests import ActorSchema, _Command, _id, _Strict
 from services.ordering.domain import commands
 from services.ordering.domain.places import Position, Slot
@@ -97,7 +97,7 @@ def _obstacle(shop: Obstacle) -> Wire:
         "shop_id": shop.shop_id,
         "name": shop.name,
         "reason": shop.reason,
-        "opens_at": _time(shop.opens_at),
+        "opens_at": time_of(shop.opens_at),
     }
 
 
@@ -109,7 +109,7 @@ def rebooking(one: Rebooking) -> Wire:
         "state": "refused" if one.state.value == "released" else one.state.value,
         "by": one.role,
         "asked_at": to_wire(one.asked_at),
-        "decided_at": _time(one.decided_at),
+        "decided_at": time_of(one.decided_at),
         "from_slot": slot(one.before),
         "slot": slot(one.after) if one.after is not None else _wanted(one),
         "refusal": None if one.refusal is None else one.refusal["code"],
@@ -130,11 +130,7 @@ def _wanted(one: Rebooking) -> Wire:
 def slot(item: Slot) -> Wire:
     return {
         "slot_id": item.slot_id or plainly.ASAP,
-        "starts_at": _time(item.starts_at),
-        "ends_at": _time(item.ends_at),
-        "promised_at": _time(item.promised_at),
+        "starts_at": time_of(item.starts_at),
+        "ends_at": time_of(item.ends_at),
+        "promised_at": time_of(item.promised_at),
     }
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else to_wire(moment)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from services.ordering.contracts import picking_views
+from services.ordering.contracts.moments import time_of
 from services.ordering.contracts.published import money
 from services.ordering.domain.lines import Discount, Line
 from services.ordering.domain.order import Order
@@ -62,8 +63,8 @@ def order(item: Order) -> Wire:
         "status": str(item.status),
         "reason": item.reason,
         "placed_at": to_wire(item.placed_at),
-        "paid_at": _time(item.paid_at),
-        "delivered_at": _time(item.delivered_at),
+        "paid_at": time_of(item.paid_at),
+        "delivered_at": time_of(item.delivered_at),
         "currency": currency,
         "goods": money(item.goods, currency),
         "discount": money(item.discount, currency),
@@ -99,9 +100,9 @@ def store_order(store: StoreOrder, order_id: str, currency: str) -> Wire:
         "shop_name": store.shop_name,
         "status": str(store.status),
         "reason": store.reason,
-        "ready_at": _time(store.ready_at),
-        "picked_up_at": _time(store.picked_up_at),
-        "accept_by": _time(store.accept_by),
+        "ready_at": time_of(store.ready_at),
+        "picked_up_at": time_of(store.picked_up_at),
+        "accept_by": time_of(store.accept_by),
         "goods": money(store.goods, currency),
         "discount": money(store.discount, currency),
         "paid": money(store.paid, currency),
@@ -239,9 +240,9 @@ def _quoted_slot(item: Quote) -> Slot:
 def _slot(slot: Slot) -> Wire:
     return {
         "slot_id": slot.slot_id or "asap",
-        "starts_at": _time(slot.starts_at),
-        "ends_at": _time(slot.ends_at),
-        "promised_at": _time(slot.promised_at),
+        "starts_at": time_of(slot.starts_at),
+        "ends_at": time_of(slot.ends_at),
+        "promised_at": time_of(slot.promised_at),
     }
 
 
@@ -252,9 +253,9 @@ def _delivery(item: Order) -> Wire | None:
     return {
         "delivery_id": derived_id("delivery", item.order_id),
         "courier_id": facts.delivered_by or facts.courier_id,
-        "eta": _time(facts.eta),
+        "eta": time_of(facts.eta),
         "status": _delivery_status(item),
-        "choose_by": _time(facts.choose_by),
+        "choose_by": time_of(facts.choose_by),
     }
 
 
@@ -276,7 +277,3 @@ def _delivery_status(item: Order) -> str:
     if collected:
         return "collecting"
     return "waiting" if item.delivery.courier_id is None else "assigned"
-
-
-def _time(moment: datetime | None) -> str | None:
-    return None if moment is None else to_wire(moment)
