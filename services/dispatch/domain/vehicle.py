@@ -91,7 +91,4 @@ USUAL_KINDS = {
 
 def total(amounts: Iterable[tuple[int, ...]]) -> tuple[int, ...]:
     """The sum in every dimension."""
-    sums = list(NOTHING)
-    for amount in amounts:
-        sums = [held + more for held, more in zip(sums, amount, strict=True)]
-    return tuple(sums)
+    return tuple(map(sum, zip(NOTHING, *amounts, strict=True)))

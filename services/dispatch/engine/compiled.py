@@ -28,7 +28,14 @@ from services.dispatch.engine.problem import Floats, Ints, Problem, State
 _INNER = (
     *(kernel.begin, kernel.at_door, kernel.home, kernel._look_back, kernel.refresh, kernel.tail, kernel.fits),
     *(insertion.pair, insertion.single, insertion.put, insertion.copy_row, insertion._order_pickups),
-    *(insertion.best_insertion, near.apart, near.relatives, near._distance, near._look_around),
+    *(
+        insertion.best_insertion,
+        insertion.recalled_insertion,
+        near.apart,
+        near.relatives,
+        near._distance,
+        near._look_around,
+    ),
     *(near.candidates, moves.draw, moves.share, moves.touch, moves.accept, moves._is_relative, moves.total),
     *(moves._ruin, moves._take_out, moves._recreate, moves._insert, moves._undo, moves.keep_best),
 )
@@ -66,16 +73,20 @@ def machine() -> Machine:
         register_jitable(function)
     hold_problem = holder(ProblemType, Problem, folder)
     hold_state = holder(StateType, State, folder)
+    measured = entry(_measured)
 
     def enter(p: Problem, s: State) -> tuple[Any, Any]:
         return hold_problem(*p), hold_state(*s)
+
+    def travel(x: Floats, y: Floats) -> Any:
+        return measured(floats(x), floats(y))
 
     return Machine(
         name="compiled",
         ints=ints,
         floats=floats,
         same=_same,
-        travel=_over_plane,
+        travel=travel,
         enter=enter,
         refresh=entry(kernel.refresh),
         start_group=entry(moves.start_group),
@@ -130,18 +141,16 @@ def _same(number: float, count: int) -> Any:
     return np.full(count, number, dtype=np.int64 if isinstance(number, int) else np.float64)
 
 
-def _over_plane(x: Floats, y: Floats) -> Any:
-    # In place: a big zone has a million legs, and each array in between would be fresh memory.
-    east, north = np.asarray(x), np.asarray(y)
-    legs, across = east[:, None] - east, north[:, None] - north
-    legs *= legs
-    across *= across
-    legs += across
-    np.sqrt(legs, out=legs)
-    legs -= 1e-9
-    np.ceil(legs, out=legs)
-    legs += 0.0
-    return legs.ravel()
+def _measured(x: Any, y: Any) -> Any:
+    """What plain Python's ``over_plane`` says, gone through once: a big zone has a million legs."""
+    points = len(x)
+    travel = np.empty(points * points)
+    for here in range(points):
+        row = travel[here * points : (here + 1) * points]
+        for there in range(points):
+            east, north = x[here] - x[there], y[here] - y[there]
+            row[there] = np.ceil(np.sqrt(east * east + north * north) - 1e-9) + 0.0
+    return travel
 
 
 def cache_folder(modules: Iterable[ModuleType]) -> Path:

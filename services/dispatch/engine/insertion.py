@@ -171,6 +171,25 @@ def _order_pickups(p: Problem, s: State, vehicle: int, job: int, attempt: int) -
     return same if attempt == 1 else -1
 
 
+def recalled_insertion(p: Problem, s: State, vehicle: int, job: int, worth: float) -> float:
+    """What :func:`best_insertion` answers, from memory while the vehicle's route is as at the last try.
+
+    Most routes stay the same from one round to the next. The last row is not to be relied on after it.
+    """
+    at = job * p.vehicles + vehicle
+    if p.extra_of[at] >= worth:
+        return INF
+    if s.tried_version[at] == s.version[vehicle]:
+        known = s.tried_cost[at]
+        if known < INF:
+            return known if known < worth else INF
+        if worth <= s.tried_worth[at]:
+            return INF
+    found = best_insertion(p, s, vehicle, job, worth)
+    s.tried_version[at], s.tried_worth[at], s.tried_cost[at] = s.version[vehicle], worth, found
+    return found
+
+
 def best_insertion(p: Problem, s: State, vehicle: int, job: int, worth: float) -> float:
     """What it costs least to add ``job`` to the vehicle's route, or INF when there is no way under ``worth``.
 

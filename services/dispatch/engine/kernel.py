@@ -43,6 +43,9 @@ def home(p: Problem, vehicle: int, place: int) -> float:
 def refresh(p: Problem, s: State, row: int, vehicle: int) -> float:
     """Time and judge the route in ``row`` for ``vehicle``: its cost, or INF when a hard rule breaks."""
     base, count = row * p.room, s.length[row]
+    if row == vehicle:
+        s.edition[0] += 1
+        s.version[vehicle] = s.edition[0]
     if count == 0:
         s.cost[row] = 0.0
         return 0.0

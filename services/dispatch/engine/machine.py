@@ -109,6 +109,7 @@ def _rehearsed(made: Machine) -> Machine:
     search = Search(model, made)
     search.run(rounds=1)
     search.inserted(0, (), 0)
+    made.travel([0.0, 1.0], [0.0, 0.0])
     return made
 
 

@@ -31,9 +31,10 @@ class Job:
 
     It costs ``waiting`` for each unit of time from ``clicked`` to the end of the drop-off, the model's
     ``late`` for each unit after ``due``, of which ``overdue`` have passed in any case, and ``penalty`` when
-    nobody takes it. ``extra`` is what giving it to a vehicle costs besides, by the vehicle's number;
-    ``IMPOSSIBLE`` forbids it. With a ``holder`` only that vehicle may have it. ``rank`` is its turn among
-    what nobody has, ``due`` if it is not given.
+    nobody takes it. ``extra`` is what giving it to a vehicle costs at least besides, by the vehicle's number;
+    ``IMPOSSIBLE`` forbids it. Any other than the ``announced`` vehicle costs ``moving`` besides. With a
+    ``holder`` only that vehicle may have it. ``rank`` is its turn among what nobody has, ``due`` if it is not
+    given.
     """
 
     pickups: tuple[Stop, ...]
@@ -46,6 +47,8 @@ class Job:
     penalty: float = 1e6
     holder: int | None = None
     extra: Mapping[int, float] = field(default_factory=dict)
+    announced: int | None = None
+    moving: float = 0.0
     rank: float | None = None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import log
 
-from services.dispatch.engine.insertion import best_insertion, copy_row
+from services.dispatch.engine.insertion import best_insertion, copy_row, recalled_insertion
 from services.dispatch.engine.kernel import INF, refresh
 from services.dispatch.engine.near import candidates, relatives
 from services.dispatch.engine.problem import GROUP, Problem, State
@@ -35,7 +35,7 @@ def touch(p: Problem, s: State, vehicle: int) -> None:
         base = vehicle * p.room
         for k in range(base, base + s.length[vehicle]):
             s.kept_routes[k] = s.routes[k]
-        s.kept_length[vehicle] = s.length[vehicle]
+        s.kept_length[vehicle], s.kept_version[vehicle] = s.length[vehicle], s.version[vehicle]
 
 
 def accept(p: Problem, s: State, vehicle: int, job: int, worth: float) -> bool:
@@ -64,7 +64,7 @@ def start_group(p: Problem, s: State, begin_at: int) -> int:
             s.ways[count * p.vehicles + vehicle] = -INF
         for k in range(candidates(p, s, job)):
             vehicle = s.options[k]
-            s.ways[count * p.vehicles + vehicle] = best_insertion(p, s, vehicle, job, s.penalty[job])
+            s.ways[count * p.vehicles + vehicle] = recalled_insertion(p, s, vehicle, job, s.penalty[job])
         count += 1
     for k in range(count, GROUP):
         s.group[k] = -1
@@ -109,7 +109,7 @@ def insert_next(p: Problem, s: State) -> bool:
     for k in range(GROUP):
         job = s.group[k]
         if job >= 0 and (s.ways[k * p.vehicles + taker] > -INF or _is_relative(p, s, job, given)):
-            s.ways[k * p.vehicles + taker] = best_insertion(p, s, taker, job, s.penalty[job])
+            s.ways[k * p.vehicles + taker] = recalled_insertion(p, s, taker, job, s.penalty[job])
     return True
 
 
@@ -217,7 +217,7 @@ def _insert(p: Problem, s: State, job: int, blink: float) -> None:
     for k in range(candidates(p, s, job)):
         if blink > 0.0 and share(s) < blink:
             continue
-        extra = best_insertion(p, s, s.options[k], job, bound)
+        extra = recalled_insertion(p, s, s.options[k], job, bound)
         if extra < bound:
             bound, taker = extra, s.options[k]
     if taker >= 0:
@@ -232,6 +232,7 @@ def _undo(p: Problem, s: State) -> None:
                 s.routes[k] = s.kept_routes[k]
             s.length[vehicle] = s.kept_length[vehicle]
             refresh(p, s, vehicle, vehicle)
+            s.version[vehicle] = s.kept_version[vehicle]
     for job in range(p.jobs):
         s.vehicle_of[job] = s.kept_vehicle_of[job]
 

@@ -117,8 +117,15 @@ class State(NamedTuple):
     chance: Ints
     stamp: Ints
     ruined: Ints
+    # By job and vehicle, what became of the last try, for as long as the route is the same version.
+    edition: Ints
+    version: Ints
+    tried_version: Ints
+    tried_worth: Floats
+    tried_cost: Floats
     # What a round may have to give back.
     touched: Ints
+    kept_version: Ints
     kept_routes: Ints
     kept_length: Ints
     kept_vehicle_of: Ints

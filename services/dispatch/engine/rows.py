@@ -132,7 +132,13 @@ def state_of(p: Problem, model: Model, on: Machine) -> State:
         chance=ints([(model.seed * 7919 + 1) % 2147483646 + 1]),
         stamp=ints([0]),
         ruined=same(0, p.vehicles),
+        edition=ints([0]),
+        version=same(0, p.vehicles),
+        tried_version=same(-1, p.jobs * p.vehicles),
+        tried_worth=same(0.0, p.jobs * p.vehicles),
+        tried_cost=same(0.0, p.jobs * p.vehicles),
         touched=same(0, p.vehicles),
+        kept_version=same(0, p.vehicles),
         kept_routes=same(0, stops),
         kept_length=same(0, rows),
         kept_vehicle_of=same(0, p.jobs),
@@ -192,13 +198,21 @@ def _reach(job: Job, places: int, travel: Floats) -> float:
 
 def _extras(jobs: Sequence[Job], vehicles: Sequence[Vehicle], holder: Sequence[int]) -> list[float]:
     usual = [0.0 if vehicle.new else INF for vehicle in vehicles]
+    elsewhere: dict[float, list[float]] = {}
     extras: list[float] = []
     for job, held in zip(jobs, holder, strict=True):
+        if held >= 0:
+            row = [INF] * len(vehicles)
+            row[held] = 0.0
+            extras += row
+            continue
         row = list(usual)
+        if job.announced is not None:
+            if job.moving not in elsewhere:
+                elsewhere[job.moving] = [max(extra, job.moving) for extra in usual]
+            row = list(elsewhere[job.moving])
+            row[job.announced] = usual[job.announced]
         for vehicle, extra in job.extra.items():
             row[vehicle] = max(row[vehicle], min(extra, INF))
-        if held >= 0:
-            row = [INF] * len(row)
-            row[held] = 0.0
         extras += row
     return extras

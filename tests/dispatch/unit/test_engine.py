@@ -6,13 +6,14 @@ import dataclasses
 import itertools
 import math
 import random
+from typing import Any
 
 import pytest
 
 from services.dispatch.domain.planning.problem import Basket, Rider, Snapshot, Visit
 from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
-from services.dispatch.engine import machine
+from services.dispatch.engine import insertion, machine, moves
 from services.dispatch.engine.kernel import INF
 from services.dispatch.engine.model import Job, Model, Stop, Vehicle
 from services.dispatch.engine.search import Search
@@ -90,6 +91,11 @@ def test_what_was_announced_is_moved_only_for_more_than_it_is_worth() -> None:
     assert routes(a_model(job, vehicles=vehicles)) == ((), (0, 1))
     assert routes(a_model(dataclasses.replace(job, extra={1: 2.0}), vehicles=vehicles)) == ((), (0, 1))
     assert routes(a_model(dataclasses.replace(job, extra={1: 3.0}), vehicles=vehicles)) == ((0, 1), ())
+    for moving, found in ((2.0, ((), (0, 1))), (3.0, ((0, 1), ()))):
+        announced = dataclasses.replace(job, announced=0, moving=moving)
+        assert routes(a_model(announced, vehicles=vehicles)) == found
+    barred = dataclasses.replace(job, announced=0, moving=3.0, extra={0: math.inf})
+    assert routes(a_model(barred, vehicles=vehicles)) == ((), (0, 1))
 
 
 def test_an_announced_courier_keeps_a_basket_that_another_would_bring_a_little_sooner() -> None:
@@ -168,6 +174,42 @@ def test_the_compiled_kernel_gives_the_same_plan_as_plain_python(monkeypatch: py
         assert plain == compiled
         saved += solve(snapshot, rounds=0).cost - plain.cost
     assert saved > 1, "there was something to search for"
+
+
+def test_with_a_memory_of_what_was_tried_the_same_plan_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_ready", [])
+    for seed in range(4):
+        snapshot, tries = a_zone(seed), []
+
+        def without(*asked: Any, tries: list[int] = tries) -> float:
+            tries.append(1)
+            return insertion.best_insertion(*asked)
+
+        remembering = solve(snapshot, rounds=40)
+        with monkeypatch.context() as forgetful:
+            forgetful.setattr(moves, "recalled_insertion", without)
+            assert solve(snapshot, rounds=40) == remembering
+        assert tries
+
+
+def test_what_is_remembered_of_a_try_is_what_trying_again_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_ready", [])
+    search = Board(a_zone(3)).search()
+    search.run(rounds=30)
+    p, s = search.p, search.s
+    for worth in (5.0, 40.0, INF, 40.0):
+        for job, vehicle in itertools.product(range(p.jobs), range(p.vehicles)):
+            if s.vehicle_of[job] != vehicle:
+                again = insertion.best_insertion(p, s, vehicle, job, worth)
+                assert insertion.recalled_insertion(p, s, vehicle, job, worth) == pytest.approx(again)
+
+
+def test_the_compiled_kernel_measures_a_plane_as_plain_python_does() -> None:
+    pytest.importorskip("numba")
+    assert machine.warm_up()
+    chance = random.Random(4)
+    x, y = ([chance.choice([chance.random() * 9, 3.0]) for _ in range(40)] for _ in range(2))
+    assert machine.machine().travel(x, y).tolist() == machine.over_plane(x, y)
 
 
 def test_until_the_kernel_is_compiled_plain_python_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from services.dispatch.domain.courier import Courier, RouteStop, Sighting
@@ -77,9 +77,12 @@ def look_ahead(
     state: ZoneState, now: datetime, previous: Mapping[str, Sequence[str]], seed: int = 0
 ) -> Snapshot:
     """The snapshot of ``state`` at ``now``, warm with the stop orders of the ``previous`` plan."""
-    eye = _Eye(state.zone.settings, now, state.preparation, _bounded(state), _busy(state))
+    couriers = sorted(state.couriers.values(), key=lambda c: c.courier_id)
+    carried = [courier.on_shift().carries.amount for courier in couriers]
+    eye = _Eye(state.zone.settings, now, state.preparation, _bounded(carried), _busy(state))
     riders = tuple(
-        _rider(eye, state, courier) for courier in sorted(state.couriers.values(), key=lambda c: c.courier_id)
+        _rider(eye, state, courier, eye.amount(carries))
+        for courier, carries in zip(couriers, carried, strict=True)
     )
     promised = {stop_id for rider in riders for stop_id in rider.route}
     baskets = tuple(
@@ -127,14 +130,10 @@ class _Eye:
         return (moment - self.now).total_seconds() / 60
 
 
-def _bounded(state: ZoneState) -> tuple[int, ...]:
+def _bounded(carried: Collection[tuple[int, ...]]) -> tuple[int, ...]:
     """The dimensions in which some courier is bounded: the engine need not count the others."""
-    amounts = [courier.on_shift().carries.amount for courier in state.couriers.values()]
-    return tuple(
-        number
-        for number in range(len(NOTHING))
-        if number == 0 or any(amount[number] < BOUNDLESS for amount in amounts)
-    )
+    least = [min(bounds, default=BOUNDLESS) for bounds in zip(*carried, strict=True)]
+    return (0, *(number for number, bound in enumerate(least) if number and bound < BOUNDLESS))
 
 
 def _busy(state: ZoneState) -> Mapping[str, int]:
@@ -173,13 +172,13 @@ def _basket(eye: _Eye, state: ZoneState, delivery: Delivery) -> Basket:
     drop_off: Visit | None = None
     for stop in delivery.open_stops():
         if stop.kind is StopKind.PICKUP:
-            visit = _visit(eye, stop, eye.ready(delivery, stop), eye.settings.pickup_service_minutes)
-            pickups.append(replace(visit, amount=eye.amount(stop.load.amount)))
+            ready, service = eye.ready(delivery, stop), eye.settings.pickup_service_minutes
+            pickups.append(_visit(eye, stop, ready, service, eye.amount(stop.load.amount)))
         else:
             opens = eye.minutes(delivery.slot.starts_at) if delivery.slot else -NEVER
             if delivery.second_try is not None:
                 opens = max(opens, eye.minutes(delivery.second_try.opens_at))
-            drop_off = _visit(eye, stop, opens, eye.settings.drop_off_service_minutes)
+            drop_off = _visit(eye, stop, opens, eye.settings.drop_off_service_minutes, ())
     assert drop_off is not None, "a delivery that has not ended still has its drop-off to come"
     offer = state.offers.get(delivery.offer_id or "")
     due = delivery.slot.ends_at if delivery.slot else delivery.promised_at
@@ -212,8 +211,8 @@ def _way_back(eye: _Eye, delivery: Delivery, since: datetime) -> Basket:
     service = eye.settings.pickup_service_minutes
     return Basket(
         basket_id=delivery.order_id,
-        pickups=tuple(replace(_visit(eye, stop, -NEVER, service), amount=empty) for stop in first),
-        drop_off=_visit(eye, last, -NEVER, service),
+        pickups=tuple(_visit(eye, stop, -NEVER, service, empty) for stop in first),
+        drop_off=_visit(eye, last, -NEVER, service, ()),
         clicked=eye.minutes(since),
         due=eye.minutes(since) + _BACK_WITHIN,
         asap=False,
@@ -222,15 +221,15 @@ def _way_back(eye: _Eye, delivery: Delivery, since: datetime) -> Basket:
     )
 
 
-def _visit(eye: _Eye, stop: Stop, ready: float, service: float) -> Visit:
+def _visit(eye: _Eye, stop: Stop, ready: float, service: float, amount: tuple[int, ...]) -> Visit:
     if stop.status is StopStatus.ARRIVED and stop.arrived_at is not None:
         began = max(eye.minutes(stop.arrived_at), ready)
         # Being served: only the rest of it is still to come.
         service = min(service, max(_STILL_BUSY, began + service))
-    return Visit(stop_id=stop.stop_id, place=stop.place, ready=ready, service=service)
+    return Visit(stop_id=stop.stop_id, place=stop.place, ready=ready, service=service, amount=amount)
 
 
-def _rider(eye: _Eye, state: ZoneState, courier: Courier) -> Rider:
+def _rider(eye: _Eye, state: ZoneState, courier: Courier, capacity: tuple[int, ...]) -> Rider:
     shift = courier.on_shift()
     seen = state.sightings.get(courier.courier_id)
     place = seen.place if seen else courier.place
@@ -253,7 +252,7 @@ def _rider(eye: _Eye, state: ZoneState, courier: Courier) -> Rider:
         place=place,
         free_at=min(free_at, 0.0),
         until=eye.minutes(shift.ends_at) + eye.settings.shift_slack_minutes,
-        capacity=eye.amount(shift.carries.amount),
+        capacity=capacity,
         load=eye.amount(total(state.deliveries[order_id].load for order_id in orders)),
         route=tuple(stop.stop_id for stop in route),
         frozen=frozen,

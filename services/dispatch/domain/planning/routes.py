@@ -115,11 +115,6 @@ class Board:
     def _job(self, basket: Basket) -> Job:
         # What has passed already is the same in every plan: only the future is judged.
         weights, overdue = self.snapshot.weights, max(0.0, -basket.due)
-        extra = {self.couriers[c]: math.inf for c in basket.barred if c in self.couriers}
-        if basket.announced in self.couriers:
-            for number in self.couriers.values():
-                if number != self.couriers[basket.announced]:
-                    extra.setdefault(number, weights.moving)
         return Job(
             pickups=tuple(self._stop(visit, visit.amount) for visit in basket.pickups),
             drop=self._stop(basket.drop_off, ()),
@@ -130,7 +125,9 @@ class Board:
             overdue=overdue,
             penalty=weights.unassigned + weights.overdue_unassigned * overdue,
             holder=None if basket.holder is None else self.couriers[basket.holder],
-            extra=extra,
+            extra={self.couriers[c]: math.inf for c in basket.barred if c in self.couriers},
+            announced=None if basket.announced is None else self.couriers.get(basket.announced),
+            moving=weights.moving,
         )
 
     def _stop(self, visit: Visit, amount: tuple[int, ...]) -> Stop:
