@@ -9,17 +9,19 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
+from sqlalchemy import text
 
 from services.dispatch.adapters.hindsight_desk import SqlHindsightDesk
 from services.dispatch.application.hindsight import HindsightPolicy, solve_days
 from services.dispatch.application.slot_planning import SlotPolicy
 from services.dispatch.domain.business_day import BusinessDay, days_before
-from services.dispatch.domain.finished_day import LivedDay
+from services.dispatch.domain.finished_day import LivedDay, finished_day
 from services.dispatch.entrypoints.slot_planner import SlotWatch, solve_once
 from services.dispatch.settings import Settings
 from shared.kernel.clock import AcceleratedClock, to_wire
 from tests.dispatch.builders import NOON, ZONE_ID, place
 from tests.dispatch.world import OPERATOR, World, courier_actor
+from tests.waiting import wait_until
 
 ME = courier_actor("courier-1")
 
@@ -125,6 +127,43 @@ def test_who_is_killed_at_it_leaves_it_to_others(town: World, monkeypatch: pytes
     assert solve(town) == 1
 
 
+def test_the_lock_of_who_is_killed_goes_with_the_connection(town: World) -> None:
+    tomorrow(town)
+    with town.database.engine.connect() as connection:
+        assert SqlHindsightDesk(connection).is_mine_alone(ZONE_ID)
+        connection.commit()
+        mine = connection.scalar(text("SELECT pg_backend_pid()"))
+        connection.commit()
+        assert solve(town) == 0
+        town.scalar(f"SELECT pg_terminate_backend({mine})")
+        wait_until(lambda: not town.scalar(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {mine}"))
+        assert solve(town) == 1
+        connection.invalidate()
+
+
+def test_who_is_lent_counts_where_they_were(town: World) -> None:
+    area = {"south": 30.0, "west": 120.5, "north": 30.5, "east": 121.0}
+    town.call("open_zone", actor=OPERATOR, zone_id="zone-hill", name="Hill", area=area, settings={})
+    loan = {
+        "loan_id": "loan-1",
+        "courier_id": "courier-1",
+        "to_zone_id": "zone-hill",
+        "until": to_wire(town.clock.now() + timedelta(minutes=60)),
+        "reason": "busy there",
+    }
+    lent_at = town.clock.now()
+    assert town.call("lend_courier", actor=OPERATOR, **loan)["status"] == "lent"
+    day = BusinessDay.of(NOON.date())
+    here, there = lived(town, day), lived(town, day, "zone-hill")
+    assert [one.lent_at for one in here.loans] == [lent_at]
+    assert [one.loan_id for one in there.loans] == ["loan-1"]
+    assert [one.courier_id for one in there.worked] == ["courier-1"]
+    (rider,) = finished_day(here).riders
+    assert rider.until == day.minutes(lent_at)
+    (stranger,) = finished_day(there).riders
+    assert stranger.free_at == day.minutes(lent_at)
+
+
 def test_days_are_told_apart_and_the_newest_is_told(town: World) -> None:
     tomorrow(town)
     town.plan()
@@ -183,9 +222,9 @@ def test_a_shift_from_before_all_that_was_kept_still_counts(town: World) -> None
     assert told(town)["resolved"]["undelivered"] == 0
 
 
-def lived(world: World, day: BusinessDay) -> LivedDay:
+def lived(world: World, day: BusinessDay, zone_id: str = ZONE_ID) -> LivedDay:
     with world.database.read() as connection:
-        found = SqlHindsightDesk(connection).look(ZONE_ID, day)
+        found = SqlHindsightDesk(connection).look(zone_id, day)
     assert found is not None
     return found
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.dispatch.domain.planning import hindsight
 from services.dispatch.domain.planning.hindsight import FinishedDay, in_hindsight, rounds_for
 from services.dispatch.domain.planning.problem import Basket, Rider, Visit
 from services.dispatch.domain.planning.travel import minutes_between
@@ -136,6 +137,24 @@ def test_the_same_day_and_seed_give_the_same_answer() -> None:
     assert rounds_for(day) > rounds_for(LIVED)
 
 
+def test_a_day_too_big_to_be_solved_at_once_is_solved_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    day = lived_at_random(random.Random(4), baskets=12, riders=3)
+    whole = in_hindsight(day, rounds=200)
+    monkeypatch.setattr(hindsight, "MOST_AT_ONCE", 5)
+    parts = in_hindsight(day, rounds=200)
+    assert (parts.compared, parts.resolved.undelivered, parts.lived) == (12, 0, whole.lived)
+    assert parts.resolved.click_to_door is not None
+    assert whole.resolved.click_to_door is not None
+    assert whole.lived.click_to_door is not None
+    assert whole.resolved.click_to_door <= parts.resolved.click_to_door < whole.lived.click_to_door
+    assert parts == in_hindsight(day, rounds=200)
+    looks = itertools.count()
+    hurried = in_hindsight(day, rounds=100_000, spent=lambda: next(looks) / 90)
+    assert 0 < hurried.rounds < 5_000
+    nobody = in_hindsight(replace(day, riders=()), rounds=10)
+    assert nobody.resolved.undelivered == 12
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_of_three_baskets_and_two_couriers_no_other_way_is_better(seed: int) -> None:
     chance = random.Random(seed)
@@ -152,7 +171,7 @@ def test_of_three_baskets_and_two_couriers_no_other_way_is_better(seed: int) -> 
         for who in itertools.product((0, 1), repeat=3)
     )
     lived = a_day(baskets, riders, doors={f"b{n}": 999.0 for n in range(3)})
-    assert in_hindsight(lived, rounds=500).resolved.click_to_door == pytest.approx(best / 3)
+    assert in_hindsight(lived, rounds=250).resolved.click_to_door == pytest.approx(best / 3)
 
 
 def of(baskets: Sequence[Basket], who: Sequence[int], rider: int) -> list[Basket]:

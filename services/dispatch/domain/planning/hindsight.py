@@ -6,6 +6,7 @@ hindsight has is knowledge alone: an order is known before it is placed, and a s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -26,6 +27,8 @@ _NEVER_LATE = 1e6
 _TOO_LATE = 180.0
 _ROUNDS_EACH = 100
 _MOST_ROUNDS = 200_000
+# Ways between all places of so many baskets are some tens of megabytes.
+MOST_AT_ONCE = 1_500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,6 +131,52 @@ def in_hindsight(
 
 
 def _solved(
+    day: FinishedDay, rounds: int, seed: int, spent: Callable[[], float]
+) -> tuple[Mapping[str, Sequence[PlannedStop]], int]:
+    parts = _parts(day)
+    planned: dict[str, Sequence[PlannedStop]] = {}
+    done = 0
+    for number, part in enumerate(parts):
+        share = len(part.baskets) / max(1, len(day.baskets))
+        began = spent()
+        until = began + (1.0 - began) / (len(parts) - number)
+
+        def over(began: float = began, until: float = until) -> float:
+            return (spent() - began) / (until - began) if until > began else 1.0
+
+        found, made = _solved_at_once(part, math.ceil(rounds * share), seed + number, over)
+        planned |= found
+        done += made
+    return planned, done
+
+
+def _parts(day: FinishedDay) -> list[FinishedDay]:
+    """The day in parts that fit into memory: couriers in turn, each with what they brought.
+
+    What could be gained by handing on from part to part is not seen.
+    """
+    count = max(1, min(len(day.riders), math.ceil(len(day.baskets) / MOST_AT_ONCE)))
+    if count == 1:
+        return [day]
+    in_turn = sorted(day.riders, key=lambda rider: (rider.free_at, rider.courier_id))
+    part_of = {rider.courier_id: number % count for number, rider in enumerate(in_turn)}
+    brought_by = {stop: part_of.get(rider) for rider, stops in day.routes.items() for stop in stops}
+    baskets: list[list[Basket]] = [[] for _ in range(count)]
+    for number, basket in enumerate(day.baskets):
+        part = brought_by.get(basket.drop_off.stop_id)
+        baskets[number % count if part is None else part].append(basket)
+    return [
+        replace(
+            day,
+            baskets=tuple(baskets[number]),
+            riders=tuple(rider for rider in day.riders if part_of[rider.courier_id] == number),
+            routes={name: stops for name, stops in day.routes.items() if part_of.get(name) == number},
+        )
+        for number in range(count)
+    ]
+
+
+def _solved_at_once(
     day: FinishedDay, rounds: int, seed: int, spent: Callable[[], float]
 ) -> tuple[Mapping[str, Sequence[PlannedStop]], int]:
     if not day.baskets or not day.riders:
