@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from services.dispatch.domain.business_day import BusinessDay, days_before
 from services.dispatch.domain.finished_day import LivedDay, SolvedDay, finished_day
 from services.dispatch.domain.planning.hindsight import in_hindsight, rounds_for
 from shared.kernel.clock import Clock
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,8 @@ def solve_days(
 ) -> int:
     """Solve every finished day of a zone that nobody has solved yet; answers how many.
 
-    Whoever dies at it has kept nothing of that day, and somebody makes it again.
+    Whoever dies at it has kept nothing of that day, and somebody makes it again. A day that cannot be solved
+    is logged and does not keep the others waiting.
     """
     done = 0
     for zone_id, day in desk.finished(policy.days(clock.now())):
@@ -71,23 +75,30 @@ def solve_days(
             continue
         try:
             lived = desk.look(zone_id, day)
-            if lived is not None:
-                desk.keep(_solved(lived, clock, policy, effort))
+            solved = None if lived is None else _solved(lived, clock, policy, effort)
+            if solved is not None:
+                desk.keep(solved)
                 done += 1
         finally:
             desk.let_others(zone_id)
     return done
 
 
-def _solved(lived: LivedDay, clock: Clock, policy: HindsightPolicy, effort: Callable[[], float]) -> SolvedDay:
+def _solved(
+    lived: LivedDay, clock: Clock, policy: HindsightPolicy, effort: Callable[[], float]
+) -> SolvedDay | None:
     began, zone_id = effort(), lived.zone.zone_id
-    day = finished_day(lived)
-    found = in_hindsight(
-        day,
-        rounds=rounds_for(day),
-        seed=seed_of(zone_id, lived.day.day),
-        spent=lambda: (effort() - began) / policy.seconds,
-    )
+    try:
+        day = finished_day(lived)
+        found = in_hindsight(
+            day,
+            rounds=rounds_for(day),
+            seed=seed_of(zone_id, lived.day.day),
+            spent=lambda: (effort() - began) / policy.seconds,
+        )
+    except Exception:
+        log.exception("the day %s of zone %s cannot be solved again", lived.day.day, zone_id)
+        return None
     return SolvedDay(
         zone_id=zone_id,
         day=lived.day.day,
