@@ -13,7 +13,6 @@ from services.dispatch.domain.planning.problem import Basket, Rider, Snapshot, V
 from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
 from services.dispatch.engine import machine
-from services.dispatch.engine.annealing import Cooling, anneal
 from services.dispatch.engine.kernel import INF
 from services.dispatch.engine.model import Job, Model, Stop, Vehicle
 from services.dispatch.engine.search import Search
@@ -174,21 +173,3 @@ def test_the_compiled_kernel_gives_the_same_plan_as_plain_python(monkeypatch: py
 def test_until_the_kernel_is_compiled_plain_python_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "_ready", [])
     assert machine.machine() is machine.PLAIN
-
-
-def test_a_long_search_answers_the_best_that_it_has_seen_and_the_same_on_either_machine() -> None:
-    chance = random.Random(3)
-    jobs = tuple(a_job(chance.randrange(40), chance.randrange(40)) for _ in range(14))
-    vehicles = tuple(Vehicle(start=start, capacity=(2,)) for start in (0, 20, 39))
-    model = a_model(*jobs, vehicles=vehicles, seed=5)
-    first = Search(model, machine.PLAIN).run(rounds=0)
-    hot = Cooling(hot=50.0, cold=50.0)
-    found = anneal(Search(model, machine.PLAIN), 60, cooling=hot)
-    assert found.cost <= first.cost
-    search = Search(model, machine.PLAIN)
-    assert sum(search.cost(*known) for known in enumerate(found.stops)) == pytest.approx(found.cost)
-    assert found.rounds == 60
-    wished = anneal(Search(model, machine.PLAIN), 0, wished=enumerate(found.stops))
-    assert (wished.stops, wished.cost) == (found.stops, pytest.approx(found.cost))
-    if machine.warm_up():
-        assert anneal(Search(model, machine.machine()), 60, cooling=hot) == found
