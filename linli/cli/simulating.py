@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from linli.simulation.figures import DayFigures
     from linli.simulation.playing import Policy
     from linli.simulation.record import Record
+    from services.dispatch.domain.planning.hindsight import Hindsight
 
 
 class Name(StrEnum):
@@ -51,6 +53,12 @@ def simulate(
     ] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Who goes or comes; the same gives the same day.")] = 1,
     rounds: Annotated[int, typer.Option(min=0, help="Rounds of improvement a plan.")] = 60,
+    hindsight: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="ROUNDS", help="Rounds a basket for solving the day again, knowing all. 0: not."
+        ),
+    ] = 50,
     out: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Draw the days into PNG files there.")
     ] = None,
@@ -85,9 +93,15 @@ def simulate(
     with Progress(*columns, console=console, transient=True) as progress:
         as_it_was = _play(now, _policy(Name.planner, now, rounds), seed, "now", progress)
         as_it_would_be = _play(then, _policy(policy, then, rounds), seed, "what if", progress)
+        looked_back = [
+            _look_back(*played, hindsight, seed, progress)
+            for played in (((now, as_it_was), (then, as_it_would_be)) if hindsight else ())
+        ]
     changes = f"couriers {couriers}, orders {orders}, speed {speed:g}, unsure {unsure:g}, policy {policy}"
     console.print(f"{now.name}: {changes}, seed {seed}", highlight=False)
-    console.print(table_of(figures_of(now, as_it_was), figures_of(then, as_it_would_be), now.target))
+    console.print(
+        table_of(figures_of(now, as_it_was), figures_of(then, as_it_would_be), now.target, looked_back)
+    )
     if out is not None:
         from linli.simulation.pictures import Played, draw
 
@@ -99,8 +113,10 @@ def simulate(
             console.print(f"Drawn: {file}", soft_wrap=True)
 
 
-def table_of(now: DayFigures, then: DayFigures, target: float) -> Table:
-    """The days side by side, with the difference."""
+def table_of(
+    now: DayFigures, then: DayFigures, target: float, looked_back: Sequence[Hindsight] = ()
+) -> Table:
+    """The days side by side, with the difference; and both in hindsight, if that was looked for."""
     table = Table("", title_justify="left")
     for column in ("now", "what if", "change"):
         table.add_column(column, justify="right")
@@ -118,9 +134,26 @@ def table_of(now: DayFigures, then: DayFigures, target: float) -> Table:
         ("utilisation (%)", 100 * now.utilisation, 100 * then.utilisation, ".1f"),
         ("baskets a courier hour", now.per_hour, then.per_hour, ".2f"),
     ]
+    if looked_back:
+        rows += _rows_of(*looked_back)
     for name, before, after, form in rows:
         table.add_row(name, f"{before:{form}}", f"{after:{form}}", f"{after - before:+{form}}")
     return table
+
+
+def _rows_of(now: Hindsight, then: Hindsight) -> list[tuple[str, float, float, str]]:
+    return [
+        (
+            "hindsight: click to door (min)",
+            now.resolved.click_to_door or 0.0,
+            then.resolved.click_to_door or 0.0,
+            ".1f",
+        ),
+        ("gap to hindsight (min)", now.gap or 0.0, then.gap or 0.0, ".2f"),
+        ("gap to hindsight (%)", 100 * (now.gap_share or 0.0), 100 * (then.gap_share or 0.0), ".1f"),
+        ("hindsight: kilometres", now.resolved.kilometres, then.resolved.kilometres, ",.1f"),
+        ("hindsight: undelivered", now.resolved.undelivered, then.resolved.undelivered, ",.0f"),
+    ]
 
 
 def _each(figures: DayFigures) -> float:
@@ -136,6 +169,15 @@ def _policy(name: Name, case: Case, rounds: int) -> Policy:
     if name is Name.soonest:
         return Rolling(weights=SOONEST, rounds=rounds, changes_mind=True)
     return Rolling(rounds=rounds)
+
+
+def _look_back(case: Case, record: Record, each: int, seed: int, progress: Progress) -> Hindsight:
+    from linli.simulation.hindsight import finished_day
+    from services.dispatch.domain.planning.hindsight import in_hindsight, rounds_for
+
+    progress.add_task("looking back", total=None, time="")
+    day = finished_day(case, record)
+    return in_hindsight(day, rounds=rounds_for(day, each), seed=seed)
 
 
 def _play(case: Case, policy: Policy, seed: int, name: str, progress: Progress) -> Record:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from environs import Env, validate
 
+from services.dispatch.application.hindsight import HindsightPolicy
 from services.dispatch.application.planner import PlannerPolicy, business_span
 from services.dispatch.application.slot_planning import SlotPolicy
 from services.dispatch.application.travelling import TravelPolicy
@@ -39,6 +40,7 @@ class Settings:
     policy: PlannerPolicy
     slots: SlotPolicy = field(default_factory=SlotPolicy)
     slot_solver: str = "auto"
+    hindsight: HindsightPolicy = field(default_factory=HindsightPolicy)
     router: RouterSettings | None = None
     record_hours: float = 24.0
     record_megabytes: float = 64.0
@@ -67,6 +69,9 @@ def read_settings() -> Settings:
         solver = env.str("SLOT_SOLVER", "auto", validate=validate.OneOf(SLOT_SOLVERS))
         slot_seconds = env.float("SLOT_SECONDS", SlotPolicy().seconds, validate=above_zero)
         slot_hours = env.float("SLOT_AHEAD_HOURS", 36.0, validate=above_zero)
+        hindsight = env.float(
+            "HINDSIGHT_SECONDS", HindsightPolicy().seconds, validate=validate.Range(min=0, max=600)
+        )
         router = _router(env)
         hours = env.float("RECORD_HOURS", 24.0, validate=validate.Range(min=0, max=24 * 366))
         photo_days = env.float("PHOTO_DAYS", 30.0, validate=validate.Range(min=0, max=366))
@@ -89,6 +94,7 @@ def read_settings() -> Settings:
         policy=policy,
         slots=slots,
         slot_solver=solver,
+        hindsight=HindsightPolicy(seconds=hindsight),
         router=router,
         record_hours=hours,
         record_megabytes=megabytes,

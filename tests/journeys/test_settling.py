@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 
-from linli.stack.platform import Platform, Wish
-from shared.kernel.clock import AcceleratedClock
-from tests.journeys.people import Neighbourhood, Person, Refused, ShopOfTown, eventually, open_neighbourhood
+from linli.stack.platform import Platform
+from tests.journeys import other_days
+from tests.journeys.people import Neighbourhood, Refused, eventually, open_neighbourhood
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -30,40 +28,14 @@ def amount(money: Any) -> int:
     return int(money["amount"])
 
 
-@contextmanager
-def running_at(moment: datetime) -> Iterator[Platform]:
-    """The same platform, with what it knows, at another time."""
-    clock = AcceleratedClock(moment, time.time(), SPEED).to_environment()
-    platform = Platform(Wish(kind="embedded", name=NAME, clock=clock, settings=SETTINGS), lambda _step: None)
-    try:
-        platform.start()
-        yield platform
-    finally:
-        platform.stop()
+def running_at(moment: datetime) -> AbstractContextManager[Platform]:
+    return other_days.running_at(moment, NAME, speed=SPEED, settings=SETTINGS)
 
 
 @contextmanager
 def back_in(town: Neighbourhood, moment: datetime) -> Iterator[Neighbourhood]:
-    """The same people, at another time."""
-    with running_at(moment) as platform, httpx.Client(base_url=platform.base_url, timeout=20) as http:
-
-        def again(person: Person) -> Person:
-            return Person(http, person.account_id, person._headers["Authorization"].removeprefix("Bearer "))
-
-        shops = [
-            ShopOfTown(shop_id=shop.shop_id, merchant=again(shop.merchant), listing_ids=shop.listing_ids)
-            for shop in town.shops
-        ]
-        yield Neighbourhood(
-            platform=platform,
-            http=http,
-            zone_id=town.zone_id,
-            lat=town.lat,
-            operator=again(town.operator),
-            customer=again(town.customer),
-            courier=again(town.courier),
-            shops=shops,
-        )
+    with running_at(moment) as platform, other_days.back_in(town, platform) as again:
+        yield again
 
 
 def sells_and_delivers(town: Neighbourhood) -> Any:

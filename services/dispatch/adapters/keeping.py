@@ -12,6 +12,7 @@ from services.dispatch.adapters.experience import keep_outcomes
 from services.dispatch.adapters.figures import observe
 from services.dispatch.adapters.loan_rows import loan_row
 from services.dispatch.adapters.rows import courier_row, delivery_row, offer_row
+from services.dispatch.adapters.shift_rows import began_json, rest_json
 from services.dispatch.contracts.published import publish
 from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.delivery import Delivery
@@ -93,10 +94,11 @@ _COUNT_IN_SLOTS = text(
     " WHERE slot.slot_id = r.slot_id"
 )
 _SHIFT_BEGINS = text(
-    "INSERT INTO shift (shift_id, courier_id, zone_id, started_at, ends_at)"
-    " VALUES (:shift_id, :courier_id, :zone_id, :started_at, :ends_at)"
+    "INSERT INTO shift (shift_id, courier_id, zone_id, started_at, ends_at, began)"
+    " VALUES (:shift_id, :courier_id, :zone_id, :started_at, :ends_at, CAST(:began AS jsonb))"
 )
 _SHIFT_ENDS = text("UPDATE shift SET ended_at = :ended_at WHERE shift_id = :shift_id")
+_RESTED = text("UPDATE shift SET rests = rests || CAST(:rest AS jsonb) WHERE shift_id = :shift_id")
 
 
 class Keeper:
@@ -165,9 +167,13 @@ class Keeper:
         for courier in couriers:
             for event in courier.events:
                 if isinstance(event, CourierOnShift | CourierOffShift):
-                    self._log_shift(event)
+                    self._log_shift(event, courier)
                 publish(self.tx, event)
             courier.events.clear()
+            for rest in courier.rests:
+                values = {"shift_id": rest.shift_id, "rest": orjson.dumps([rest_json(rest)]).decode()}
+                self.connection.execute(_RESTED, values)
+            courier.rests.clear()
         self._loans(couriers)
 
     def _loans(self, couriers: Collection[Courier]) -> None:
@@ -181,7 +187,7 @@ class Keeper:
         for courier in couriers:
             courier.changed_loans.clear()
 
-    def _log_shift(self, event: CourierOnShift | CourierOffShift) -> None:
+    def _log_shift(self, event: CourierOnShift | CourierOffShift, courier: Courier) -> None:
         if isinstance(event, CourierOnShift):
             self.connection.execute(
                 _SHIFT_BEGINS,
@@ -191,6 +197,7 @@ class Keeper:
                     "zone_id": event.zone_id,
                     "started_at": event.started_at,
                     "ends_at": event.ends_at,
+                    "began": orjson.dumps(began_json(courier)).decode(),
                 },
             )
         else:

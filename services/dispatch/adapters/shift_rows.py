@@ -7,7 +7,9 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from services.dispatch.domain.courier import PlannedBreak, Shift
+from services.dispatch.domain.courier import Courier, PlannedBreak, Rest, Shift
+from services.dispatch.domain.places import Position
+from services.dispatch.domain.presence import Worked
 from services.dispatch.domain.vehicle import USUAL_VEHICLE, Capacity, Load, Vehicle, VehicleKind
 from services.dispatch.domain.zone import ZoneSettings
 
@@ -43,6 +45,40 @@ def shift_of(document: Mapping[str, Any], zone_id: str) -> Shift:
         breaks=tuple(
             PlannedBreak(starts_at=datetime.fromisoformat(starts), ends_at=datetime.fromisoformat(ends))
             for starts, ends in document.get("breaks", ())
+        ),
+    )
+
+
+def began_json(courier: Courier) -> dict[str, Any]:
+    """How a shift begins: as it was agreed on, and where."""
+    place = None if courier.place is None else courier.place.to_wire()
+    return {"place": place, "shift": None if courier.shift is None else shift_json(courier.shift)}
+
+
+def rest_json(rest: Rest) -> list[str | None]:
+    return [rest.asked_at.isoformat(), None if rest.ended_at is None else rest.ended_at.isoformat()]
+
+
+def worked_of(row: Mapping[Any, Any]) -> Worked:
+    """A shift as it was worked; of older ones it is only known from when to when."""
+    began = row["began"] or {}
+    place, agreed = began.get("place"), began.get("shift")
+    return Worked(
+        courier_id=row["courier_id"],
+        shift=Shift(
+            shift_id=row["shift_id"],
+            zone_id=row["zone_id"],
+            started_at=row["started_at"],
+            ends_at=row["ends_at"],
+            capacity=row["usual_capacity"],
+        )
+        if agreed is None
+        else shift_of(agreed, row["zone_id"]),
+        place=None if place is None else Position(**place),
+        ended_at=row["ended_at"],
+        rests=tuple(
+            (datetime.fromisoformat(asked), None if over is None else datetime.fromisoformat(over))
+            for asked, over in row["rests"]
         ),
     )
 

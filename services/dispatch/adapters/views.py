@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from services.dispatch.adapters.experience import Experience
+from services.dispatch.adapters.hindsight_desk import newest_solved_of
 from services.dispatch.adapters.interventions import override_of_row, pause_of_row
 from services.dispatch.adapters.loan_rows import loan_of
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, slot_of, zone_of
 from services.dispatch.contracts import recorded
 from services.dispatch.domain.courier import Courier, Sighting
 from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.finished_day import SolvedDay
 from services.dispatch.domain.loan import Loan
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
@@ -164,6 +166,9 @@ class Views:
     def accepted(self, zone_id: str, since: datetime, until: datetime) -> list[str]:
         here = {"zone_id": zone_id, "since": since, "until": until}
         return list(self.connection.execute(_ACCEPTED, here).scalars())
+
+    def solved_day(self, zone_id: str) -> SolvedDay | None:
+        return newest_solved_of(self.connection, zone_id)
 
     def record_for(self, order_id: str) -> PlanRecord | None:
         document = self.connection.scalar(_RECORD, {"order_id": order_id})

@@ -17,6 +17,7 @@ from services.dispatch.domain.errors import (
     PlanNotRecorded,
     ZoneNotFound,
 )
+from services.dispatch.domain.finished_day import SolvedDay
 from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED, UNPAID
 from services.dispatch.domain.loan import Loan
 from services.dispatch.domain.offer import Offer
@@ -48,6 +49,9 @@ class Views(Protocol):
 
     def accepted(self, zone_id: str, since: datetime, until: datetime) -> list[str]:
         """The orders of offers that were made in a span and accepted, one after the other."""
+
+    def solved_day(self, zone_id: str) -> SolvedDay | None:
+        """The newest finished day of a zone that was solved again, if there is one."""
 
     def record_for(self, order_id: str) -> PlanRecord | None:
         """The plan by which a courier was asked for the order, rather one who accepted; else the newest plan.
@@ -181,8 +185,8 @@ def recorded_plan(actor: Actor, order_id: str, *, views: Views) -> PlanRecord:
 
 def figures(
     actor: Actor, zone_id: str, hours: float, *, views: Views, clock: Clock
-) -> tuple[Span, ZoneFigures]:
-    """How a zone did in the last hours, for operators."""
+) -> tuple[Span, ZoneFigures, SolvedDay | None]:
+    """How a zone did in the last hours, and its newest finished day in hindsight, for operators."""
     actor.must_operate()
     now = clock.now()
     since = now - timedelta(hours=hours)
@@ -192,7 +196,7 @@ def figures(
     found = zone_figures(
         (since, now), ended, views.shifts(zone_id, since, now), views.accepted(zone_id, since, now)
     )
-    return (since, now), found
+    return (since, now), found, views.solved_day(zone_id)
 
 
 def loans(actor: Actor, zone_id: str, *, views: Views) -> list[Loan]:

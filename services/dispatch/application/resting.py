@@ -24,11 +24,11 @@ def start_break(courier_id: str, *, store: Store, clock: Clock) -> tuple[Courier
     return courier, courier.on_shift()
 
 
-def end_break(courier_id: str, *, store: Store) -> tuple[Courier, Shift]:
+def end_break(courier_id: str, *, store: Store, clock: Clock) -> tuple[Courier, Shift]:
     """Take work again, at once; without a break it changes nothing."""
     courier = store.courier(courier_id)
     if courier.on_shift().break_asked_at is None:
         return courier, courier.on_shift()
-    courier.end_break()
+    courier.end_break(clock.now())
     store.save(couriers=[courier], changed_zones=[courier.on_shift().zone_id])
     return courier, courier.on_shift()

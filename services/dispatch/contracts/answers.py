@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -22,7 +21,6 @@ from services.dispatch.domain.second_try import phase_of
 from services.dispatch.domain.stop import Stop, StopKind
 from services.dispatch.domain.trying import SecondTry
 from services.dispatch.domain.zone import Slot, Zone
-from services.dispatch.domain.zone_figures import Span, ZoneFigures
 from shared.kernel.clock import to_wire
 
 Wire = dict[str, Any]
@@ -260,14 +258,6 @@ def at_stop(delivery: Delivery, stop: Stop) -> Wire:
         "delivery_status": status_of(delivery),
         "proved_by": stop.proved.by.value if stop.proved else None,
     }
-
-
-def figures(zone_id: str, span: Span, figures: ZoneFigures) -> Wire:
-    failed: Counter[str] = Counter()
-    for reason, count in figures.failed.items():
-        failed[code_of(reason)] += count
-    told = {"zone_id": zone_id, "since": _time(span[0]), "until": _time(span[1])}
-    return told | asdict(figures) | {"failed": dict(failed)}
 
 
 def loan(loan: Loan) -> Wire:

@@ -65,6 +65,15 @@ class Shift:
         return replace(self.room, pickups=self.capacity)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rest:
+    """A break that was asked for and is over; without an end it went on until the shift was over."""
+
+    shift_id: str
+    asked_at: datetime
+    ended_at: datetime | None
+
+
 class Break(StrEnum):
     """How far a break has come."""
 
@@ -92,7 +101,8 @@ class Sighting:
 class Courier:
     """Who rides, and the stops promised to them. ``place`` is where the last leg ended.
 
-    ``loan`` is the one that runs; ``changed_loans`` collects what has newly become of loans, for saving.
+    ``loan`` is the one that runs; ``changed_loans`` collects what has newly become of loans, for saving, and
+    ``rests`` the breaks that are newly over.
     """
 
     courier_id: str
@@ -106,6 +116,7 @@ class Courier:
     paused_until: datetime | None = None
     loan: Loan | None = None
     changed_loans: list[Loan] = field(default_factory=list)
+    rests: list[Rest] = field(default_factory=list)
     events: list[ShiftEvent | LoanEvent] = field(default_factory=list)
 
     @property
@@ -147,6 +158,7 @@ class Courier:
 
     def wind_down(self, finishing: set[str]) -> None:
         """Stop taking work; only the stops of the orders in ``finishing`` stay on the route."""
+        self._note_rest(None)
         self.shift = replace(self.on_shift(), ending=True, break_asked_at=None)
         self.route = tuple(stop for stop in self.route if stop.order_id in finishing)
 
@@ -183,8 +195,14 @@ class Courier:
         if shift.break_asked_at is None:
             self.shift = replace(shift, break_asked_at=at)
 
-    def end_break(self) -> None:
+    def end_break(self, at: datetime) -> None:
+        self._note_rest(at)
         self.shift = replace(self.on_shift(), break_asked_at=None)
+
+    def _note_rest(self, ended_at: datetime | None) -> None:
+        shift = self.on_shift()
+        if shift.break_asked_at is not None:
+            self.rests.append(Rest(shift_id=shift.shift_id, asked_at=shift.break_asked_at, ended_at=ended_at))
 
     @property
     def rest(self) -> Break | None:

@@ -205,7 +205,7 @@ def main() -> None:
         at_first_plan=lambda: warm_up_on_the_side(then=settle_memory),
         travel=travel,
     )
-    watch = SlotWatch(database, clock, settings.slots)
+    watch = SlotWatch(database, clock, settings.slots, settings.hindsight)
 
     def end(_number: int, _frame: object) -> None:
         watch.stop()

@@ -26,7 +26,7 @@ from services.dispatch.application import (
     resting,
     riding,
 )
-from services.dispatch.contracts import answers, consumed, recorded, requests
+from services.dispatch.contracts import answers, consumed, figures_answers, recorded, requests
 from services.dispatch.domain.commands import Hold
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.places import Position
@@ -233,7 +233,7 @@ class DispatchService(JudgesSlots, TriesAgain, ProvesHandovers, ShowsDeadLetters
             found = looking.figures(
                 asked["actor"], asked["zone_id"], asked["hours"], views=views, clock=self.clock
             )
-        return answers.figures(asked["zone_id"], *found)
+        return figures_answers.figures(asked["zone_id"], *found)
 
     @answer
     def recorded_plan(self, **request: Any) -> Wire:
@@ -265,7 +265,9 @@ class DispatchService(JudgesSlots, TriesAgain, ProvesHandovers, ShowsDeadLetters
     @answer
     def end_break(self, **request: Any) -> Wire:
         courier_id = requests.load(requests.NOTHING, request)["actor"].must_ride()
-        return answers.shift(*self._do(lambda store: resting.end_break(courier_id, store=store)))
+        return answers.shift(
+            *self._do(lambda store: resting.end_break(courier_id, store=store, clock=self.clock))
+        )
 
     @answer
     def position(self, **request: Any) -> Wire:

@@ -1,8 +1,8 @@
-"""Plans what is to be planned of coming slots, measures what is to be measured, and ends.
+"""Plans what is to be planned of coming slots, measures, solves finished days again, and ends.
 
 A process of its own, so that the live planner is not slowed down: the planner starts one when there is work
 (:class:`SlotWatch`), and `python -m services.dispatch.entrypoints.slot_planner` does the same by hand.
-However many there are, one works at a time.
+However many there are, one plans slots at a time, and one solves a zone's days.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy.exc import DBAPIError
 
-from services.dispatch.adapters import pyvrp_pairs
+from services.dispatch.adapters import hindsight_figures, pyvrp_pairs
+from services.dispatch.adapters.hindsight_desk import SqlHindsightDesk, is_day_to_solve, newest_solved
 from services.dispatch.adapters.slot_desk import SqlSlotDesk, is_slot_work_due
+from services.dispatch.application.hindsight import HindsightPolicy, solve_days
 from services.dispatch.application.slot_planning import SlotPolicy, measure_paces, plan_slots
 from services.dispatch.domain.planning.own_slots import OwnSlots
 from services.dispatch.domain.planning.slots import BestOf, SlotSolver
@@ -36,6 +39,8 @@ log = logging.getLogger(__name__)
 _LOOK_EVERY = timedelta(minutes=5)
 _LEAST_WALL = 10.0
 _LONGEST_RUN = 900.0
+# No other day is begun after that: slots are waiting for their turn.
+_DAYS_AT_ONCE = 240.0
 
 
 def solver_of(settings: Settings) -> SlotSolver:
@@ -65,13 +70,34 @@ def work_once(database: Database, clock: Clock, settings: Settings) -> tuple[int
     return planned, measured
 
 
-class SlotWatch:
-    """Looks now and then whether slots are to be planned, and lets a process of its own do it."""
+def solve_once(database: Database, clock: Clock, settings: Settings) -> int:
+    """Solve finished days again, as many as there is time for; answers how many."""
+    began = time.monotonic()
+    with database.read() as connection:
+        return solve_days(
+            SqlHindsightDesk(connection),
+            clock=clock,
+            policy=settings.hindsight,
+            go_on=lambda: time.monotonic() - began < _DAYS_AT_ONCE,
+        )
 
-    def __init__(self, database: Database, clock: Clock, policy: SlotPolicy) -> None:
+
+class SlotWatch:
+    """Looks now and then whether slots are to be planned or days to be solved again, and lets a process of
+    its own do it. What days came to it shows among this process's figures.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        policy: SlotPolicy,
+        hindsight: HindsightPolicy = HindsightPolicy(),
+    ) -> None:
         self._database = database
         self._clock = clock
         self._policy = policy
+        self._hindsight = hindsight
         self._stopped = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -87,12 +113,15 @@ class SlotWatch:
 
     def look(self) -> bool:
         """Whether there was something to do; then it has been done, or was tried."""
+        now = self._clock.now()
         with self._database.read() as connection:
             due = is_slot_work_due(
-                connection, self._clock.now(), self._policy.ahead, self._policy.measure_every
-            )
+                connection, now, self._policy.ahead, self._policy.measure_every
+            ) or is_day_to_solve(connection, self._hindsight.days(now))
         if due and not self._stopped.is_set():
             self._let_plan()
+        with self._database.read() as connection:
+            hindsight_figures.observe(newest_solved(connection))
         return due
 
     def _run(self) -> None:
@@ -102,9 +131,9 @@ class SlotWatch:
                 self.look()
             except DBAPIError as error:
                 if not is_disconnect(error):
-                    log.exception("slots could not be planned")
+                    log.exception("slots or finished days could not be planned")
             except Exception:
-                log.exception("slots could not be planned")
+                log.exception("slots or finished days could not be planned")
 
     def _let_plan(self) -> None:
         # What this process must not forget (its own address for operators, say) is not the child's.
@@ -137,6 +166,7 @@ def main() -> None:
     warm_up()
     planned, measured = work_once(database, clock, settings)
     log.info("planned %s slots, measured %s zones", planned, measured)
+    log.info("solved %s finished days again", solve_once(database, clock, settings))
     database.close()
 
 

@@ -23,6 +23,37 @@ class FiguresGroup(Schema):
     late_share = fields.Float(allow_none=True)
 
 
+class RiddenDay(Schema):
+    """A day in three figures; click to door is of the baskets that are compared."""
+
+    click_to_door = fields.Float(allow_none=True)
+    kilometres = fields.Float()
+    undelivered = fields.Integer()
+
+
+class DayInHindsight(Schema):
+    """A zone's newest finished day, as it was lived and solved again with everything known."""
+
+    day = fields.Date()
+    solved_at = Instant()
+    baskets = fields.Integer(metadata={"description": "How many were to be brought that day."})
+    compared = fields.Integer(
+        metadata={"description": "Those without a slot that came in both: click to door is over them."}
+    )
+    gap_minutes = fields.Float(
+        allow_none=True,
+        metadata={"description": "How much longer it took, on average; negative where life was better."},
+    )
+    gap_percent = fields.Float(
+        allow_none=True, metadata={"description": "The gap over what it takes in hindsight."}
+    )
+    lived = fields.Nested(RiddenDay)
+    resolved = fields.Nested(RiddenDay)
+    rounds = fields.Integer(
+        metadata={"description": "How long was searched. With few rounds more of the gap stays unseen."}
+    )
+
+
 class ZoneFigures(Schema):
     """How a zone did: deliveries that ended in the span, and the couriers on shift in it."""
 
@@ -54,4 +85,9 @@ class ZoneFigures(Schema):
     )
     reassigned = fields.Integer(
         metadata={"description": "How often a delivery was accepted again, by another courier."}
+    )
+    hindsight = fields.Nested(
+        DayInHindsight,
+        allow_none=True,
+        metadata={"description": "Of the last finished day, whatever the span; none until one was solved."},
     )

@@ -20,9 +20,11 @@ from linli.failures import Failure
 from linli.simulation.case import Case
 from linli.simulation.days import Change, WhatIf, case_of_day, changed
 from linli.simulation.figures import figures_of, use_of_couriers
+from linli.simulation.hindsight import finished_day
 from linli.simulation.matching import Matching
 from linli.simulation.playing import Playing
 from linli.simulation.policies import Rolling
+from services.dispatch.domain.planning.hindsight import in_hindsight
 from services.dispatch.domain.planning.problem import Snapshot
 
 SMALL = Size(orders=12, couriers=4, minutes=60)
@@ -45,12 +47,15 @@ def run(folder: Path, *options: str) -> Result:
     return CliRunner().invoke(app, [str(folder), "--rounds", "2", *options])
 
 
+def rows_of(result: Result) -> dict[str, list[str]]:
+    lines = [line.split("│") for line in result.output.splitlines() if "│" in line]
+    return {line[1].strip(): line[2:5] for line in lines}
+
+
 def test_a_what_if_is_answered_by_a_table_and_pictures(folder: Path, tmp_path: Path) -> None:
     result = run(folder, "--couriers", "-50%", "--speed", "0.8", "--out", str(tmp_path / "pictures"))
     assert result.exit_code == 0, result.output
-    rows = {
-        line.split("│")[1].strip(): line.split("│")[2:5] for line in result.output.splitlines() if "│" in line
-    }
+    rows = rows_of(result)
     hours = [float(cell) for cell in rows["courier hours on shift"]]
     assert hours[2] < 0
     assert hours[0] + hours[2] == pytest.approx(hours[1], abs=0.11)
@@ -69,6 +74,33 @@ def test_the_same_seed_gives_the_same_table_and_nothing_changed_gives_the_same_d
     )
     same = [line.split("│")[4].strip() for line in run(folder).output.splitlines() if "│" in line]
     assert {float(change) for change in same} == {0.0}
+
+
+def test_both_days_are_looked_back_at_and_hindsight_is_never_slower(folder: Path) -> None:
+    result = run(folder, "--couriers", "-50%", "--hindsight", "20")
+    rows = rows_of(result)
+    for column in (0, 1):
+        lived = float(rows["click to door, mean (min)"][column])
+        known = float(rows["hindsight: click to door (min)"][column])
+        gap = float(rows["gap to hindsight (min)"][column])
+        assert gap >= 0
+        assert lived - known == pytest.approx(gap, abs=0.11)
+        assert float(rows["gap to hindsight (%)"][column]) == pytest.approx(100 * gap / known, abs=0.3)
+        assert float(rows["hindsight: undelivered"][column]) == 0
+        assert float(rows["hindsight: kilometres"][column]) > 0
+    assert "hindsight" not in run(folder, "--hindsight", "0").output
+
+
+def test_hindsight_starts_from_the_day_as_it_was_played(case: Case) -> None:
+    record = Playing(case, Rolling(rounds=2)).play()
+    day = finished_day(case, record)
+    found = in_hindsight(day, rounds=0)
+    figures = figures_of(case, record)
+    assert found.lived.click_to_door == pytest.approx(figures.click_to_door)
+    assert found.lived.kilometres == pytest.approx(figures.kilometres)
+    assert (found.baskets, found.lived.undelivered) == (figures.orders, figures.undelivered)
+    assert found.gap is not None
+    assert found.gap >= 0, "the same routes, begun earlier"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from services.dispatch.adapters.rows import courier_of, courier_row
-from services.dispatch.domain.courier import Break, Courier, RouteStop
+from services.dispatch.domain.courier import Break, Courier, Rest, RouteStop
 from services.dispatch.domain.errors import NoShift, WrongState
 from services.dispatch.domain.stop import StopKind
 from tests.dispatch.builders import NOON, a_courier, at
@@ -35,7 +35,7 @@ def ask_and_arrive(courier: Courier) -> None:
 
 def ask_and_end(courier: Courier) -> None:
     courier.ask_for_break(at(1))
-    courier.end_break()
+    courier.end_break(at(2))
 
 
 def ask_and_go_home(courier: Courier) -> None:
@@ -71,7 +71,21 @@ def test_the_first_time_a_break_was_asked_for_counts() -> None:
     assert courier.on_shift().break_asked_at == at(1)
 
 
-@pytest.mark.parametrize("act", [ask, Courier.end_break])
+def test_breaks_that_are_over_are_kept_and_one_without_an_end_lasts_as_long_as_the_shift() -> None:
+    courier = a_courier()
+    courier.end_break(at(1))
+    assert courier.rests == [], "there was none"
+    ask_and_end(courier)
+    courier.ask_for_break(at(5))
+    courier.wind_down(set())
+    shift_id = courier.on_shift().shift_id
+    assert courier.rests == [
+        Rest(shift_id=shift_id, asked_at=at(1), ended_at=at(2)),
+        Rest(shift_id=shift_id, asked_at=at(5), ended_at=None),
+    ]
+
+
+@pytest.mark.parametrize("act", [ask, lambda courier: courier.end_break(at(1))])
 def test_there_is_no_break_without_a_shift(act: Callable[[Courier], None]) -> None:
     with pytest.raises(NoShift):
         act(Courier(courier_id="courier-1", approved_at=NOON))

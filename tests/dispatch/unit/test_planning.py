@@ -177,6 +177,22 @@ def test_the_work_of_a_courier_who_fell_silent_goes_to_others_and_lost_goods_are
     assert aboard.failure == "courier-lost"
 
 
+def test_who_takes_something_after_a_long_wait_is_not_silent_from_the_first_moment() -> None:
+    delivery, courier = a_paid_delivery(), a_courier(hours=8)
+    delivery.assign("courier-1", at(100), at(130), plan_version=1)
+    promise(courier, delivery)
+    state = ZoneState(
+        zone=a_zone(),
+        deliveries={"order-1": delivery},
+        couriers={"courier-1": courier},
+        sightings={"courier-1": Sighting(place=place(), at=at(0))},
+    )
+    keep_up(state, at(129))
+    assert delivery.courier_id == "courier-1"
+    keep_up(state, at(130))
+    assert delivery.courier_id is None
+
+
 def test_time_to_answer_is_enough_for_a_device_on_a_fast_clock() -> None:
     policy = PlannerPolicy(answer_wall_seconds=2.0, least_wall_seconds=0.1)
     clock = AcceleratedClock(anchor=NOON, wall=0.0, speed=240.0)

@@ -110,6 +110,7 @@ class Keeper:
     ) -> None:
         for courier in couriers:
             courier.version += 1
+            courier.rests.clear()
             self.connection.put("courier", courier.courier_id, copy_of(courier))
             for event in courier.events:
                 if isinstance(event, CourierOnShift):

@@ -107,7 +107,11 @@ def _miss_couriers(state: ZoneState, now: datetime, patience: Patience) -> Itera
         touched: list[Delivery] = []
         first = state.deliveries[courier.route[0].order_id].stop(courier.route[0].stop_id)
         for delivery in riding_with(state.deliveries.values(), courier):
-            if now - seen.at >= patience.lost:
+            # Nobody was to be seen riding for it before it was theirs.
+            silence = now - max(seen.at, delivery.assigned_at or seen.at)
+            if silence < patience.silent:
+                continue
+            if silence >= patience.lost:
                 delivery.fail("courier-lost", now)
             elif not delivery.started and first.status is StopStatus.PENDING:
                 delivery.unassign("courier-silent", now + patience.silent)
