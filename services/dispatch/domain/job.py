@@ -22,6 +22,11 @@ def delivery_id_of(order_id: str) -> str:
     return derived_id("delivery", order_id)
 
 
+def trip_key_of(order_id: str) -> str:
+    """The key of the second trip that an order is split to."""
+    return derived_id("trip", order_id, "2")
+
+
 @dataclass(kw_only=True)
 class Job:
     """The job and everything known about it; ``events`` collects what has newly happened."""
