@@ -162,6 +162,9 @@ def _is_in_sight(eye: _Eye, delivery: Delivery, promised: set[str]) -> bool:
         return False
     if delivery.slot is not None:
         return eye.minutes(delivery.slot.starts_at) <= eye.settings.slot_lead_minutes
+    if delivery.split_from is not None:
+        # It was split since it comes so late: whether that pays, and when it comes, is to be known now.
+        return True
     ready = [eye.ready(delivery, stop) for stop in open_stops if stop.kind is StopKind.PICKUP]
     return min(ready, default=0.0) <= eye.settings.horizon_minutes
 
