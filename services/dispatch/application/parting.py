@@ -42,17 +42,16 @@ def try_to_split(
     other, second = _as_if(state, found, now)
     apart, planned = plan_anew(other, plan)
     extra = state.zone.settings.split_minutes
-    shares = {found.order_id: 1 - found.share, second.order_id: found.share}
-    cost = cost_apart(apart, planned, shares) + extra
+    cost = cost_apart(apart, planned, found.order_id, second.order_id, found.share)
     tried = SplitTried(
         basket_id=found.order_id,
         trip_id=second.order_id,
         store_order_ids=found.moved,
         why=found.why.value,
         whole=plan.cost,
-        apart=cost,
+        apart=None if cost is None else cost + extra,
         extra=extra,
-        done=cost < plan.cost and _is_planned(planned, second.order_id),
+        done=cost is not None and cost + extra < plan.cost,
     )
     return Trial(candidate=found, tried=tried, snapshot=apart, plan=planned)
 
@@ -77,10 +76,6 @@ def split_in_earnest(state: ZoneState, trial: Trial, plan_version: int, now: dat
     if courier is not None:
         courier.leave_out(_moved_stops(delivery, found))
     return second
-
-
-def _is_planned(plan: Plan, order_id: str) -> bool:
-    return any(stop.basket_id == order_id for route in plan.routes.values() for stop in route)
 
 
 def _as_if(state: ZoneState, found: Candidate, now: datetime) -> tuple[ZoneState, Delivery]:

@@ -47,7 +47,8 @@ class Candidate:
 class SplitTried:
     """What came of it: what the plan costs with the basket as a whole, and with two trips.
 
-    The latter has ``extra`` in it, for the second ring and ride. ``done`` says which plan was kept.
+    The latter has ``extra`` in it, for the second ring and ride; it is ``None`` where nobody could bring the
+    second one. ``done`` says which plan was kept.
     """
 
     basket_id: str
@@ -55,7 +56,7 @@ class SplitTried:
     store_order_ids: tuple[str, ...]
     why: str
     whole: float
-    apart: float
+    apart: float | None
     extra: float
     done: bool
 
@@ -63,6 +64,8 @@ class SplitTried:
         """Why it was split, or was not, in one sentence."""
         parts = "1 part" if len(self.store_order_ids) == 1 else f"{len(self.store_order_ids)} parts"
         verb = "was split" if self.done else "was not split"
+        if self.apart is None:
+            return f"{self.basket_id} {verb} ({self.why}): no second courier could bring {parts} of it."
         return (
             f"{self.basket_id} {verb} ({self.why}, {parts} to a second courier): all orders together cost"
             f" {self.apart:.1f} so, {self.extra:g} of it for the second ring and ride,"
@@ -87,15 +90,20 @@ def worst(state: ZoneState, snapshot: Snapshot, plan: Plan) -> Candidate | None:
     return max(found, key=lambda one: (one.most, one.order_id), default=None)
 
 
-def cost_apart(snapshot: Snapshot, plan: Plan, shares: Mapping[str, float]) -> float:
-    """What ``plan`` costs if the baskets in ``shares`` count at the door with their share alone."""
+def cost_apart(snapshot: Snapshot, plan: Plan, first: str, second: str, share: float) -> float | None:
+    """What ``plan`` costs if two trips are one customer's, the second one with its ``share`` of the parts.
+
+    ``None`` where the plan has nobody for one of them.
+    """
+    baskets = {basket.basket_id: basket for basket in snapshot.baskets}
     doors = {stop.basket_id: stop.finish for route in plan.routes.values() for stop in route}
-    over = sum(
-        (1 - shares[basket.basket_id]) * _at_door(basket, doors[basket.basket_id], snapshot.weights)
-        for basket in snapshot.baskets
-        if basket.basket_id in shares and basket.basket_id in doors
-    )
-    return plan.cost - over
+    if first not in doors or second not in doors:
+        return None
+    order, weights = baskets[first], snapshot.weights
+    whole = _at_door(order, doors[first], weights) + _at_door(baskets[second], doors[second], weights)
+    by_share = (1 - share) * _at_door(order, doors[first], weights)
+    by_share += share * _at_door(order, doors[second], weights)
+    return plan.cost - whole + by_share
 
 
 def _at_door(basket: Basket, minute: float, weights: Weights) -> float:
