@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from services.dispatch.domain.errors import OperatorsOnly, WrongState
 from services.dispatch.domain.job import delivery_id_of, trip_key_of
 from services.dispatch.domain.lifecycle import Status
 from shared.kernel.errors import InvalidInput
+from shared.testing.pictures import a_jpeg, a_png
 from tests.dispatch.builders import ZONE_ID, at, place
 from tests.dispatch.integration.test_races import together
 from tests.dispatch.world import OPERATOR, World, courier_actor
@@ -23,7 +25,7 @@ from tests.waiting import wait_until
 
 CUSTOMER = {"account_id": "customer-1", "role": "customer"}
 SECOND = trip_key_of("order-1")
-SECOND_ID = delivery_id_of(SECOND)
+FIRST_ID, SECOND_ID = delivery_id_of("order-1"), delivery_id_of(SECOND)
 
 
 def do(world: World, courier_id: str, kind: str | None = None) -> dict[str, Any]:
@@ -319,6 +321,24 @@ def test_the_shop_s_code_is_that_of_the_courier_who_comes(lake: World) -> None:
     assert before != after
     kept = lake.call("pickup_code", **asked | {"store_order_id": "order-1.0"})
     assert kept["code"]
+
+
+def test_each_trip_has_its_own_picture_of_the_door(lake: World) -> None:
+    by_hand(lake)
+    give = {"actor": OPERATOR, "override_id": "give-1", "kind": "assign", "order_id": "order-1"}
+    lake.call("override", **give, delivery_id=SECOND_ID, courier_id="courier-2", reason="quickly")
+    do(lake, "courier-2", "pickup")
+    pictures = {"courier-1": a_jpeg(), "courier-2": a_png()}
+    for courier_id, picture in pictures.items():
+        (door,) = lake.route(courier_id)["stops"]
+        lake.call("arrive", actor=courier_actor(courier_id), stop_id=door["stop_id"])
+        content = base64.b64encode(picture).decode()
+        lake.call("keep_photo", actor=courier_actor(courier_id), stop_id=door["stop_id"], content=content)
+    asked = {"actor": CUSTOMER, "order_id": "order-1"}
+    kinds = [lake.call("photo", **asked)["media_type"]]
+    kinds += [lake.call("photo", **asked, delivery_id=one)["media_type"] for one in (FIRST_ID, SECOND_ID)]
+    assert kinds == ["image/jpeg", "image/jpeg", "image/png"]
+    assert lake.call("forget_photos", actor=OPERATOR, customer_id="customer-1") == {"forgotten": 2}
 
 
 def test_a_courier_sees_the_own_trip_alone(lake: World) -> None:

@@ -1,8 +1,8 @@
 """Whether two couriers should bring an order: who comes into question, and what it is worth.
 
 A split is the last resort. The plan of an epoch waits or takes stops in another order, whichever costs least;
-only where an order is still held up so long that even the most it could save is worth a second ring and ride,
-that one order is split on trial, planned once more with everything else, and the two plans are compared. Of
+only where a shop is so late that its minutes cost those who wait for them more than a second ring and ride
+would, that one order is split on trial, all of it is planned once more, and the two plans are compared. Of
 two trips each counts with its share of the shops' parts: together they are one customer's waiting.
 """
 
@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 
-from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import Status
 from services.dispatch.domain.planning.outlook import ZoneState
 from services.dispatch.domain.planning.problem import (
@@ -34,7 +33,10 @@ _WAYS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """An order that might be split, the parts that would move, and how much that could save at most."""
+    """An order that might be split, the parts that would move, and how much that could save at most.
+
+    At most all that the courier stands at the late shop, for everybody behind it on the route.
+    """
 
     order_id: str
     moved: tuple[str, ...]
@@ -124,64 +126,39 @@ def _held_up(
         route = plan.routes.get(delivery.courier_id or "", ())
         if basket is None or rider is None or not any(s.basket_id == basket.basket_id for s in route):
             continue
-        late = _late_pickups(snapshot, rider, basket)
-        if late:
-            yield _candidate(snapshot, baskets, rider, route, delivery, late)
-
-
-def _late_pickups(snapshot: Snapshot, rider: Rider, basket: Basket) -> list[Visit]:
-    """Those that would keep the courier waiting, and half as long as the worst of them or longer."""
-    waits = [visit.ready - _reach(snapshot, rider, visit) for visit in basket.pickups]
-    worst = max(waits, default=0.0)
-    if worst <= 0.0:
-        return []
-    return [visit for visit, wait in zip(basket.pickups, waits, strict=True) if wait >= worst / 2]
+        waits = [visit.ready - _reach(snapshot, rider, visit) for visit in basket.pickups]
+        longest = max(waits, default=0.0)
+        if longest <= 0.0:
+            continue
+        late = [visit for visit, wait in zip(basket.pickups, waits, strict=True) if wait >= longest / 2]
+        by_stop = {stop.stop_id: stop.store_order_id or "" for stop in delivery.stops}
+        yield Candidate(
+            order_id=delivery.order_id,
+            moved=tuple(by_stop[visit.stop_id] for visit in late),
+            share=len(late) / (delivery.on_board + len(basket.pickups)),
+            why=WhySplit.SHOP_LATE,
+            most=longest * _cost_of_a_minute(snapshot.weights, route, late, baskets),
+        )
 
 
 def _reach(snapshot: Snapshot, rider: Rider, visit: Visit) -> float:
+    """When the courier could be there, riding there at once."""
     way = minutes_between(rider.place, visit.place, snapshot.metres_per_minute) / rider.speed_factor
     return max(rider.free_at, 0.0) + way
 
 
-def _candidate(
-    snapshot: Snapshot,
-    baskets: Mapping[str, Basket],
-    rider: Rider,
-    route: Sequence[PlannedStop],
-    delivery: Delivery,
-    late: Sequence[Visit],
-) -> Candidate:
-    weights, basket, door = snapshot.weights, baskets[delivery.order_id], baskets[delivery.order_id].drop_off
-    stop_ids = {visit.stop_id for visit in late}
-    parts = delivery.on_board + len(basket.pickups)
-    share = len(late) / parts
-    at = {stop.stop_id: number for number, stop in enumerate(route)}
-    begins = [max(rider.free_at, 0.0), *(stop.finish for stop in route)]
-    # Without a stop the courier is earlier at the next one by the stop, the wait, and twice the way at most.
-    saved = sum(
-        2 * (route[k].arrive - begins[k]) + route[k].finish - route[k].arrive
-        for k in (at[stop_id] for stop_id in stop_ids)
+def _cost_of_a_minute(
+    weights: Weights, route: Sequence[PlannedStop], late: Sequence[Visit], baskets: Mapping[str, Basket]
+) -> float:
+    """What it costs that the courier stands a minute at the first of these stops: all doors behind wait."""
+    stops = {visit.stop_id for visit in late}
+    first = next(k for k, stop in enumerate(route) if stop.stop_id in stops)
+    doors = [(baskets[stop.basket_id], stop) for stop in route[first:]]
+    return sum(
+        (weights.waiting if basket.asap else 0.0) + (weights.lateness if stop.finish > basket.due else 0.0)
+        for basket, stop in doors
+        if stop.stop_id == basket.drop_off.stop_id
     )
-    done = route[at[door.stop_id]].finish
-    soonest = max(_reach(snapshot, rider, door), door.ready) + door.service
-    alone = max(
-        max(visit.ready, 0.0)
-        + visit.service
-        + minutes_between(visit.place, door.place, snapshot.metres_per_minute)
-        for visit in late
-    )
-    most = weights.driving * saved
-    most += (1 - share) * (_at_door(basket, done, weights) - _at_door(basket, min(done, soonest), weights))
-    most += share * (_at_door(basket, done, weights) - _at_door(basket, min(done, alone), weights))
-    first = min(at[stop_id] for stop_id in stop_ids)
-    for stop in route[first + 1 :]:
-        other = baskets[stop.basket_id]
-        if other is not basket and stop.stop_id == other.drop_off.stop_id:
-            sooner = max(0.0, stop.finish - saved)
-            most += _at_door(other, stop.finish, weights) - _at_door(other, sooner, weights)
-    by_stop = {stop.stop_id: stop.store_order_id or "" for stop in delivery.stops}
-    moved = tuple(by_stop[visit.stop_id] for visit in late)
-    return Candidate(order_id=delivery.order_id, moved=moved, share=share, why=WhySplit.SHOP_LATE, most=most)
 
 
 def _too_large(
