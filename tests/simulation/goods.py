@@ -77,9 +77,10 @@ def _reductions(case: Case, order: Order) -> Counter[str]:
 
 
 def a_delivery_has_one_courier(case: Case) -> Iterator[str]:
+    """So has each trip of one that was split."""
     riding: dict[str, str | None] = {}
     for type_, data in case.events("dispatch"):
-        order_id = data.get("order_id")
+        order_id = data.get("delivery_id")
         match type_:
             case "CourierAssigned":
                 if riding.get(order_id) is not None:
@@ -87,18 +88,23 @@ def a_delivery_has_one_courier(case: Case) -> Iterator[str]:
                 riding[order_id] = data["courier_id"]
             case "CourierUnassigned":
                 riding[order_id] = None
-            case "PickupCompleted" | "DeliveryCompleted":
+            case "PickupCompleted" | "TripCompleted" | "DeliveryCompleted":
                 if riding.get(order_id) != data["courier_id"]:
                     yield f"{order_id} was carried by {data['courier_id']}, not by {riding.get(order_id)}"
     for order in case.orders.values():
-        delivery = case.rows("dispatch", "delivery").get(order.order_id)
         if order.status is not OrderStatus.COMPLETED:
             continue
-        if delivery is None or delivery.status is not DeliveryStatus.DELIVERED:
-            yield f"{order.order_id} is completed, its delivery is {delivery and delivery.status}"
-        elif order.delivery.delivered_by != delivery.courier_id:
-            told = order.delivery.delivered_by
-            yield f"{order.order_id} was delivered by {delivery.courier_id}, ordering heard {told}"
+        trips = [
+            trip
+            for trip in case.rows("dispatch", "delivery").values()
+            if order.order_id in {trip.order_id, trip.split_from}
+        ]
+        brought_by = {trip.courier_id for trip in trips if trip.status is DeliveryStatus.DELIVERED}
+        told = order.delivery.delivered_by
+        if not brought_by:
+            yield f"{order.order_id} is completed, its delivery is {[str(trip.status) for trip in trips]}"
+        elif told not in brought_by:
+            yield f"{order.order_id} was delivered by {brought_by}, ordering heard {told}"
 
 
 def slots_count_their_orders(case: Case) -> Iterator[str]:

@@ -41,6 +41,7 @@ class Operators:
             (self._give, 3),
             (self._take_back, 3),
             (self._transfer, 3),
+            (self._split, 3),
             (self._lend, 2),
             (self._break, 2),
             (self._open_slot, 2),
@@ -103,8 +104,30 @@ class Operators:
         body = {"reason": "the regular customer asked for it"}
         if named:
             body["courier_id"] = str(self.chance.choice(board["couriers"])["courier_id"])
-        order_id = self.chance.choice(deliveries)["order_id"]
-        await self._post(f"/v1/dispatch/deliveries/{order_id}/{act}", number, body)
+        chosen = self.chance.choice(deliveries)
+        if chosen.get("delivery_id"):
+            # Of an order that was split, the trip that was looked at.
+            body["delivery_id"] = str(chosen["delivery_id"])
+        await self._post(f"/v1/dispatch/deliveries/{chosen['order_id']}/{act}", number, body)
+
+    async def _split(self, number: str) -> None:
+        """Some parts of an order over several shops come with another courier."""
+        board = await self._board()
+        several = [one for one in board["deliveries"] if _may_be_split(one)]
+        if not several:
+            return
+        order_id = self.chance.choice(several)["order_id"]
+        order = await self.town.api.get(f"/v1/orders/{order_id}", self.town.cast.operator)
+        to_come = {"placed", "accepted", "ready"}
+        parts = [part for part in order["store_orders"] if part["status"] in to_come]
+        if len(parts) < 2:
+            return
+        moved = self.chance.sample(parts, self.chance.randint(1, len(parts) - 1))
+        body = {
+            "store_order_ids": [str(part["store_order_id"]) for part in moved],
+            "reason": "one of the shops has just begun",
+        }
+        await self._post(f"/v1/dispatch/deliveries/{order_id}/split", number, body)
 
     async def _lend(self, number: str) -> None:
         body = {
@@ -198,3 +221,9 @@ class Operators:
 
 def _assigned(board: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [one for one in board["deliveries"] if one["status"] in {"assigned", "collecting"}]
+
+
+def _may_be_split(one: Mapping[str, Any]) -> bool:
+    to_come = [stop for stop in one.get("pickups") or () if stop["status"] == "pending"]
+    under_way = {"waiting", "planned", "assigned", "collecting"}
+    return one["status"] in under_way and one.get("trip") is None and len(to_come) > 1
