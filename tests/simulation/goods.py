@@ -77,34 +77,37 @@ def _reductions(case: Case, order: Order) -> Counter[str]:
 
 
 def a_delivery_has_one_courier(case: Case) -> Iterator[str]:
-    """So has each trip of one that was split."""
+    """An order that was split has two deliveries; it ends once, with the one that was handed over last."""
     riding: dict[str, str | None] = {}
+    ends: Counter[str] = Counter()
     for type_, data in case.events("dispatch"):
-        order_id = data.get("delivery_id")
+        name = data.get("delivery_id")
         match type_:
             case "CourierAssigned":
-                if riding.get(order_id) is not None:
-                    yield f"{order_id} was given to {data['courier_id']} and {riding[order_id]}"
-                riding[order_id] = data["courier_id"]
+                if riding.get(name) is not None:
+                    yield f"{name} was given to {data['courier_id']} and {riding[name]}"
+                riding[name] = data["courier_id"]
             case "CourierUnassigned":
-                riding[order_id] = None
-            case "PickupCompleted" | "TripCompleted" | "DeliveryCompleted":
-                if riding.get(order_id) != data["courier_id"]:
-                    yield f"{order_id} was carried by {data['courier_id']}, not by {riding.get(order_id)}"
+                riding[name] = None
+            case "PickupCompleted" | "DeliveryCompleted" | "TripCompleted":
+                if riding.get(name) != data["courier_id"]:
+                    yield f"{name} was carried by {data['courier_id']}, not by {riding.get(name)}"
+        ends[str(data.get("order_id"))] += type_ in {"DeliveryCompleted", "DeliveryFailed"}
+    yield from (f"{order_id} ended {times} times" for order_id, times in ends.items() if times > 1)
+    trips = case.trips()
     for order in case.orders.values():
         if order.status is not OrderStatus.COMPLETED:
             continue
-        trips = [
-            trip
-            for trip in case.rows("dispatch", "delivery").values()
-            if order.order_id in {trip.order_id, trip.split_from}
-        ]
-        brought_by = {trip.courier_id for trip in trips if trip.status is DeliveryStatus.DELIVERED}
+        known = trips.get(order.order_id, [])
+        brought = [trip for trip in known if trip.status is DeliveryStatus.DELIVERED]
+        if not brought:
+            yield f"{order.order_id} is completed, its delivery is {[trip.status for trip in known]}"
+            continue
+        last = max(trip.ended_at for trip in brought)
         told = order.delivery.delivered_by
-        if not brought_by:
-            yield f"{order.order_id} is completed, its delivery is {[str(trip.status) for trip in trips]}"
-        elif told not in brought_by:
-            yield f"{order.order_id} was delivered by {brought_by}, ordering heard {told}"
+        if told not in {trip.courier_id for trip in brought if trip.ended_at == last}:
+            couriers = [trip.courier_id for trip in brought]
+            yield f"{order.order_id} was delivered by {couriers}, ordering heard {told}"
 
 
 def slots_count_their_orders(case: Case) -> Iterator[str]:
