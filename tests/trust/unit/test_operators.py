@@ -47,7 +47,8 @@ class Desk:
     async def get(self, path: str, person: Person, **query: object) -> Any:
         del person, query
         if path == "/v1/orders/large":
-            return {"store_orders": [{"store_order_id": name, "status": "placed"} for name in ("a", "b")]}
+            parts = [{"store_order_id": name, "status": "placed"} for name in ("a", "b")]
+            return {"store_orders": parts, "to_collect": {"amount": 0, "currency": "CNY"}}
         if path == "/v1/dispatch/loans":
             return {"items": [{"loan_id": name, "status": now} for name, now in self.loans.items()]}
         return BOARD
