@@ -198,8 +198,9 @@ class _Shift:
         self.record.stops += 1
         record = self.town.by_order_id.get(str(stop["order_id"]))
         if not pickup and record is not None:
-            # Whether it counts as delivered is for the customer to find out from the platform.
-            record.delivered_at = done_at
+            # Whether it counts as delivered is for the customer to find out from the platform; of what two
+            # couriers bring, the last door counts.
+            record.delivered_at = max(done_at, record.delivered_at or done_at)
             record.at_the_door.set()
 
     async def drive(self, stop: Stop) -> bool:

@@ -292,15 +292,67 @@ def nothing_happened_twice(case: Case) -> Finding:
     if "dispatch" in case.databases.urls:
         twice = case.databases.rows(
             "dispatch",
-            "SELECT data::json ->> 'order_id' FROM outbox WHERE type = 'DeliveryCompleted'"
-            " GROUP BY 1 HAVING count(*) > 1",
+            "SELECT data::json ->> 'order_id' FROM outbox WHERE type IN ('DeliveryCompleted',"
+            " 'DeliveryFailed') GROUP BY 1 HAVING count(*) > 1",
         )
-        wrong += [f"delivered twice: {row[0]}" for row in twice]
+        wrong += [f"its delivery ended twice: {row[0]}" for row in twice]
     ours = {record.order_id for record in case.outcome.records.values() if record.order_id}
     return Finding(
         name="nothing happened twice",
         holds=not wrong,
         evidence=_with(f"{len(placed)} paid orders in the journal of events, {len(ours)} of this day", wrong),
+    )
+
+
+_TRIPS = (
+    "SELECT data::json ->> 'order_id', data::json ->> 'delivery_id', data::json ->> 'courier_id'"
+    " FROM outbox WHERE type IN ('TripCompleted', 'DeliveryCompleted')"
+)
+_PAID_COURIERS = (
+    "SELECT order_id, account FROM ledger_entry WHERE kind = 'courier_pay' AND order_id IS NOT NULL"
+    " AND account LIKE 'payable:courier:%' GROUP BY 1, 2 HAVING sum(amount) <> 0"
+)
+
+
+def every_trip_is_one_couriers_and_paid(case: Case) -> Finding:
+    """An order is split once at most and never where its money is collected at the door; each part is
+    collected once, each trip has one courier, and whoever handed something over is paid for it."""
+    wrong: list[str] = []
+    split: set[str] = set()
+    trips: dict[str, dict[str, set[str]]] = {}
+    if {"dispatch", "commission"} <= set(case.databases.urls):
+        for (order_id,) in case.databases.rows(
+            "dispatch", "SELECT data::json ->> 'order_id' FROM outbox WHERE type = 'DeliverySplit'"
+        ):
+            if order_id in split:
+                wrong.append(f"split twice: {order_id}")
+            split.add(order_id)
+        for (part,) in case.databases.rows(
+            "dispatch",
+            "SELECT data::json ->> 'store_order_id' FROM outbox WHERE type = 'PickupCompleted'"
+            " GROUP BY 1 HAVING count(*) > 1",
+        ):
+            wrong.append(f"collected twice: {part}")
+        for order_id, trip, courier_id in case.databases.rows("dispatch", _TRIPS):
+            trips.setdefault(order_id, {}).setdefault(trip, set()).add(courier_id)
+        paid: dict[str, set[str]] = {}
+        for order_id, account in case.databases.rows("commission", _PAID_COURIERS):
+            paid.setdefault(order_id, set()).add(account.removeprefix("payable:courier:"))
+        for order_id, own in trips.items():
+            couriers = set[str]().union(*own.values())
+            if len(own) > (2 if order_id in split else 1) or any(len(each) > 1 for each in own.values()):
+                wrong.append(f"{order_id} came by {[sorted(each) for each in own.values()]}")
+            elif paid.get(order_id, set()) != couriers:
+                wrong.append(f"{order_id} was brought by {sorted(couriers)}, who are not who was paid")
+        for (order_id,) in case.databases.rows(
+            "ordering", "SELECT order_id FROM orders WHERE payment_method = 'cash'"
+        ):
+            if order_id in split:
+                wrong.append(f"split, and paid at the door: {order_id}")
+    return Finding(
+        name="every trip is one courier's, and paid",
+        holds=not wrong,
+        evidence=_with(f"{sum(map(len, trips.values()))} trips, {len(split)} orders split", wrong),
     )
 
 
@@ -316,6 +368,7 @@ CHECKS: tuple[Check, ...] = (
     every_event_reached_every_subscriber,
     there_is_no_dead_letter,
     nothing_happened_twice,
+    every_trip_is_one_couriers_and_paid,
 )
 
 

@@ -105,6 +105,9 @@ def _show(record: PlanRecord, found: Explanation, console: Console) -> None:
             markup=False,
         )
     console.print(found.sentence(), highlight=False, markup=False)
+    split = record.split_of(found.basket_id)
+    if split is not None:
+        console.print(split.sentence(), highlight=False, markup=False)
 
 
 def _record(document: dict[str, Any]) -> PlanRecord:

@@ -33,15 +33,15 @@ _MOMENTS = (
     " completed_at confirmed_at delivered_at due_at ended_at ends_at eta eta_from eta_to expired_at"
     " expires_at failed_at handed_back_at hidden_at issued_at lent_at offered_at opened_at paid_at"
     " picked_up_at placed_at posted_at promised_at proved_at published_at ready_at rebooked_at"
-    " recalled_at registered_at rejected_at released_at returned_at reversed_at started_at starts_at"
-    " withdrawn_at"
+    " recalled_at registered_at rejected_at released_at returned_at reversed_at split_at started_at"
+    " starts_at trip_eta withdrawn_at"
 )
 _IDS = (
     "account_id accrual_id campaign_id case_id courier_id customer_id delivery_id from_slot_id"
     " from_zone_id id line_id list_id listing_id loan_id merchant_id offer_id order_id owner_id"
     " payment_id payout_id promoter_shop_id promotion_link_id rating_id rebooking_id refund_id"
     " settlement_id shift_id shop_ids statement_id"
-    " shop_id slot_id store_order_id store_order_ids to_zone_id transaction_id zone_id"
+    " shop_id slot_id store_order_id store_order_ids to_zone_id transaction_id trip_id zone_id"
 )
 _SUMS = (
     "amount closing collected currency delivery_fee discount discount_by_funder discounts earned fee"

@@ -16,6 +16,7 @@ from shared.messaging.envelope import Event
 
 NOON = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 CUSTOMER, COURIER, OPERATOR = "customer-1", "courier-1", "operator-1"
+SECOND_COURIER = "courier-2"
 
 _numbers = count(1)
 
@@ -144,13 +145,13 @@ class Order:
             },
         )
 
-    def delivered(self, *parts: Part, collected: int | None = None) -> Event:
+    def delivered(self, *parts: Part, collected: int | None = None, courier_id: str = COURIER) -> Event:
         store_order_ids = [part.store_order_id for part in parts or self.parts]
         return self._event(
             "OrderDelivered",
             delivered_at=to_wire(self.paid_at + timedelta(minutes=40)),
             delivery_id=derived_id("delivery", self.order_id),
-            courier_id=COURIER,
+            courier_id=courier_id,
             store_order_ids=store_order_ids,
             **({} if collected is None else {"collected": yuan(collected)}),
         )
@@ -166,6 +167,38 @@ class Order:
             pickups=pickups,
             distance_m=distance_m,
         )
+
+    def earlier_trip(self, pickups: int = 1, distance_m: int = 1500) -> Event:
+        """The first of two couriers has handed over what they had."""
+        return self._event(
+            "TripCompleted",
+            source="dispatch",
+            delivery_id=derived_id("delivery", self.order_id),
+            zone_id="zone-1",
+            courier_id=COURIER,
+            completed_at=to_wire(self.paid_at + timedelta(minutes=40)),
+            pickups=pickups,
+            distance_m=distance_m,
+            store_order_ids=[part.store_order_id for part in self.parts[:pickups]],
+        )
+
+    def last_trip(self, pickups: int = 1, distance_m: int = 2500, courier_id: str = SECOND_COURIER) -> Event:
+        """The second of two couriers has brought the rest."""
+        return self._event(
+            "DeliveryCompleted",
+            source="dispatch",
+            delivery_id=derived_id("trip", self.order_id, "2"),
+            zone_id="zone-1",
+            courier_id=courier_id,
+            completed_at=to_wire(self.paid_at + timedelta(minutes=70)),
+            pickups=pickups,
+            distance_m=distance_m,
+        )
+
+    def told_again(self, earlier: Event) -> Event:
+        """That what was told of as the earlier of two trips is all that comes."""
+        data = {name: value for name, value in earlier.data.items() if name != "store_order_ids"}
+        return self._event("DeliveryCompleted", source="dispatch", **data)
 
     def completed(self) -> Event:
         return self._event("OrderCompleted", completed_at=to_wire(self.paid_at + timedelta(days=7)))

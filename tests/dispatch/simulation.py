@@ -65,6 +65,9 @@ class DeskInMemory:
     def keeping(self, due: DueZone) -> Iterator[DeskInMemory]:
         yield self
 
+    def hold_anew(self, delivery: Delivery) -> bool:
+        return self.state.deliveries.setdefault(delivery.order_id, delivery) is delivery
+
     def tell(self, delivery: Delivery, cause: object) -> None:
         """Nobody listens."""
 
@@ -194,17 +197,20 @@ class Day:
                 self._start(riders.pop(0))
             while self.kitchens and self.kitchens[0][0] <= minute:
                 ready, order_id, part = heappop(self.kitchens)
-                self.all[order_id].ready(part, self._time(ready), self.clock.now())
+                for trip in (self.all[order_id], self.all[order_id].other):
+                    if trip is not None:
+                        trip.ready(part, self._time(ready), self.clock.now())
             self._ride(minute)
             epoch = plan_next_zone(self.desk, clock=self.clock, ids=ids, policy=self.policy)
             if epoch is not None:
                 self.epochs.append(epoch)
+            self.all |= self.desk.state.deliveries
             self._answer()
             minute += self.tick
             self.clock.advance(timedelta(minutes=self.tick))
         done = [d for d in self.all.values() if d.status is Status.DELIVERED]
         return Figures(
-            orders=len(self.all) + len(orders),
+            orders=sum(d.split_from is None for d in self.all.values()) + len(orders),
             delivered=len(done),
             click_to_door=[self._minute(d.ended_at) - self._minute(d.placed_at) for d in done],
             epochs=self.epochs,

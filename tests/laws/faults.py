@@ -165,6 +165,33 @@ def refunded_cash_collected_all_the_same() -> Any:
     return patch.object(at_the_door, "_book_collection", whole)
 
 
+def second_trip_paid_nothing() -> Any:
+    """Whoever brought the last of it is paid, and nobody else."""
+    return patch.object(
+        OrderFacts, "trips", property(lambda facts: () if facts.trip is None else (facts.trip,))
+    )
+
+
+def tip_counted_twice() -> Any:
+    """Each of two couriers has the whole tip."""
+    shared = at_the_door.tips
+
+    def whole(facts: OrderFacts, kept: int) -> list[tuple[str, int]]:
+        return [(courier_id, kept) for courier_id, _ in shared(facts, kept)]
+
+    return patch.object(at_the_door, "tips", whole)
+
+
+def trip_told_again_paid_again() -> Any:
+    """What was told of as the earlier trip, and again as all that came, counts as two."""
+
+    def trips(facts: OrderFacts) -> tuple[Any, ...]:
+        last = () if facts.trip is None else (facts.trip,)
+        return (*facts.earlier_trips.values(), *last)
+
+    return patch.object(OrderFacts, "trips", property(trips))
+
+
 FAULTS: tuple[Fault, ...] = (
     half_even_rounding,
     refund_computed_on_its_own,
@@ -181,4 +208,7 @@ FAULTS: tuple[Fault, ...] = (
     goodwill_charged_to_the_shop,
     tip_kept_by_the_platform,
     refunded_cash_collected_all_the_same,
+    second_trip_paid_nothing,
+    tip_counted_twice,
+    trip_told_again_paid_again,
 )

@@ -166,7 +166,7 @@ def everybody_holds_what_is_due(life: Life, order: Order, found: AuditedOrder) -
         yield f"{kept} was kept, the parties hold {held}"
     books, take_rates, made_good = Kept(life.refunds, order), 0, 0
     for store in order.stores:
-        if store.status in {StoreStatus.DELIVERED, StoreStatus.COMPLETED}:
+        if _is_delivered(order, store):
             take = _take_of(life, books, store)
             take_rates += take
             gross = sum(books.paid(line) + books.of_platform(line) for line in store.lines)
@@ -194,16 +194,30 @@ def everybody_holds_what_is_due(life: Life, order: Order, found: AuditedOrder) -
 
 def _the_courier_is_paid(life: Life, order: Order, ledger: Mapping[str, int]) -> Iterator[str]:
     """Rule 27: drop, pickups and metres, and the tip where something was delivered."""
-    due, trip = 0, life.trip
-    if trip is not None:
-        pay = life.plan.courier_pay
-        due += pay.per_drop + pay.per_extra_pickup * (trip["pickups"] - 1)
-        due += _half_up(Fraction(trip["distance_m"] * pay.per_km, 1000))
+    due = dict.fromkeys((life.courier_id, life.second_courier_id or life.courier_id), 0)
+    pay = life.plan.courier_pay
+    for trip in life.trips:
+        due[trip["courier_id"]] += pay.per_drop + pay.per_extra_pickup * (trip["pickups"] - 1)
+        due[trip["courier_id"]] += _half_up(Fraction(trip["distance_m"] * pay.per_km, 1000))
     if order.delivered_at is not None:
-        due += order.tip - sum(refund.tip for refund in life.refunds)
-    there = -ledger.get(accounts.courier_payable(life.courier_id), 0)
-    if due != there:
-        yield f"the courier is due {due}, holds {there}"
+        left = tip = order.tip - sum(refund.tip for refund in life.refunds)
+        # Each has what its parts make of it, to the cent, and the last of them what is left.
+        brought = sum(trip["pickups"] for trip in life.trips)
+        for trip in life.trips[:-1]:
+            own = floor(Fraction(tip * trip["pickups"], brought))
+            due[trip["courier_id"]] += own
+            left -= own
+        due[life.trips[-1]["courier_id"] if life.trips else life.courier_id] += left
+    for courier_id, amount in due.items():
+        there = -ledger.get(accounts.courier_payable(courier_id), 0)
+        if amount != there:
+            yield f"{courier_id} is due {amount}, holds {there}"
+
+
+def _is_delivered(order: Order, store: StoreOrder) -> bool:
+    """One of two couriers may have handed over a part: it is settled when the whole order is delivered."""
+    came = store.status in {StoreStatus.DELIVERED, StoreStatus.COMPLETED}
+    return came and order.delivered_at is not None
 
 
 class Kept:
@@ -212,11 +226,7 @@ class Kept:
     def __init__(self, refunds: Sequence[Refund], order: Order) -> None:
         self._taken: dict[str, list[LinePart]] = {}
         self._made_good: dict[str, int] = {}
-        delivered = {
-            store.store_order_id
-            for store in order.stores
-            if store.status in {StoreStatus.DELIVERED, StoreStatus.COMPLETED}
-        }
+        delivered = {store.store_order_id for store in order.stores if _is_delivered(order, store)}
         for refund in refunds:
             if refund.borne_by != "shop" and refund.store_order_id in delivered:
                 part = refund.store_order_id or ""

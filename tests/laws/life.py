@@ -22,12 +22,14 @@ from services.ordering.domain.commands import (
     PlaceOrder,
     ProviderNotice,
 )
+from services.ordering.domain.delivery import Split, delivery_id_of
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
 from services.ordering.domain.lines import Line
 from services.ordering.domain.order import Order
 from services.ordering.domain.places import Slot
 from services.ordering.domain.quote import Quote
 from services.ordering.domain.refund import Refund
+from services.ordering.domain.store_order import StoreOrder
 from shared.kernel.errors import Refusal
 from shared.kernel.money import Money
 from tests.laws.backends import Backend, Letter
@@ -70,7 +72,9 @@ class Life:
         self.delivered_letters: list[Letter] = []
         self.notices: list[ProviderNotice] = []
         self._numbers = 0
-        self._trip: Letter | None = None
+        self._trips: dict[str, Mapping[str, Any]] = {}
+        self.split: Split | None = None
+        self.second_courier_id = ""
         self.courier_id = random.choice(COURIERS)
         self.cases: list[tuple[str, Actor]] = []
         self.unanswered: list[tuple[str, Actor]] = []
@@ -117,9 +121,22 @@ class Life:
             return work.orders.refunds_of(self.order_id)
 
     @property
-    def trip(self) -> Mapping[str, Any] | None:
-        """What dispatch told of the trip, once there was one."""
-        return None if self._trip is None else self._trip.data
+    def trips(self) -> Sequence[Mapping[str, Any]]:
+        """What dispatch told of each trip, once it was over, the first of them first."""
+        return tuple(self._trips.values())
+
+    def delivery_id(self, second: bool = False) -> str:
+        if not second:
+            return delivery_id_of(self.order_id)
+        return self.split.trip_id if self.split is not None else ""
+
+    def courier_of(self, second: bool) -> str:
+        return self.second_courier_id if second else self.courier_id
+
+    def parts_of(self, second: bool) -> list[StoreOrder]:
+        """What goes on of what that trip was to bring."""
+        moved = self.split.store_order_ids if self.split is not None else ()
+        return [s for s in self.order.stores if s.is_live and (s.store_order_id in moved) is second]
 
     @property
     def has_unheard_notices(self) -> bool:
@@ -168,18 +185,31 @@ class Life:
                     clock=self.world,
                 )
 
-    def courier_arrived(self, random: Random) -> None:
-        """dispatch tells commission of the trip, once."""
-        if self._trip is None:
-            data = {
+    def courier_arrived(
+        self,
+        random: Random,
+        *,
+        second: bool = False,
+        pickups: int | None = None,
+        type: str = "DeliveryCompleted",
+    ) -> None:
+        """dispatch tells commission of a trip, once in each way."""
+        delivery_id = self.delivery_id(second)
+        if delivery_id not in self._trips:
+            self._trips[delivery_id] = {
                 "order_id": self.order_id,
-                "courier_id": self.courier_id,
-                "completed_at": "2026-01-06T10:00:00.000Z",
-                "pickups": random.choice((1, 2, 3)),
+                "delivery_id": delivery_id,
+                "courier_id": self.courier_of(second),
+                "completed_at": f"2026-01-06T10:{30 if self._trips else 0:02}:00.000Z",
+                "pickups": pickups or random.choice((1, 2, 3)),
                 "distance_m": random.randrange(12_000),
             }
-            self._trip = Letter(event_id=f"{self.name}-trip", type="DeliveryCompleted", data=data)
-            self.undelivered.append(self._trip)
+        letter = Letter(
+            event_id=f"{self.name}-{type}-{delivery_id}", type=type, data=self._trips[delivery_id]
+        )
+        known = {each.event_id for each in (*self.undelivered, *self.delivered_letters)}
+        if letter.event_id not in known:
+            self.undelivered.append(letter)
 
     def collect_letters(self) -> None:
         self.undelivered += self.backend.new_letters()

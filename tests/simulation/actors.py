@@ -15,6 +15,7 @@ from shared.kernel.errors import Refusal
 from tests.simulation.platform import Platform
 from tests.simulation.roster import Roster
 from tests.simulation.scheduler import Process
+from tests.simulation.splitter import Splitter
 from tests.simulation.town import OPERATOR, Town
 
 Wire = dict[str, Any]
@@ -60,6 +61,9 @@ class People:
         if self.chance.random() < 0.3:
             roster = Roster(self)
             self._go(roster.keep)
+        splitter = Splitter(self)
+        if splitter.is_at_work:
+            self._always(splitter.look, 15.0)
 
     # -- asking --------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from services.dispatch.domain.delivery import Delivery
 from services.ordering.domain.order import Order
 from tests.simulation.database import MemoryConnection
 
@@ -32,6 +33,13 @@ class Case:
     def events(self, service: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for row in self.rows(service, "outbox").values():
             yield row["type"], orjson.loads(row["data"])
+
+    def trips(self) -> dict[str, list[Delivery]]:
+        """What dispatch has of each order: one delivery, or two where it was split."""
+        found: dict[str, list[Delivery]] = {}
+        for delivery in self.rows("dispatch", "delivery").values():
+            found.setdefault(delivery.of_order, []).append(delivery)
+        return found
 
     def refunded(self, order_id: str) -> int:
         refunds = self.rows("ordering", "refund").values()

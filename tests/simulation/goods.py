@@ -77,28 +77,37 @@ def _reductions(case: Case, order: Order) -> Counter[str]:
 
 
 def a_delivery_has_one_courier(case: Case) -> Iterator[str]:
+    """An order that was split has two deliveries; it ends once, with the one that was handed over last."""
     riding: dict[str, str | None] = {}
+    ends: Counter[str] = Counter()
     for type_, data in case.events("dispatch"):
-        order_id = data.get("order_id")
+        name = data.get("delivery_id")
         match type_:
             case "CourierAssigned":
-                if riding.get(order_id) is not None:
-                    yield f"{order_id} was given to {data['courier_id']} and {riding[order_id]}"
-                riding[order_id] = data["courier_id"]
+                if riding.get(name) is not None:
+                    yield f"{name} was given to {data['courier_id']} and {riding[name]}"
+                riding[name] = data["courier_id"]
             case "CourierUnassigned":
-                riding[order_id] = None
-            case "PickupCompleted" | "DeliveryCompleted":
-                if riding.get(order_id) != data["courier_id"]:
-                    yield f"{order_id} was carried by {data['courier_id']}, not by {riding.get(order_id)}"
+                riding[name] = None
+            case "PickupCompleted" | "DeliveryCompleted" | "TripCompleted":
+                if riding.get(name) != data["courier_id"]:
+                    yield f"{name} was carried by {data['courier_id']}, not by {riding.get(name)}"
+        ends[str(data.get("order_id"))] += type_ in {"DeliveryCompleted", "DeliveryFailed"}
+    yield from (f"{order_id} ended {times} times" for order_id, times in ends.items() if times > 1)
+    trips = case.trips()
     for order in case.orders.values():
-        delivery = case.rows("dispatch", "delivery").get(order.order_id)
         if order.status is not OrderStatus.COMPLETED:
             continue
-        if delivery is None or delivery.status is not DeliveryStatus.DELIVERED:
-            yield f"{order.order_id} is completed, its delivery is {delivery and delivery.status}"
-        elif order.delivery.delivered_by != delivery.courier_id:
-            told = order.delivery.delivered_by
-            yield f"{order.order_id} was delivered by {delivery.courier_id}, ordering heard {told}"
+        known = trips.get(order.order_id, [])
+        brought = [trip for trip in known if trip.status is DeliveryStatus.DELIVERED]
+        if not brought:
+            yield f"{order.order_id} is completed, its delivery is {[trip.status for trip in known]}"
+            continue
+        last = max(trip.ended_at for trip in brought)
+        told = order.delivery.delivered_by
+        if told not in {trip.courier_id for trip in brought if trip.ended_at == last}:
+            couriers = [trip.courier_id for trip in brought]
+            yield f"{order.order_id} was delivered by {couriers}, ordering heard {told}"
 
 
 def slots_count_their_orders(case: Case) -> Iterator[str]:

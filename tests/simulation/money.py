@@ -80,9 +80,10 @@ def the_ledger_gives_what_was_kept(case: Case) -> Iterator[str]:
 
 
 def couriers_are_paid_for_each_delivery_once(case: Case) -> Iterator[str]:
-    for order_id, delivery in case.rows("dispatch", "delivery").items():
+    for order_id, trips in case.trips().items():
         entries = case.rows("commission", "ledger_entry").get(order_id, ())
         paid = {e.heading.account for _, _, e in entries if e.heading.account.startswith("payable:courier:")}
-        delivered = delivery.status is DeliveryStatus.DELIVERED
-        if paid != ({accounts.courier_payable(delivery.courier_id)} if delivered else set()):
-            yield f"{order_id} is {delivery.status} by {delivery.courier_id}, paid {sorted(paid)}"
+        brought = [trip for trip in trips if trip.status is DeliveryStatus.DELIVERED]
+        if paid != {accounts.courier_payable(trip.courier_id) for trip in brought}:
+            known = [f"{trip.status} by {trip.courier_id}" for trip in trips]
+            yield f"{order_id} is {' and '.join(known)}, paid {sorted(paid)}"

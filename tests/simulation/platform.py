@@ -35,6 +35,7 @@ from services.gateway.domain.idempotency import KeptAnswer, KeyUse
 from services.ordering.adapters import sandbox_notices
 from services.ordering.application.ports import Rules
 from services.ordering.domain.delivery_fee import DeliveryFeeRule
+from services.ordering.entrypoints import couriers as ordering_couriers
 from services.ordering.entrypoints import service as ordering
 from services.ordering.entrypoints import slots as ordering_slots
 from services.ordering.entrypoints.dependencies import PaymentProviders
@@ -80,6 +81,7 @@ EXPIRY_GRACE_SECONDS = 300.0
 _INSTEAD: list[tuple[Any, str, Any]] = [
     (ordering, "TransactionsSql", ordering_ports.MemoryTransactions),
     (ordering, "UnitOfWorkSql", ordering_ports.MemoryUnitOfWork),
+    (ordering_couriers, "UnitOfWorkSql", ordering_ports.MemoryUnitOfWork),
     (ordering_slots, "TransactionsSql", ordering_ports.MemoryTransactions),
     (storefront, "SqlStore", storefront_ports.MemoryStore),
     (preparing, "SqlStore", storefront_ports.MemoryStore),

@@ -19,8 +19,8 @@ from sqlalchemy import text
 from services.ordering.adapters.unit_of_work import UnitOfWorkSql
 from services.ordering.application.ports import Placement, ProviderRefund
 from services.ordering.domain.rebooking import Rebooking
+from services.ordering.entrypoints import couriers, slots
 from services.ordering.entrypoints import service as ordering
-from services.ordering.entrypoints import slots
 from shared.kernel.errors import Refusal
 from shared.persistence import Database, Transaction
 from tests.simulation.platform import on_memory
@@ -149,6 +149,7 @@ def _eventful(first: int, wanted: set[str]) -> tuple[World, _Record]:
             _instead(ordering, "TransactionsSql", record.transactions()),
             _instead(slots, "TransactionsSql", record.transactions()),
             _instead(ordering, "UnitOfWorkSql", record.unit_of_work()),
+            _instead(couriers, "UnitOfWorkSql", record.unit_of_work()),
         ):
             world = World(seed, SOUND, faults=FAULTS)
             world.live()

@@ -162,6 +162,27 @@ def test_deliveries_in_another_currency_do_not_count(books: Books) -> None:
     assert books.guaranteed("courier-1") == PER_HOUR
 
 
+def test_both_trips_of_one_order_count_for_their_shifts(books: Books) -> None:
+    first = brings("order-1", 0.5, 400, earlier_delivery_id="first")
+    last = brings("order-1", 0.75, 700, "courier-2")
+    books.hears(begins("shift-1", 0), ends("shift-1", 1), begins("shift-2", 0, "courier-2"))
+    books.hears(ends("shift-2", 1, "courier-2"), first, last, first)
+    assert books.guaranteed("courier-1") == PER_HOUR - 400
+    assert books.guaranteed("courier-2") == PER_HOUR - 700
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_an_earlier_trip_that_is_told_of_again_as_the_last_one_counts_once(
+    books: Books, order: tuple[int, int]
+) -> None:
+    """The other courier has lost what they had, so the first brought all that came."""
+    told = [brings("order-1", 0.5, 400, earlier_delivery_id="first"), brings("order-1", 0.5, 400)]
+    books.hears(begins("shift-1", 0), ends("shift-1", 1))
+    for place in order:
+        books.hears(told[place])
+    assert books.guaranteed("courier-1") == PER_HOUR - 400
+
+
 _couriers = count(1)
 HOURS = st.integers(0, 40).map(lambda quarter: quarter / 4)
 

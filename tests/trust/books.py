@@ -59,6 +59,8 @@ class Plan:
     distribution_max_bp: int
     by_category: Mapping[str, int] = field(default_factory=dict)
     by_shop: Mapping[str, int] = field(default_factory=dict)
+    trip: tuple[int, int, int] | None = None
+    """What a trip pays: for the drop, each further pickup, and a kilometre; nothing where hours matter."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +102,8 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
+    """Of an order that was split, either trip: the second has an ``order_id`` of its own, its key."""
+
     order_id: str
     status: str
     courier_id: str | None
@@ -107,6 +111,9 @@ class Delivery:
     slot_taken: bool = False
     kept_by_payment: bool = False
     """Its hold was given back before it was paid: it has its place in the slot all the same."""
+    delivery_id: str | None = None
+    split_from: str | None = None
+    """The order that a second trip brings a part of."""
 
 
 @dataclass(frozen=True, kw_only=True)

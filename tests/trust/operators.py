@@ -17,6 +17,7 @@ from shared.kernel.ids import derived_id
 # Seconds of the wall: every so often something is done, and it lasts so long.
 _BETWEEN = (0.2, 2.0)
 _LASTS = (0.5, 2.5)
+_LOOKS = 8
 _SLOT_MINUTES = 5.0
 _SLOT_ROOM = 4
 Act = Callable[[str], Awaitable[None]]
@@ -41,6 +42,7 @@ class Operators:
             (self._give, 3),
             (self._take_back, 3),
             (self._transfer, 3),
+            (self._split, 3),
             (self._lend, 2),
             (self._break, 2),
             (self._open_slot, 2),
@@ -103,8 +105,41 @@ class Operators:
         body = {"reason": "the regular customer asked for it"}
         if named:
             body["courier_id"] = str(self.chance.choice(board["couriers"])["courier_id"])
-        order_id = self.chance.choice(deliveries)["order_id"]
-        await self._post(f"/v1/dispatch/deliveries/{order_id}/{act}", number, body)
+        chosen = self.chance.choice(deliveries)
+        if chosen.get("delivery_id"):
+            # Of an order that was split, the trip that was looked at.
+            body["delivery_id"] = str(chosen["delivery_id"])
+        await self._post(f"/v1/dispatch/deliveries/{chosen['order_id']}/{act}", number, body)
+
+    async def _split(self, number: str) -> None:
+        """Some parts of an order over several shops come with another courier, as soon as there is one."""
+        for look in range(_LOOKS):
+            board = await self._board()
+            several = [one for one in board["deliveries"] if _may_be_split(one)]
+            if several and await self._split_one(f"{number}-{look}", self.chance.choice(several)["order_id"]):
+                return
+            if self.over.is_set() and not several:
+                return
+            await asyncio.sleep(self.chance.uniform(*_LASTS) / 2)
+
+    async def _split_one(self, number: str, order_id: str) -> bool:
+        """Whether it may be split; the next one may, where this one is paid at the door or was collected."""
+        order = await self.town.api.get(f"/v1/orders/{order_id}", self.town.cast.operator)
+        to_come = {"placed", "accepted", "ready"}
+        parts = [part for part in order["store_orders"] if part["status"] in to_come]
+        if len(parts) < 2 or int(order["to_collect"]["amount"]):
+            return False
+        moved = self.chance.sample(parts, self.chance.randint(1, len(parts) - 1))
+        body = {
+            "store_order_ids": [str(part["store_order_id"]) for part in moved],
+            "reason": "one of the shops has just begun",
+        }
+        try:
+            await self._post(f"/v1/dispatch/deliveries/{order_id}/split", number, body)
+        except ApiRefusal as refusal:
+            self.town.surprise(f"an operator met {refusal.code}")
+            return False
+        return True
 
     async def _lend(self, number: str) -> None:
         body = {
@@ -198,3 +233,9 @@ class Operators:
 
 def _assigned(board: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [one for one in board["deliveries"] if one["status"] in {"assigned", "collecting"}]
+
+
+def _may_be_split(one: Mapping[str, Any]) -> bool:
+    to_come = [stop for stop in one.get("pickups") or () if stop["status"] == "pending"]
+    under_way = {"waiting", "planned", "assigned", "collecting"}
+    return one["status"] in under_way and one.get("trip") is None and len(to_come) > 1

@@ -16,11 +16,13 @@ def read_dispatch(books: Books, databases: Databases) -> None:
             slot_id=row[3],
             slot_taken=row[4],
             kept_by_payment=row[5],
+            delivery_id=row[6],
+            split_from=row[7],
         )
         for row in databases.rows(
             "dispatch",
             "SELECT order_id, status, courier_id, slot_id, slot_taken,"
-            " paid_at IS NOT NULL AND told ->> 'released' IS NOT NULL FROM delivery",
+            " paid_at IS NOT NULL AND told ->> 'released' IS NOT NULL, delivery_id, split_from FROM delivery",
         )
     }
     books.by_hand = [

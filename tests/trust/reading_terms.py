@@ -93,6 +93,12 @@ def read_terms(books: Books, databases: Databases) -> None:
     _read_statements(books, databases)
 
 
+def _of_a_trip(pay: Document) -> tuple[int, int, int] | None:
+    if pay.get("peaks"):
+        return None
+    return pay["per_drop"], pay["per_extra_pickup"], pay["per_km"]
+
+
 def _read_rates(books: Books, databases: Databases) -> None:
     for version, terms in databases.rows("commission", "SELECT version, terms FROM rate_plan"):
         books.plans[version] = Plan(
@@ -103,6 +109,7 @@ def _read_rates(books: Books, databases: Databases) -> None:
             distribution_max_bp=terms["distribution_max_bp"],
             by_category=terms["take_rate_by_category"],
             by_shop=terms["take_rate_by_shop"],
+            trip=_of_a_trip(terms["courier_pay"]),
         )
     books.plan_of = dict(
         databases.rows("commission", "SELECT order_id, rate_plan FROM order_book WHERE rate_plan IS NOT NULL")

@@ -273,6 +273,20 @@ class DeliveryPlanned(TypedDict):
     eta_to: NotRequired[str]
 
 
+class DeliverySplit(TypedDict):
+    """A second courier brings some shops' parts of the order, on a trip of its own."""
+
+    delivery_id: str
+    order_id: str
+    trip_id: str
+    zone_id: str
+    store_order_ids: list[str]
+    reason: str
+    split_at: str
+    eta: str | None
+    trip_eta: str | None
+
+
 class DropOffFailed(TypedDict):
     """Nobody took the order at the door; until `choose_by` a second try may be chosen."""
 
@@ -888,3 +902,21 @@ class SubstitutionProposed(TypedDict):
     proposed_at: str
     decide_by: str
     unit_price: Money
+
+
+class TripCompleted(TypedDict):
+    """One trip of a split order was handed over, with these parts, while the other one goes on."""
+
+    delivery_id: str
+    order_id: str
+    zone_id: str
+    courier_id: str
+    completed_at: str
+    pickups: int
+    distance_m: int
+    handover: NotRequired[str]
+    proved_by: NotRequired[str]
+    proved_at: NotRequired[str]
+    proved_distance_m: NotRequired[int]
+    unproved_reason: NotRequired[str]
+    store_order_ids: list[str]

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from services.commission.adapters.facts_json import (
     delivered_to_json,
+    earlier_trips_to_json,
     facts_from_row,
     handed_back_to_json,
     paid_to_json,
@@ -35,16 +36,18 @@ from shared.persistence import Transaction
 # What is known stays; what is new is added. Both ways round give the same row, and the row is locked.
 _ADD = text("""
 INSERT INTO order_book AS b
-    (order_id, currency, rate_plan, paid, delivered, trip, refunds, completed_at, cancelled_at, handed_back)
+    (order_id, currency, rate_plan, paid, delivered, trip, refunds, completed_at, cancelled_at, handed_back,
+     earlier_trips)
 SELECT
     f.order_id, f.currency,
     (SELECT p.version FROM rate_plan AS p WHERE p.currency = f.currency AND p.effective_from <= f.paid_at
      AND NOT EXISTS (SELECT FROM rate_plan_withdrawal AS w WHERE w.version = p.version)
      ORDER BY p.effective_from DESC, p.version DESC LIMIT 1),
-    f.paid, f.delivered, f.trip, f.refunds, f.completed_at, f.cancelled_at, f.handed_back
+    f.paid, f.delivered, f.trip, f.refunds, f.completed_at, f.cancelled_at, f.handed_back,
+    f.earlier_trips
 FROM jsonb_to_recordset(CAST(:facts AS jsonb)) AS f (order_id text, currency text, paid_at timestamptz,
     paid jsonb, delivered jsonb, trip jsonb, refunds jsonb, completed_at timestamptz,
-    cancelled_at timestamptz, handed_back jsonb)
+    cancelled_at timestamptz, handed_back jsonb, earlier_trips jsonb)
 ORDER BY f.order_id
 ON CONFLICT (order_id) DO UPDATE SET
     currency = COALESCE(b.currency, excluded.currency),
@@ -55,9 +58,10 @@ ON CONFLICT (order_id) DO UPDATE SET
     refunds = excluded.refunds || b.refunds,
     completed_at = COALESCE(b.completed_at, excluded.completed_at),
     cancelled_at = COALESCE(b.cancelled_at, excluded.cancelled_at),
-    handed_back = excluded.handed_back || b.handed_back
+    handed_back = excluded.handed_back || b.handed_back,
+    earlier_trips = excluded.earlier_trips || b.earlier_trips
 RETURNING order_id, currency, rate_plan, paid, delivered, trip, refunds, completed_at, cancelled_at,
-    verdicts, handed_back, xmax = 0 AS fresh,
+    verdicts, handed_back, earlier_trips, xmax = 0 AS fresh,
     (SELECT to_jsonb(p) FROM rate_plan AS p WHERE p.version = b.rate_plan) AS plan
 """)
 
@@ -196,6 +200,7 @@ def _facts_row(facts: OrderFacts) -> dict[str, Any]:
         "completed_at": facts.completed_at,
         "cancelled_at": facts.cancelled_at,
         "handed_back": handed_back_to_json(facts.handed_back),
+        "earlier_trips": earlier_trips_to_json(facts.earlier_trips),
     }
 
 

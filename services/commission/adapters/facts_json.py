@@ -162,6 +162,7 @@ def trip_to_json(trip: Trip) -> Json:
         "pickups": trip.pickups,
         "distance_m": trip.distance_m,
         "zone_id": trip.zone_id,
+        "delivery_id": trip.delivery_id,
     }
 
 
@@ -172,7 +173,12 @@ def trip_from_json(data: Json) -> Trip:
         pickups=data["pickups"],
         distance_m=data["distance_m"],
         zone_id=data.get("zone_id"),
+        delivery_id=data.get("delivery_id"),
     )
+
+
+def earlier_trips_to_json(trips: Mapping[str, Trip]) -> Json:
+    return {delivery_id: trip_to_json(trip) for delivery_id, trip in trips.items()}
 
 
 def refunds_to_json(refunds: dict[str, Refund]) -> Json:
@@ -244,5 +250,8 @@ def facts_from_row(row: Any) -> OrderFacts:
         handed_back={
             refund_id: HandedBack(amount=amount, courier_id=courier_id)
             for refund_id, (amount, courier_id) in sorted(row.handed_back.items())
+        },
+        earlier_trips={
+            delivery_id: trip_from_json(data) for delivery_id, data in sorted(row.earlier_trips.items())
         },
     )

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from services.commission.adapters.facts_json import facts_from_row, trip_from_json
 from services.commission.adapters.plan_json import plan_from_json
-from services.commission.adapters.shifts_sql import shift_of
+from services.commission.adapters.shifts_sql import TRIPS, shift_of
 from services.commission.domain.facts import OrderFacts, Trip
 from services.commission.domain.guarantee import Shift
 from services.commission.domain.rates import RatePlan
@@ -30,15 +30,17 @@ _SHIFTS = text(
     "SELECT shift_id, courier_id, started_at, ended_at FROM courier_shift"
     " WHERE started_at >= :since AND started_at < :until AND ended_at IS NOT NULL ORDER BY shift_id"
 )
-_TRIPS = text("""
-SELECT b.trip, b.rate_plan FROM courier_shift AS s
-JOIN courier_trip AS t ON t.courier_id = s.courier_id AND t.completed_at >= s.started_at
+_TRIPS = text(f"""
+SELECT CASE WHEN t.delivery_id IS NULL THEN b.trip ELSE b.earlier_trips->t.delivery_id END AS trip,
+    b.rate_plan
+FROM courier_shift AS s
+JOIN {TRIPS} AS t ON t.courier_id = s.courier_id AND t.completed_at >= s.started_at
     AND t.completed_at < COALESCE(
         (SELECT n.started_at FROM courier_shift AS n WHERE n.courier_id = s.courier_id
          AND (n.started_at, n.shift_id) > (s.started_at, s.shift_id)
          ORDER BY n.started_at, n.shift_id LIMIT 1), 'infinity')
 JOIN order_book AS b ON b.order_id = t.order_id
-WHERE s.shift_id = :shift_id AND t.currency = :currency ORDER BY t.order_id
+WHERE s.shift_id = :shift_id AND t.currency = :currency ORDER BY t.order_id, t.completed_at
 """)
 
 

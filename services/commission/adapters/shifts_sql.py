@@ -28,6 +28,21 @@ FROM jsonb_to_recordset(CAST(:trips AS jsonb)) AS t (order_id text, courier_id t
     completed_at timestamptz, pay bigint)
 ON CONFLICT (order_id) DO NOTHING
 """)
+_KEEP_EARLIER_TRIPS = text("""
+INSERT INTO courier_earlier_trip (delivery_id, order_id, courier_id, currency, completed_at, pay)
+SELECT earlier_delivery_id, order_id, courier_id, currency, completed_at, pay
+FROM jsonb_to_recordset(CAST(:trips AS jsonb)) AS t (earlier_delivery_id text, order_id text,
+    courier_id text, currency text, completed_at timestamptz, pay bigint)
+ON CONFLICT (delivery_id) DO NOTHING
+""")
+# All trips once: what was told of as one of two may be told of again as all that came.
+TRIPS = """(
+    SELECT order_id, NULL AS delivery_id, courier_id, currency, completed_at, pay FROM courier_trip
+    UNION ALL
+    SELECT e.order_id, e.delivery_id, e.courier_id, e.currency, e.completed_at, e.pay
+    FROM courier_earlier_trip AS e WHERE NOT EXISTS (SELECT FROM courier_trip AS l
+        WHERE l.order_id = e.order_id AND l.courier_id = e.courier_id AND l.completed_at = e.completed_at)
+)"""
 _KEEP_SHIFT = text("""
 INSERT INTO courier_shift AS s (shift_id, courier_id, started_at, ended_at)
 VALUES (:shift_id, :courier_id, :started_at, :ended_at)
@@ -35,9 +50,9 @@ ON CONFLICT (shift_id) DO UPDATE SET started_at = COALESCE(s.started_at, exclude
     ended_at = COALESCE(s.ended_at, excluded.ended_at)
 RETURNING shift_id, courier_id, started_at, ended_at
 """)
-_BOOKS = """
+_BOOKS = f"""
 SELECT s.shift_id, s.courier_id, s.started_at, s.ended_at, s.guaranteed, s.postings, s.last_transaction,
-    (SELECT COALESCE(sum(t.pay), 0) FROM courier_trip AS t
+    (SELECT COALESCE(sum(t.pay), 0) FROM {TRIPS} AS t
      WHERE t.courier_id = s.courier_id AND t.currency = :currency AND t.completed_at >= s.started_at
      AND t.completed_at < COALESCE(
         (SELECT n.started_at FROM courier_shift AS n WHERE n.courier_id = s.courier_id
@@ -47,7 +62,7 @@ SELECT s.shift_id, s.courier_id, s.started_at, s.ended_at, s.guaranteed, s.posti
      WHERE p.currency = :currency AND p.effective_from <= s.started_at
      AND NOT EXISTS (SELECT FROM rate_plan_withdrawal AS w WHERE w.version = p.version)
      ORDER BY p.effective_from DESC, p.version DESC LIMIT 1) AS plan
-FROM {shifts} AS s ORDER BY s.shift_id
+FROM {{shifts}} AS s ORDER BY s.shift_id
 """
 # A moment concerns the shift that was on then, and the one before it, which the other took it from.
 _AROUND = text(
@@ -88,6 +103,7 @@ class SqlShifts:
         rows = [
             {
                 "order_id": trip.order_id,
+                "earlier_delivery_id": trip.earlier_delivery_id,
                 "courier_id": trip.courier_id,
                 "currency": trip.currency,
                 "completed_at": trip.completed_at,
@@ -95,8 +111,10 @@ class SqlShifts:
             }
             for trip in trips
         ]
-        if rows:
-            self._connection.execute(_KEEP_TRIPS, {"trips": orjson.dumps(rows).decode()})
+        for statement, is_earlier in ((_KEEP_TRIPS, False), (_KEEP_EARLIER_TRIPS, True)):
+            told = [row for row in rows if (row["earlier_delivery_id"] is not None) is is_earlier]
+            if told:
+                self._connection.execute(statement, {"trips": orjson.dumps(told).decode()})
 
     def keep_shift(self, shift: Shift) -> Shift:
         row = self._connection.execute(

@@ -101,12 +101,15 @@ def _record(heard: Mapping[str, Heard], books: Books, clock: Clock) -> list[Trip
 
 
 def _earned(order: OpenOrder, heard: Heard) -> Iterator[TripEarned]:
-    """The delivery of an order, by the event that made its pay known."""
-    trip = order.facts.trip
-    if trip is not None and order.plan is not None and (heard.facts.trip or heard.facts.paid):
+    """The trips of an order, by the event that made their pay known."""
+    told = heard.facts.trip or heard.facts.earlier_trips or heard.facts.paid
+    if order.plan is None or not told:
+        return
+    for trip in order.facts.trips:
         yield TripEarned(
             trip=CourierTrip(
                 order_id=order.facts.order_id,
+                earlier_delivery_id=None if trip is order.facts.trip else trip.delivery_id,
                 courier_id=trip.courier_id,
                 currency=order.facts.currency or "",
                 completed_at=trip.completed_at,

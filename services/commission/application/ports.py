@@ -277,13 +277,14 @@ class History(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CourierTrip:
-    """A finished delivery with what it pays."""
+    """A finished delivery with what it pays. Of a split one, the earlier trip says which delivery it was."""
 
     order_id: str
     courier_id: str
     currency: str
     completed_at: datetime
     pay: int
+    earlier_delivery_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

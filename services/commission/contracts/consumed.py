@@ -172,16 +172,26 @@ def order_cancelled(data: Data) -> OrderFacts:
 
 
 def delivery_completed(data: Data) -> OrderFacts:
+    return OrderFacts(order_id=data["order_id"], trip=_trip(data))
+
+
+def trip_completed(data: Data) -> OrderFacts:
+    """One of two trips of a split delivery; DeliveryCompleted may tell of it again."""
+    return OrderFacts(order_id=data["order_id"], earlier_trips={data["delivery_id"]: _trip(data)})
+
+
+def _trip(data: Data) -> Trip:
     trip = Trip(
         courier_id=data["courier_id"],
         completed_at=from_wire(data["completed_at"], "completed_at"),
         pickups=int(data["pickups"]),
         distance_m=round(data["distance_m"]),
         zone_id=data.get("zone_id"),
+        delivery_id=data.get("delivery_id"),
     )
     if trip.pickups < 0 or trip.distance_m < 0:
         raise ContradictoryEvent("A delivery has no negative distance or pickups.")
-    return OrderFacts(order_id=data["order_id"], trip=trip)
+    return trip
 
 
 def courier_shift(event_type: str, data: Data) -> Shift:
@@ -205,6 +215,7 @@ _FACTS: dict[str, Callable[[Data], OrderFacts]] = {
     "OrderCancelled": order_cancelled,
     "RefundHandedBack": refund_handed_back,
     "DeliveryCompleted": delivery_completed,
+    "TripCompleted": trip_completed,
 }
 
 

@@ -41,10 +41,26 @@ def _book_collection(facts: OrderFacts, paid: Paid, collected: int, sheet: Sheet
 
 
 def book_tip(facts: OrderFacts, paid: Paid, sheet: Sheet) -> None:
-    """The tip is the courier's who delivers, less what came back of it."""
+    """The tip is the courier's who delivers, less what came back of it.
+
+    Couriers who shared an order share it by the parts that each handed over.
+    """
     kept = paid.tip - sum(refund.tip for refund in facts.refunds.values())
-    if facts.delivered is not None and kept:
-        sheet.move(kept, debit=ledger.ORDERS, credit=ledger.courier_payable(_courier(facts)), kind=Kind.TIP)
+    if facts.delivered is None or not kept:
+        return
+    for courier_id, amount in tips(facts, kept):
+        sheet.move(amount, debit=ledger.ORDERS, credit=ledger.courier_payable(courier_id), kind=Kind.TIP)
+
+
+def tips(facts: OrderFacts, kept: int) -> list[tuple[str, int]]:
+    """What each trip has of the tip; what does not divide goes to the one that was handed over last."""
+    trips = facts.trips
+    if len(trips) < 2:
+        return [(_courier(facts), kept)]
+    *earlier, last = trips
+    parts = sum(trip.pickups for trip in trips)
+    shares = [(trip.courier_id, kept * trip.pickups // parts if parts else 0) for trip in earlier]
+    return [*shares, (last.courier_id, kept - sum(amount for _, amount in shares))]
 
 
 def _courier(facts: OrderFacts) -> str:

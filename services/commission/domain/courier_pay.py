@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -106,6 +107,16 @@ class CourierPay:
         if rule.supplement:
             left += f" + {formula.number(rule.supplement)}"
         return formula.equals(left, amount, label=f"peak {rule.name}")
+
+    def formula_of(self, trips: Sequence[Trip]) -> str:
+        """How the pay for all of ``trips`` comes about: each by itself, and then their sum."""
+        if len(trips) == 1:
+            return self.formula(trips[0])
+        each = [self.formula(trip) for trip in trips]
+        # Only a whole note has a label.
+        plain = [text.partition(": ")[2] or text for text in each]
+        amounts = [self.of(trip) for trip in trips]
+        return "; ".join([*plain, formula.equals(" + ".join(map(formula.number, amounts)), sum(amounts))])
 
     def _best(self, trip: Trip) -> tuple[int, PeakRule | None]:
         best, by = self._under(trip, None), None

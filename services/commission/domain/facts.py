@@ -107,13 +107,19 @@ class Delivered:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trip:
-    """The courier's finished work for the order."""
+    """A courier's finished work for the order. Older rows do not say which delivery it was."""
 
     courier_id: str
     completed_at: datetime
     pickups: int
     distance_m: int
     zone_id: str | None = None
+    delivery_id: str | None = None
+
+    def is_same(self, other: Trip) -> bool:
+        if None not in {self.delivery_id, other.delivery_id}:
+            return self.delivery_id == other.delivery_id
+        return (self.courier_id, self.completed_at) == (other.courier_id, other.completed_at)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,7 +161,8 @@ class OrderFacts:
     """Everything heard of one order. Parts may be missing: they were not heard yet, or never happened.
 
     ``verdicts`` are the reasons for which promoters earn nothing, found once, when their commissions
-    accrued: by link and level.
+    accrued: by link and level. ``trip`` is the one that was handed over last, by what dispatch says when all
+    was delivered; of a split delivery ``earlier_trips`` are those that it told of before, by delivery.
     """
 
     order_id: str
@@ -168,6 +175,17 @@ class OrderFacts:
     cancelled_at: datetime | None = None
     verdicts: Mapping[tuple[str, int], str] | None = None
     handed_back: dict[str, HandedBack] = field(default_factory=dict)
+    earlier_trips: dict[str, Trip] = field(default_factory=dict)
+
+    @property
+    def trips(self) -> tuple[Trip, ...]:
+        """Every trip of the order, once, as they were handed over one after the other."""
+        if not self.earlier_trips:
+            return () if self.trip is None else (self.trip,)
+        trips, last = list(self.earlier_trips.values()), self.trip
+        if last is not None:
+            trips = [*(trip for trip in trips if not trip.is_same(last)), last]
+        return tuple(sorted(trips, key=lambda trip: (trip.completed_at, trip.delivery_id or "")))
 
     @property
     def refunded(self) -> int:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from services.commission.domain import commissions, ledger
 from services.commission.domain.at_the_door import book_money, book_tip
 from services.commission.domain.commissions import Share
-from services.commission.domain.facts import OrderFacts, Paid, PaidPart
-from services.commission.domain.ledger import Kind, Sheet
+from services.commission.domain.courier_pay import CourierPay
+from services.commission.domain.facts import OrderFacts, Paid, PaidPart, Trip
+from services.commission.domain.ledger import Heading, Kind, Sheet
 from services.commission.domain.promotion import Accrual
 from services.commission.domain.rates import RatePlan
 from services.commission.domain.take_rate import Kept, Take, kept_of, takes
@@ -62,16 +63,26 @@ def goal_of(facts: OrderFacts, plan: RatePlan | None) -> Goal:
         take = sum(each.amount for each in taken)
         goal.accruals += commissions.accrue(sheet, facts, paid, part, shares, plan, take)
     _keep_delivery_fee(facts, paid, sheet)
-    if facts.trip is not None:
-        trip, pay = facts.trip, plan.courier_pay
-        sheet.move(
-            pay.of(trip),
-            debit=ledger.COURIER_PAY,
-            credit=ledger.courier_payable(trip.courier_id),
-            kind=Kind.COURIER_PAY,
-            note=pay.formula(trip),
-        )
+    _pay_couriers(facts, plan.courier_pay, sheet)
     return goal
+
+
+def _pay_couriers(facts: OrderFacts, pay: CourierPay, sheet: Sheet) -> None:
+    """Every trip is a delivery of its own to the rate plan."""
+    by_courier: dict[str, list[Trip]] = {}
+    for trip in facts.trips:
+        by_courier.setdefault(trip.courier_id, []).append(trip)
+    for courier_id, trips in by_courier.items():
+        sheet.move(
+            sum(pay.of(trip) for trip in trips),
+            debit=ledger.COURIER_PAY,
+            credit=ledger.courier_payable(courier_id),
+            kind=Kind.COURIER_PAY,
+            note=pay.formula_of(trips),
+        )
+    spent = sheet.figures.get(Heading(ledger.COURIER_PAY, Kind.COURIER_PAY.value))
+    if spent is not None:
+        spent.note = pay.formula_of(facts.trips)
 
 
 def _settle(part: PaidPart, kept: list[Kept], taken: list[Take], sheet: Sheet) -> None:

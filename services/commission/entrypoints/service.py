@@ -75,9 +75,9 @@ class CommissionService(ShowsBooks, SettlesPayees, SetsRates, ChargesShops, Dist
     def on_ordering(self, tx: Transaction, event: Event) -> None:
         self._record(tx, event)
 
-    @subscribe("dispatch", "DeliveryCompleted", "CourierOnShift", "CourierOffShift")
+    @subscribe("dispatch", "DeliveryCompleted", "TripCompleted", "CourierOnShift", "CourierOffShift")
     def on_dispatch(self, tx: Transaction, event: Event) -> None:
-        if event.type == "DeliveryCompleted":
+        if event.type in {"DeliveryCompleted", "TripCompleted"}:
             self._record(tx, event)
         else:
             shift = consumed.courier_shift(event.type, event.data)

@@ -14,9 +14,11 @@ from services.dispatch.domain.events import (
     DeliveryCompleted,
     DeliveryEvent,
     DeliveryFailed,
+    DeliverySplit,
     PickupCompleted,
+    TripCompleted,
 )
-from services.dispatch.domain.outcome import outcome_of, ready_at_of
+from services.dispatch.domain.outcome import is_own_handover, outcome_of, ready_at_of
 
 _MINUTES = (5, 10, 15, 20, 25, 30, 35, 40, 50, 60, 90, 120, 180)
 _SHORT = (0, 1, 2, 5, 10, 15, 30, 60)
@@ -63,8 +65,8 @@ RINGS = Counter(
     "How often couriers came to the doors of deliveries that ended",
     ["zone"],
 )
-SPLIT = Counter(
-    "linli_delivery_split_total", "Deliveries that changed couriers with goods on board: never", ["zone"]
+SPLITS = Counter(
+    "linli_delivery_split_total", "Orders that were split to a second courier", ["zone", "reason"]
 )
 
 
@@ -81,14 +83,16 @@ def observe(delivery: Delivery, happened: Iterable[DeliveryEvent]) -> None:
                 ready_at = ready_at_of(delivery, part)
                 if ready_at is not None:
                     _observe(READY_TO_PICKUP.labels(zone), (at - ready_at).total_seconds() / 60)
-            case DeliveryCompleted():
+            case DeliverySplit(reason=reason):
+                SPLITS.labels(zone, reason).inc()
+            case DeliveryCompleted() | TripCompleted() if is_own_handover(event, delivery):
                 _completed(delivery, event, zone)
             case DeliveryFailed():
                 FAILED.labels(zone, data_of(event)["reason"]).inc()
                 _at_the_door(delivery, zone)
 
 
-def _completed(delivery: Delivery, event: DeliveryCompleted, zone: str) -> None:
+def _completed(delivery: Delivery, event: DeliveryCompleted | TripCompleted, zone: str) -> None:
     outcome = outcome_of(delivery)
     _observe(CLICK_TO_DOOR.labels(zone, outcome.kind, outcome.shops), outcome.click_to_door)
     _observe(READY_TO_DOOR.labels(zone, outcome.kind), outcome.ready_to_door)
@@ -102,9 +106,7 @@ def _completed(delivery: Delivery, event: DeliveryCompleted, zone: str) -> None:
 
 
 def _at_the_door(delivery: Delivery, zone: str) -> None:
-    outcome = outcome_of(delivery)
-    RINGS.labels(zone).inc(outcome.rings)
-    SPLIT.labels(zone).inc(outcome.split)
+    RINGS.labels(zone).inc(outcome_of(delivery).rings)
 
 
 def _observe(histogram: Histogram, minutes: float | None) -> None:

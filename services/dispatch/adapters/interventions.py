@@ -31,21 +31,28 @@ _KEEP_PAUSE = text("""
 _OPEN_OFFERS = text(
     "SELECT * FROM offer WHERE zone_id = :zone_id AND status = 'open' ORDER BY offer_id FOR UPDATE"
 )
-_WHEREABOUTS = text("SELECT zone_id, courier_id, offer_id FROM delivery WHERE order_id = :order_id")
+_WHEREABOUTS = text("""
+    SELECT order_id AS key, zone_id, courier_id, offer_id,
+        progress->'second_try' IS NOT NULL AND progress->'second_try'->>'returning_since' IS NULL
+            AND progress->'second_try'->>'starts_at' IS NULL AND ended_at IS NULL AS tries_again
+    FROM delivery WHERE order_id = :order_id
+""")
 _COURIERS = text("SELECT * FROM courier WHERE courier_id = ANY(:ids) ORDER BY courier_id FOR UPDATE")
 _LOAN = text("SELECT * FROM loan WHERE loan_id = :loan_id")
 _OVERRIDE = text("SELECT * FROM override WHERE override_id = :override_id")
 _KEEP_OVERRIDE = text("""
     INSERT INTO override
-        (override_id, kind, order_id, zone_id, from_courier_id, to_courier_id, actor_id, at, reason)
+        (override_id, kind, order_id, zone_id, from_courier_id, to_courier_id, actor_id, at, reason,
+        store_order_ids)
     VALUES (:override_id, :kind, :order_id, :zone_id, :from_courier_id, :to_courier_id, :actor_id, :at,
-        :reason)
+        :reason, :store_order_ids)
 """)
 
 
 def override_of_row(row: Mapping[Any, Any]) -> Override:
     values = {name: row[name] for name in Override.__dataclass_fields__}
-    return Override(**values | {"kind": OverrideKind(row["kind"])})
+    read = {"kind": OverrideKind(row["kind"]), "store_order_ids": tuple(row["store_order_ids"])}
+    return Override(**values | read)
 
 
 def pause_of_row(row: Mapping[Any, Any]) -> Pause:
@@ -87,4 +94,5 @@ class Interventions(Keeper):
         return None if row is None else override_of_row(row)
 
     def keep_override(self, override: Override) -> None:
-        self.connection.execute(_KEEP_OVERRIDE, asdict(override) | {"kind": override.kind.value})
+        told = {"kind": override.kind.value, "store_order_ids": list(override.store_order_ids)}
+        self.connection.execute(_KEEP_OVERRIDE, asdict(override) | told)

@@ -16,13 +16,14 @@ from services.dispatch.adapters.shift_rows import began_json, rest_json
 from services.dispatch.contracts.published import publish
 from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.delivery import Delivery
-from services.dispatch.domain.events import CourierOffShift, CourierOnShift, DeliveryCompleted
+from services.dispatch.domain.events import CourierOffShift, CourierOnShift
 from services.dispatch.domain.offer import Offer
+from services.dispatch.domain.outcome import is_own_handover
 from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
 
 _DELIVERY_COLUMNS = """
-    order_id text, delivery_id text, version bigint, status text, zone_id text, slot_id text,
+    order_id text, split_from text, delivery_id text, version bigint, status text, zone_id text, slot_id text,
     slot_taken boolean, customer_id text, courier_id text, offer_id text, stop_ids text[],
     placed_at timestamptz, promised_at timestamptz, expires_at timestamptz, paid_at timestamptz,
     eta timestamptz, assigned_at timestamptz, ended_at timestamptz,
@@ -73,7 +74,9 @@ def _update(table: str, key: str, columns: str, fixed: set[str]) -> str:
 INSERT_DELIVERIES = text(
     _insert("delivery", _DELIVERY_COLUMNS) + " ON CONFLICT DO NOTHING RETURNING order_id"
 )
-_UPDATE_DELIVERIES = text(_MARK + _update("delivery", "order_id", _DELIVERY_COLUMNS, {"delivery_id"}))
+_UPDATE_DELIVERIES = text(
+    _MARK + _update("delivery", "order_id", _DELIVERY_COLUMNS, {"delivery_id", "split_from"})
+)
 INSERT_COURIERS = text(_insert("courier", _COURIER_COLUMNS) + " ON CONFLICT (courier_id) DO NOTHING")
 _UPDATE_COURIERS = text(_update("courier", "courier_id", _COURIER_COLUMNS, set()))
 _KEEP_OFFERS = text(
@@ -138,12 +141,17 @@ class Keeper:
         with working_on(cause if isinstance(cause, WorkContext) else current()):
             self._publish(delivery)
 
+    def hold_anew(self, delivery: Delivery) -> bool:
+        """Write a delivery that nobody wrote before; false when there is one already."""
+        rows = _json([delivery_row(delivery)])
+        return self.connection.scalar(INSERT_DELIVERIES, {"rows": rows}) is not None
+
     def _publish(self, delivery: Delivery) -> None:
         happened = tuple(delivery.events)
         for event in happened:
             publish(self.tx, event)
         delivery.events.clear()
-        if any(isinstance(event, DeliveryCompleted) for event in happened):
+        if any(is_own_handover(event, delivery) for event in happened):
             keep_outcomes(self.connection, delivery)
         if happened:
             self.tx.after_commit(lambda: observe(delivery, happened))

@@ -13,6 +13,7 @@ from services.dispatch.adapters.rebooking_rows import rebooking_json, rebooking_
 from services.dispatch.adapters.second_try_rows import second_try_json, second_try_of
 from services.dispatch.adapters.shift_rows import load_of, settings_json, settings_of, shift_json, shift_of
 from services.dispatch.adapters.told_rows import told_json, told_of
+from services.dispatch.adapters.trip_rows import trip_json, trip_of
 from services.dispatch.domain.courier import Courier, RouteStop
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.facts import DropOff, Part, Pickup
@@ -56,6 +57,7 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
         }
     return {
         "order_id": delivery.order_id,
+        "split_from": delivery.split_from,
         "delivery_id": delivery.delivery_id,
         "version": delivery.version,
         "status": delivery.status.value,
@@ -88,6 +90,8 @@ def delivery_row(delivery: Delivery) -> dict[str, Any]:
             "told": told_json(delivery.told),
             **rebooking_json(delivery.rebooking),
             **second_try_json(delivery.second_try),
+            **trip_json(delivery.trip),
+            **({} if delivery.method is None else {"method": delivery.method}),
         },
     }
 
@@ -136,6 +140,9 @@ def delivery_of(row: Row) -> Delivery:
         told=told_of(progress.get("told")),
         rebooking=rebooking_of(progress.get("rebooking")),
         second_try=second_try_of(progress.get("second_try")),
+        split_from=row["split_from"],
+        trip=trip_of(progress.get("trip")),
+        method=progress.get("method"),
     )
 
 

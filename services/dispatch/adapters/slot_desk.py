@@ -52,6 +52,7 @@ _TO_MEASURE = text("""
 _HISTORY = text("""
     SELECT order_id, held, told FROM delivery
     WHERE zone_id = :zone_id AND status = 'delivered' AND ended_at > :since AND held IS NOT NULL
+        AND split_from IS NULL
     ORDER BY ended_at DESC, order_id LIMIT :most
 """)
 _KEEP_PACE = text("""

@@ -28,16 +28,23 @@ from services.dispatch.domain.lifecycle import RIDING
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.preparation import Prepared
+from services.dispatch.domain.trips import link
 from services.dispatch.domain.zone import Slot, Zone, zone_of_place
 
 _RIDING = ", ".join(f"'{status}'" for status in sorted(RIDING))
 
 _DELIVERY = text("SELECT * FROM delivery WHERE order_id = :order_id FOR UPDATE")
-_DELIVERY_AT = text("SELECT * FROM delivery WHERE stop_ids @> ARRAY[CAST(:stop_id AS text)] FOR UPDATE")
-_DELIVERIES = text("SELECT * FROM delivery WHERE order_id = ANY(:order_ids) ORDER BY order_id FOR UPDATE")
+# Second trips are locked behind the others: whoever has locked an order's first trip may wait for its second.
+_IN_ORDER = "ORDER BY split_from IS NOT NULL, order_id FOR UPDATE"
+_DELIVERY_AT = text(f"""
+    SELECT * FROM delivery WHERE order_id IN (
+        SELECT unnest(ARRAY[order_id, progress->'trip'->>'other']) FROM delivery
+        WHERE stop_ids @> ARRAY[CAST(:stop_id AS text)]
+    ) {_IN_ORDER}
+""")
+_DELIVERIES = text(f"SELECT * FROM delivery WHERE order_id = ANY(:order_ids) {_IN_ORDER}")
 _RIDDEN_BY = text(
-    f"SELECT * FROM delivery WHERE courier_id = :courier_id AND status IN ({_RIDING})"
-    " ORDER BY order_id FOR UPDATE"
+    f"SELECT * FROM delivery WHERE courier_id = :courier_id AND status IN ({_RIDING}) {_IN_ORDER}"
 )
 _COURIER = text("SELECT * FROM courier WHERE courier_id = :courier_id FOR UPDATE")
 _OFFER = text("SELECT * FROM offer WHERE offer_id = :offer_id FOR UPDATE")
@@ -153,11 +160,25 @@ class SqlStore(Interventions):
             blank = [delivery_row(Delivery(order_id=order_id)) for order_id in missing]
             self.connection.execute(INSERT_DELIVERIES, {"rows": orjson.dumps(blank).decode()})
             found |= {delivery.order_id: delivery for delivery in self.deliveries(missing)}
+        self._link(found.values())
         return found
 
     def delivery_at(self, stop_id: str) -> Delivery | None:
-        row = self._one(_DELIVERY_AT, stop_id=stop_id)
-        return None if row is None else delivery_of(row)
+        found = [delivery_of(row) for row in self._all(_DELIVERY_AT, stop_id=stop_id)]
+        self._link(found)
+        return next((one for one in found if any(stop.stop_id == stop_id for stop in one.stops)), None)
+
+    def trips(self, order_id: str) -> list[Delivery]:
+        first = self.deliveries([order_id])
+        return first + self._link(first)
+
+    def _link(self, found: Collection[Delivery]) -> list[Delivery]:
+        """Link trips of one order; answers those that had to be read for it."""
+        known = {delivery.order_id for delivery in found}
+        others = {one.trip.other for one in found if one.trip is not None} - known
+        read = self.deliveries(others) if others else []
+        link([*found, *read])
+        return read
 
     def deliveries(self, order_ids: Iterable[str]) -> list[Delivery]:
         return [delivery_of(row) for row in self._all(_DELIVERIES, order_ids=list(order_ids))]
@@ -180,9 +201,6 @@ class SqlStore(Interventions):
     def open_offer_to(self, courier_id: str) -> Offer | None:
         row = self._one(_OPEN_OFFER, courier_id=courier_id)
         return None if row is None else offer_of(row)
-
-    def hold_anew(self, delivery: Delivery) -> bool:
-        return SqlHolds(self.connection).hold_anew(delivery)
 
     def take_slot(self, slot_id: str, now: datetime) -> bool:
         return self.connection.scalar(_TAKE_SLOT, {"slot_id": slot_id, "now": now}) is not None

@@ -55,7 +55,8 @@ _RECORD = text("""
     LEFT JOIN offer AS o ON o.zone_id = r.zone_id AND o.plan_version = r.plan_version
         AND o.offered_at >= d.placed_at AND d.order_id = ANY(o.order_ids)
     WHERE d.order_id = :order_id
-    ORDER BY (o.status = 'accepted') DESC NULLS LAST, o.offered_at DESC NULLS LAST, r.plan_version DESC
+    ORDER BY (r.plan_version = (d.progress->'trip'->>'plan_version')::bigint) DESC NULLS LAST,
+        (o.status = 'accepted') DESC NULLS LAST, o.offered_at DESC NULLS LAST, r.plan_version DESC
     LIMIT 1
 """)
 _DELIVERIES = text("SELECT * FROM delivery WHERE order_id = ANY(:order_ids)")
@@ -76,7 +77,10 @@ _WIRE_TIME = 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
 _BOARD = text(f"""
     SELECT json_build_object(
         'deliveries', (SELECT coalesce(json_agg(json_build_object(
-            'delivery_id', d.delivery_id, 'order_id', d.order_id, 'status', d.status,
+            'delivery_id', d.delivery_id, 'order_id', coalesce(d.split_from, d.order_id),
+            'trip', CASE WHEN d.progress->'trip' IS NULL THEN NULL
+                WHEN d.split_from IS NULL THEN 1 ELSE 2 END,
+            'split_reason', d.progress->'trip'->'why', 'status', d.status,
             'courier_id', d.courier_id, 'offer_id', d.offer_id,
             'eta', to_char(d.eta AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
             'promised_at', to_char(d.promised_at AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
@@ -109,7 +113,8 @@ _BOARD = text(f"""
         FROM courier AS c LEFT JOIN sighting AS s USING (courier_id) WHERE c.zone_id = :zone_id),
         'offers', (SELECT coalesce(json_agg(json_build_object(
             'offer_id', o.offer_id, 'courier_id', o.courier_id, 'zone_id', o.zone_id, 'status', o.status,
-            'order_ids', o.order_ids,
+            'order_ids', (SELECT json_agg(coalesce(a.split_from, a.order_id))
+                FROM delivery AS a WHERE a.order_id = ANY(o.order_ids)),
             'offered_at', to_char(o.offered_at AT TIME ZONE 'UTC', '{_WIRE_TIME}'),
             'expires_at', to_char(o.expires_at AT TIME ZONE 'UTC', '{_WIRE_TIME}')
         ) ORDER BY o.offered_at), '[]')

@@ -18,7 +18,7 @@ from services.dispatch.domain.errors import (
     ZoneNotFound,
 )
 from services.dispatch.domain.finished_day import SolvedDay
-from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED, UNPAID
+from services.dispatch.domain.lifecycle import ENDED, RIDING, UNASSIGNED, UNPAID, Status
 from services.dispatch.domain.loan import Loan
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.override import Override
@@ -56,7 +56,7 @@ class Views(Protocol):
     def record_for(self, order_id: str) -> PlanRecord | None:
         """The plan by which a courier was asked for the order, rather one who accepted; else the newest plan.
 
-        ``None`` when that is not kept any more.
+        Of an order that a plan has split it is that plan. ``None`` when that is not kept any more.
         """
 
     def deliveries(self, order_ids: Iterable[str]) -> dict[str, Delivery]: ...
@@ -110,13 +110,26 @@ class TrackingView:
     told_to: str | None = None
 
 
-def tracking(actor: Actor, order_id: str, *, views: Views, clock: Clock) -> TrackingView:
-    """Where an order is, for its customer, its courier and operators; nobody else learns that it exists."""
-    delivery = views.delivery(order_id)
-    if delivery is None or delivery.status in UNPAID:
+def tracking(actor: Actor, order_id: str, *, views: Views, clock: Clock) -> list[TrackingView]:
+    """Where an order is, for its customer, its couriers and operators; nobody else learns that it exists.
+
+    Of a split order both trips, the one that counts first: one that goes on, one that was handed over. A
+    courier sees the own one alone.
+    """
+    first = views.delivery(order_id)
+    if first is None or first.status in UNPAID:
         raise OrderNotDispatched
-    if not actor.operates and actor.account_id not in {delivery.customer_id, delivery.courier_id}:
-        raise OrderNotDispatched
+    second = None if first.trip is None else views.delivery(first.trip.other)
+    trips = [first] if second is None else [first, second]
+    if not actor.operates and actor.account_id != first.customer_id:
+        trips = [delivery for delivery in trips if delivery.courier_id == actor.account_id]
+        if not trips:
+            raise OrderNotDispatched
+    trips.sort(key=lambda delivery: (delivery.status in ENDED, delivery.status is not Status.DELIVERED))
+    return [_tracked(actor, delivery, views, clock) for delivery in trips]
+
+
+def _tracked(actor: Actor, delivery: Delivery, views: Views, clock: Clock) -> TrackingView:
     waits = delivery.status in UNASSIGNED
     window = None
     if delivery.eta is not None and delivery.status in UNASSIGNED | RIDING:
@@ -159,13 +172,13 @@ def overrides(actor: Actor, zone_id: str, *, views: Views) -> list[Override]:
     return views.overrides(zone_id)
 
 
-def explanation(actor: Actor, offer_id: str, *, views: Views) -> Offer:
-    """An offer with the couriers who came into question, for operators."""
+def explanation(actor: Actor, offer_id: str, *, views: Views) -> tuple[Offer, dict[str, Delivery]]:
+    """An offer with the couriers who came into question and what it asked for, for operators."""
     actor.must_operate()
     found = views.offer(offer_id)
     if found is None:
         raise OfferNotFound
-    return found
+    return found, views.deliveries(found.order_ids)
 
 
 def recorded_plan(actor: Actor, order_id: str, *, views: Views) -> PlanRecord:

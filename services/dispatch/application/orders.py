@@ -30,12 +30,16 @@ def take_facts(facts: Sequence[Fact], *, store: Store, clock: Clock) -> None:
     now = clock.now()
     deliveries = store.deliveries_or_blank({fact.data["order_id"] for fact in facts})
     for fact in facts:
-        delivery = deliveries[fact.data["order_id"]]
-        _record(delivery, fact.type, fact.data, now)
-        if delivery.events:
-            store.tell(delivery, fact.cause)
+        trips = _trips(deliveries[fact.data["order_id"]])
+        for delivery in trips:
+            if _concerns(delivery, fact):
+                _record(delivery, fact.type, fact.data, now)
+        for delivery in trips:
+            if delivery.events:
+                store.tell(delivery, fact.cause)
     zones = {delivery.zone_id for delivery in deliveries.values() if delivery.zone_id and delivery.stops}
-    store.save(deliveries=deliveries.values(), changed_zones=sorted(zones))
+    known = [trip for delivery in deliveries.values() for trip in _trips(delivery)]
+    store.save(deliveries=known, changed_zones=sorted(zones))
     told = [fact.data for fact in facts if fact.type in _TELL_OF_KITCHENS]
     learnt = {
         one.store_order_id: (deliveries[data["order_id"]].zone_id or "", one)
@@ -46,10 +50,27 @@ def take_facts(facts: Sequence[Fact], *, store: Store, clock: Clock) -> None:
         store.keep_prepared([learnt[name] for name in sorted(learnt)])
 
 
+def _trips(delivery: Delivery) -> list[Delivery]:
+    return [delivery] if delivery.other is None else [delivery, delivery.other]
+
+
+def _concerns(delivery: Delivery, fact: Fact) -> bool:
+    """What a shop will not give concerns the trip that was to bring it; all else concerns both."""
+    if fact.type != "StoreOrderRejected" or delivery.trip is None or delivery.other is None:
+        return True
+    if fact.data["store_order_id"] in delivery.trip.parts:
+        return True
+    return delivery.split_from is None and fact.data["store_order_id"] not in _parts_of(delivery.other)
+
+
+def _parts_of(delivery: Delivery) -> tuple[str, ...]:
+    return () if delivery.trip is None else delivery.trip.parts
+
+
 def _record(delivery: Delivery, type: str, fact: Mapping[str, Any], now: datetime) -> None:
     match type:
         case "OrderPaid":
-            delivery.paid(fact["customer_id"], fact["paid_at"], now)
+            delivery.paid(fact["customer_id"], fact["paid_at"], now, fact["method"])
         case "StoreOrderAccepted":
             delivery.accepted(fact["store_order_id"], fact["accepted_at"], fact["ready_at"], now)
         case "StoreOrderReady":

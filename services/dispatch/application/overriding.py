@@ -1,8 +1,8 @@
-"""Operators give deliveries to couriers, take them back and hand them on, before anything is picked up."""
+"""Operators give deliveries to couriers, take them back, hand them on, and split them to a second one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.dispatch.application.ports import Store
@@ -10,6 +10,7 @@ from services.dispatch.domain.commands import OverrideDelivery
 from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.errors import OrderNotDispatched, OverrideExists, WrongState
+from services.dispatch.domain.job import key_of
 from services.dispatch.domain.lifecycle import UNPAID
 from services.dispatch.domain.offer import Offer, take_question_back
 from services.dispatch.domain.override import (
@@ -23,6 +24,8 @@ from services.dispatch.domain.override import (
     must_wait,
     take,
 )
+from services.dispatch.domain.splitting import must_be_splittable, split
+from services.dispatch.domain.trips import WhySplit
 from services.dispatch.domain.zone import Zone
 from shared.kernel.clock import Clock
 
@@ -51,9 +54,11 @@ def override(command: OverrideDelivery, *, store: Store, clock: Clock) -> Overri
         actor_id=command.actor.account_id,
         at=now,
         reason=command.reason,
+        store_order_ids=command.store_order_ids,
     )
     store.keep_override(done)
-    deliveries = {one.order_id: one for one in [*scene.also_asked, scene.delivery]}
+    changed = [*scene.also_asked, scene.delivery, *scene.begun]
+    deliveries = {one.order_id: one for one in changed}
     store.save(
         couriers=[scene.couriers[courier_id] for courier_id in (source, target) if courier_id],
         offers=[scene.offer] if scene.offer else [],
@@ -74,28 +79,32 @@ def _decide(
             return _take_back(scene, now), None
         case OverrideKind.TRANSFER:
             return _transfer(scene, command, store, now)
+        case OverrideKind.SPLIT:
+            return _split(scene, command, store, now), None
 
 
 @dataclass(kw_only=True)
 class _Scene:
-    """Everything concerned, locked in the order courier, offer, deliveries."""
+    """Everything concerned, locked in the order courier, offer, deliveries; ``begun`` is what is new."""
 
     zone: Zone
     delivery: Delivery
     couriers: dict[str, Courier]
     offer: Offer | None
     also_asked: list[Delivery]
+    begun: list[Delivery] = field(default_factory=list)
 
 
 def _locked(command: OverrideDelivery, store: Store) -> _Scene:
-    seen = store.whereabouts(command.order_id)
+    key = key_of(command.order_id, command.delivery_id)
+    seen = store.whereabouts(key)
     if seen is None or seen.zone_id is None:
         raise OrderNotDispatched
     concerned = {seen.courier_id, command.courier_id} - {None}
     couriers = store.couriers(sorted(filter(None, concerned)))
     offer = store.offer(seen.offer_id) if seen.offer_id else None
-    deliveries = {one.order_id: one for one in store.deliveries({command.order_id, *_orders_of(offer)})}
-    delivery = deliveries[command.order_id]
+    deliveries = {one.order_id: one for one in store.deliveries({key, *_orders_of(offer)})}
+    delivery = deliveries[key]
     if delivery.status in UNPAID:
         raise OrderNotDispatched
     if (delivery.courier_id, delivery.offer_id) != (seen.courier_id, seen.offer_id):
@@ -135,6 +144,22 @@ def _transfer(scene: _Scene, command: OverrideDelivery, store: Store, now: datet
     take(scene.couriers[source], scene.delivery, HANDED_ON, now)
     _give(scene, target, store, HANDED_ON, now)
     return source, target.courier_id
+
+
+def _split(scene: _Scene, command: OverrideDelivery, store: Store, now: datetime) -> str | None:
+    """Who keeps the rest: a courier, if one has it. When the two come, the next plan says."""
+    delivery, moved = scene.delivery, command.store_order_ids
+    must_be_splittable(delivery, moved)
+    if scene.offer is not None:
+        take_question_back(scene.offer, scene.also_asked, "an operator decided otherwise", now)
+    stops = {stop.stop_id for stop in delivery.stops if stop.store_order_id in moved}
+    second = split(delivery, moved, WhySplit.OPERATOR, now)
+    if not store.hold_anew(second):
+        raise WrongState("This order is split already, and an order is split once at most.")
+    scene.begun.append(second)
+    if delivery.courier_id is not None:
+        scene.couriers[delivery.courier_id].leave_out(stops)
+    return delivery.courier_id
 
 
 def _give(scene: _Scene, courier: Courier, store: Store, reason: str, now: datetime) -> None:

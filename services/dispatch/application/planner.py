@@ -12,15 +12,17 @@ from typing import TypeVar
 from services.dispatch.application.deadline import Deadline
 from services.dispatch.application.leasing import Lease
 from services.dispatch.application.lending import lend_idle
+from services.dispatch.application.parting import Trial, split_in_earnest, try_to_split
 from services.dispatch.application.ports import DueZone, Keeping, PlanningDesk
 from services.dispatch.application.travelling import Source, TravelMemory
 from services.dispatch.domain.courier import Break, Courier, RouteStop
+from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.planning.candidates import Candidate, Judge
 from services.dispatch.domain.planning.commitment import Decisions, Proposal, decide
 from services.dispatch.domain.planning.outlook import ZoneState, look_ahead, when
-from services.dispatch.domain.planning.problem import Plan, PlannedStop
+from services.dispatch.domain.planning.problem import Plan, PlannedStop, Snapshot
 from services.dispatch.domain.planning.record import Choice, PlanRecord, order_of_stops
 from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import effort_here, rounds_here, solve
@@ -106,6 +108,7 @@ class _Draft:
     changes: list[Change] = field(default_factory=list)
     couriers: dict[str, Courier] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
+    begun: dict[str, Delivery] = field(default_factory=dict)
 
 
 def business_span(wall_seconds: float, clock: Clock) -> timedelta:
@@ -127,6 +130,7 @@ def plan_next_zone(
 
     Raises :class:`LeaseLostError`, with nothing kept, when the zone became another planner's meanwhile.
     Travel times are those of ``travel``, which answers in a bounded time; without it, of the great circle.
+    An order that is held up for very long may be split on trial: then the zone is planned twice.
     The search is bounded by ``effort``, seconds of the processor: a busy machine makes no worse plans.
     """
     now, started, effort_before = clock.now(), stopwatch(), effort()
@@ -143,9 +147,28 @@ def plan_next_zone(
     source = Source.GREAT_CIRCLE if travel is None else travel.source
     board = Board(snapshot, effort_here())
     lease = Lease(desk, due, policy.lease_seconds, stopwatch)
-    search = Deadline(policy.build_seconds, policy.solve_seconds, effort, lease)
-    plan = solve(snapshot, rounds_here(policy.rounds), search.keep_going, board, search.keep_building)
+    bounds = policy.build_seconds, policy.solve_seconds, effort
+    rounds = rounds_here(policy.rounds)
+    search = Deadline(*bounds, lease)
+    plan = solve(snapshot, rounds, search.keep_going, board, search.keep_building)
     search.end()
+
+    def plan_anew(other: ZoneState, before: Plan) -> tuple[Snapshot, Plan]:
+        nonlocal board, search
+        apart = look_ahead(other, now, order_of_stops(before), seed=due.plan_version)
+        apart = apart if travel is None else travel.on_roads(apart)
+        board, search = Board(apart, effort_here()), Deadline(*bounds, lease)
+        planned = solve(apart, rounds, search.keep_going, board, search.keep_building)
+        search.end()
+        return apart, planned
+
+    alone = board, search
+    trial = try_to_split(state, snapshot, plan, now, plan_anew)
+    if trial is not None and trial.tried.done:
+        snapshot, plan = trial.snapshot, trial.plan
+        _split(state, versions, trial, draft, due, now)
+    else:
+        board, search = alone
     decisions = decide(snapshot, plan, _margin(state, policy, clock), board)
     _propose(state, board, decisions, draft, due, now, ids, policy, clock)
     _reorder(state, decisions, draft, now)
@@ -154,7 +177,7 @@ def plan_next_zone(
     with desk.keeping(due) as keeping:
         stale = _keep(keeping, versions, draft)
         if policy.records and snapshot.baskets:
-            keeping.record(_recorded(due, now, board, plan, search.built, draft))
+            keeping.record(_recorded(due, now, board, plan, search.built, draft, trial))
         due_at = _next_look(state, decisions, stale, now, policy)
         keeping.finish(due, order_of_stops(plan), now, due_at, source.value)
     return Epoch(
@@ -179,7 +202,13 @@ def plan_next_zone(
 
 
 def _recorded(
-    due: DueZone, now: datetime, board: Board, plan: Plan, built: int | None, draft: _Draft
+    due: DueZone,
+    now: datetime,
+    board: Board,
+    plan: Plan,
+    built: int | None,
+    draft: _Draft,
+    trial: Trial | None,
 ) -> PlanRecord:
     choices = (
         Choice(
@@ -202,7 +231,18 @@ def _recorded(
         built=built,
         effort=board.model.effort,
         choices=tuple(choices),
+        splits=() if trial is None else (trial.tried,),
     )
+
+
+def _split(
+    state: ZoneState, versions: ZoneState, trial: Trial, draft: _Draft, due: DueZone, now: datetime
+) -> None:
+    second = split_in_earnest(state, trial, due.plan_version, now)
+    first = state.deliveries[trial.candidate.order_id]
+    versions.deliveries[second.order_id] = draft.begun[second.order_id] = second
+    riding = [first.courier_id] if first.courier_id is not None else []
+    draft.changes.append(Change.of(couriers=riding, orders=[first.order_id, second.order_id]))
 
 
 def _margin(state: ZoneState, policy: PlannerPolicy, clock: Clock) -> float:
@@ -278,7 +318,11 @@ def _keep(keeping: Keeping, seen: ZoneState, draft: _Draft) -> int:
     """Save every change all of whose parts are still as they were seen; answers how many were not."""
     wanted = _union(draft.changes)
     new = Change.of(offers=draft.offers)
-    known = Change.of(couriers=wanted.couriers, orders=wanted.orders, offers=wanted.offers - new.offers)
+    known = Change.of(
+        couriers=wanted.couriers,
+        orders=wanted.orders - draft.begun.keys(),
+        offers=wanted.offers - new.offers,
+    )
     fresh = keeping.unchanged(known, seen)
     lost = Change.of(
         couriers=known.couriers - fresh.couriers,
@@ -290,6 +334,10 @@ def _keep(keeping: Keeping, seen: ZoneState, draft: _Draft) -> int:
         kept = [change for change in kept if not change.touches(lost)]
         lost = _union([lost, *dropped])
     keep = _union(kept)
+    for order_id in sorted(keep.orders & draft.begun.keys()):
+        # Its first trip is as it was seen, and not split: nobody else can have begun this one.
+        if not keeping.hold_anew(draft.begun[order_id]):
+            raise RuntimeError(f"{order_id} is there, though what it is split from never was split")
     everything = seen.offers | draft.offers
     keeping.save(
         deliveries=_picked(seen.deliveries, keep.orders),

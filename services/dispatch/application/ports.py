@@ -69,9 +69,16 @@ class Deliveries(Stored, Sightings, Holds, Protocol):
         """The delivery of an order, a blank one when nothing was heard of the order yet."""
 
     def deliveries_or_blank(self, order_ids: Collection[str]) -> dict[str, Delivery]:
-        """The deliveries of several orders by order, blank ones where nothing was heard yet."""
+        """The deliveries of several orders by order, blank ones where nothing was heard yet.
 
-    def delivery_at(self, stop_id: str) -> Delivery | None: ...
+        Those of split orders come with their second trips.
+        """
+
+    def delivery_at(self, stop_id: str) -> Delivery | None:
+        """The delivery with this stop; of a split order, with the other trip."""
+
+    def trips(self, order_id: str) -> list[Delivery]:
+        """The delivery of an order and, where it was split, its second trip; none when it is unknown."""
 
     def deliveries(self, order_ids: Iterable[str]) -> list[Delivery]: ...
 
@@ -138,11 +145,16 @@ class Pauses(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Whereabouts:
-    """Where a delivery is and who has it or is asked for it, as of a moment ago."""
+    """Where a delivery is and who has it or is asked for it, as of a moment ago.
 
+    With ``tries_again`` it failed at the door, and a second try may be chosen.
+    """
+
+    key: str
     zone_id: str | None
     courier_id: str | None
     offer_id: str | None
+    tries_again: bool = False
 
 
 class Overrides(Protocol):
@@ -239,7 +251,7 @@ class PlanningDesk(Protocol):
         """A transaction in which the lease cannot be lost; raises :class:`LeaseLostError` when it is."""
 
 
-class Keeping(Stored, Protocol):
+class Keeping(Stored, Holds, Protocol):
     """Where a plan is kept, all of it or nothing."""
 
     def unchanged(self, change: Change, state: ZoneState) -> Change:

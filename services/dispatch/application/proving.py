@@ -10,6 +10,7 @@ from services.dispatch.application.ports import Store
 from services.dispatch.domain.commands import Actor, KeepPhoto
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.errors import OrderNotDispatched, PhotoNotFound, StopNotFound, WrongState
+from services.dispatch.domain.job import key_of
 from services.dispatch.domain.lifecycle import UNPAID
 from services.dispatch.domain.picture import Photo, Picture, read_picture
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
@@ -17,7 +18,7 @@ from shared.kernel.clock import Clock
 
 
 class Photos(Protocol):
-    """Where pictures are kept, one for an order."""
+    """Where pictures are kept, one for a delivery, by its key."""
 
     def keep(self, order_id: str, photo: Photo) -> None:
         """Keep it instead of any before."""
@@ -58,12 +59,24 @@ def keep_photo(
     return delivery, delivery.stop(command.stop_id), picture
 
 
-def photo(actor: Actor, order_id: str, *, deliveries: Deliveries, photos: Photos) -> Photo:
-    """The picture of an order, for its customer and operators; nobody else learns that there is one."""
+def photo(
+    actor: Actor,
+    order_id: str,
+    delivery_id: str | None = None,
+    *,
+    deliveries: Deliveries,
+    photos: Photos,
+) -> Photo:
+    """The picture of an order, for its customer and operators; nobody else learns that there is one.
+
+    Each trip of a split order has its own: that of ``delivery_id``, or the first one that there is.
+    """
     delivery = deliveries.delivery(order_id)
     if delivery is None or not (actor.operates or actor.account_id == delivery.customer_id):
         raise PhotoNotFound
-    found = photos.of(order_id)
+    found = photos.of(key_of(order_id, delivery_id))
+    if found is None and delivery_id is None and delivery.trip is not None:
+        found = photos.of(delivery.trip.other)
     if found is None:
         raise PhotoNotFound
     return found
@@ -80,6 +93,8 @@ def pickup_code(
 ) -> tuple[Stop, str]:
     """The code that a shop tells the courier who collects its part. Whose part it is, ordering knows."""
     delivery = deliveries.delivery(order_id)
+    if delivery is not None and delivery.trip is not None and store_order_id not in delivery.trip.parts:
+        delivery = deliveries.delivery(delivery.trip.other)
     stops = [] if delivery is None or delivery.status in UNPAID else delivery.stops
     found = next((stop for stop in stops if stop.store_order_id == store_order_id), None)
     if found is None:

@@ -25,6 +25,7 @@ from services.dispatch.domain.planning.upkeep import end_of_work
 from services.dispatch.domain.proving import prove, tried
 from services.dispatch.domain.second_try import phase_of, redirect
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
+from services.dispatch.domain.trips import both
 from shared.kernel.clock import Clock
 from shared.kernel.errors import InvalidInput
 
@@ -242,5 +243,5 @@ def _at_stop(
     courier.leave_out(gone)
     courier.go_home_if_done(now)
     zones = [delivery.zone_id] if delivery.zone_id else []
-    store.save(couriers=[courier], deliveries=[delivery], changed_zones=zones)
+    store.save(couriers=[courier], deliveries=both([delivery]), changed_zones=zones)
     return delivery, stop

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from services.dispatch.application.ports import Store
+from services.dispatch.application.ports import Store, Whereabouts
 from services.dispatch.domain.commands import ChooseSecondTry
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.errors import DeliveryChanged, NoSecondTry, OrderNotDispatched
+from services.dispatch.domain.job import key_of, trip_key_of
 from services.dispatch.domain.lifecycle import UNPAID
 from services.dispatch.domain.second_try import choose, give_up, redirect
+from services.dispatch.domain.trips import both
 from shared.kernel.clock import Clock
 
 USUAL_LENGTH = timedelta(minutes=30)
@@ -22,11 +24,11 @@ def second_try(command: ChooseSecondTry, *, store: Store, clock: Clock) -> Deliv
     courier who has the goods cannot come.
     """
     now = clock.now()
-    seen = store.whereabouts(command.order_id)
+    seen = _whereabouts(command, store)
     if seen is None or seen.zone_id is None or seen.courier_id is None:
         raise OrderNotDispatched if seen is None else NoSecondTry
     courier = store.courier(seen.courier_id)
-    delivery = store.delivery(command.order_id)
+    delivery = next(one for one in store.trips(command.order_id) if one.order_id == seen.key)
     if delivery.status in UNPAID or not _may_choose(command, delivery):
         raise OrderNotDispatched
     if delivery.courier_id != seen.courier_id:
@@ -40,8 +42,18 @@ def second_try(command: ChooseSecondTry, *, store: Store, clock: Clock) -> Deliv
         until = courier.on_shift().ends_at + timedelta(minutes=zone.settings.shift_slack_minutes)
         choose(delivery, starts_at, ends_at, _who(command), now, until)
     redirect(courier, delivery, zone.settings, now)
-    store.save(couriers=[courier], deliveries=[delivery], changed_zones=[zone.zone_id])
+    store.save(couriers=[courier], deliveries=both([delivery]), changed_zones=[zone.zone_id])
     return delivery
+
+
+def _whereabouts(command: ChooseSecondTry, store: Store) -> Whereabouts | None:
+    """Of the delivery that is named; else of a split order's second trip, if only that one waits for it."""
+    key = key_of(command.order_id, command.delivery_id)
+    found = store.whereabouts(key)
+    if command.delivery_id is not None or found is None or found.tries_again:
+        return found
+    second = store.whereabouts(trip_key_of(command.order_id))
+    return second if second is not None and second.tries_again else found
 
 
 def _may_choose(command: ChooseSecondTry, delivery: Delivery) -> bool:

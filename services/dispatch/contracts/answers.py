@@ -57,7 +57,8 @@ def pause(zone_id: str, pause: Pause | None) -> Wire:
 
 
 def override(override: Override) -> Wire:
-    return asdict(override) | {"kind": override.kind.value, "at": _time(override.at)}
+    told = {"kind": override.kind.value, "at": _time(override.at)}
+    return asdict(override) | told | {"store_order_ids": list(override.store_order_ids)}
 
 
 def slot(slot: Slot) -> Wire:
@@ -167,7 +168,7 @@ def _stop(stop: Stop, delivery: Delivery) -> Wire:
         "stop_id": stop.stop_id,
         "kind": stop.kind.value,
         "delivery_id": delivery.delivery_id,
-        "order_id": delivery.order_id,
+        "order_id": delivery.of_order,
         "store_order_id": stop.store_order_id,
         "shop_id": stop.shop_id,
         "name": stop.name,
@@ -187,12 +188,13 @@ def tracking(
 ) -> Wire:
     """Where an order is. The courier's position shows only while this order is on its way.
 
-    While a pause keeps it waiting, nobody can say when it comes.
+    While a pause keeps it waiting, nobody can say when it comes. Of a split order it is one trip, with the
+    shops' ``parts`` that it brings.
     """
     on_the_way = delivery.status in RIDING
     return {
         "delivery_id": delivery.delivery_id,
-        "order_id": delivery.order_id,
+        "order_id": delivery.of_order,
         "status": status_of(delivery),
         "second_try": second_try(delivery.second_try),
         "courier_id": delivery.courier_id,
@@ -203,6 +205,7 @@ def tracking(
         "promised_at": _time(delivery.promised_at),
         "paused_since": _time(pause.paused_at) if pause else None,
         "drop_off_code": code,
+        "parts": parts_of(delivery),
         "stops": [
             {
                 "stop_id": stop.stop_id,
@@ -219,6 +222,15 @@ def tracking(
             for stop in delivery.stops
         ],
     }
+
+
+def parts_of(delivery: Delivery) -> list[str]:
+    """What it brings, or brought: the parts that are not left out, and not on another courier's way."""
+    mine = {pickup.store_order_id for pickup in delivery.pickups}
+    if delivery.trip is not None:
+        mine &= set(delivery.trip.parts)
+    left_out = {name for name, part in delivery.parts.items() if part.rejected}
+    return sorted(mine - left_out)
 
 
 def status_of(delivery: Delivery) -> str:
@@ -253,7 +265,7 @@ def at_stop(delivery: Delivery, stop: Stop) -> Wire:
     return {
         "stop_id": stop.stop_id,
         "delivery_id": delivery.delivery_id,
-        "order_id": delivery.order_id,
+        "order_id": delivery.of_order,
         "status": stop.status.value,
         "delivery_status": status_of(delivery),
         "proved_by": stop.proved.by.value if stop.proved else None,
@@ -266,8 +278,9 @@ def loan(loan: Loan) -> Wire:
     return asdict(loan) | {"status": loan.status.value} | told
 
 
-def explanation(offer: Offer) -> Wire:
+def explanation(offer: Offer, deliveries: Mapping[str, Delivery]) -> Wire:
     """Why this courier was asked: what each order would have cost with whom, cheapest first."""
+    orders = {key: delivery.of_order for key, delivery in deliveries.items()}
     return {
         "offer_id": offer.offer_id,
         "zone_id": offer.zone_id,
@@ -277,7 +290,7 @@ def explanation(offer: Offer) -> Wire:
         "offered_at": _time(offer.offered_at),
         "candidates": [
             {
-                "order_id": one.order_id,
+                "order_id": orders.get(one.order_id, one.order_id),
                 "courier_id": one.courier_id,
                 "cost": one.cost,
                 "extra_minutes": one.extra,

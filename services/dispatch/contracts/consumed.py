@@ -19,6 +19,7 @@ class OrderPaid(_Read):
     order_id = fields.String(required=True)
     customer_id = fields.String(required=True)
     paid_at = fields.AwareDateTime(required=True)
+    method = fields.String(load_default=None, allow_none=True)
 
 
 class StoreOrderAccepted(_Read):

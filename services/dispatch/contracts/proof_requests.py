@@ -34,6 +34,14 @@ class OfCustomerSchema(Strict):
     customer_id = an_id()
 
 
+class OfDeliverySchema(Strict):
+    """An order; of one that was split, ``delivery_id`` may say which trip."""
+
+    actor = fields.Nested(ActorSchema, required=True)
+    order_id = an_id()
+    delivery_id = an_id(required=False, load_default=None, allow_none=True)
+
+
 class OfPartSchema(Strict):
     actor = fields.Nested(ActorSchema, required=True)
     order_id = an_id()
@@ -41,3 +49,4 @@ class OfPartSchema(Strict):
 
 
 KEEP_PHOTO, OF_CUSTOMER, OF_PART = KeepPhotoSchema(), OfCustomerSchema(), OfPartSchema()
+OF_DELIVERY = OfDeliverySchema()

@@ -15,6 +15,7 @@ from services.dispatch.domain.events import (
     DeliveryCompleted,
     DeliveryFailed,
     DeliveryPlanned,
+    DeliverySplit,
     DispatchEvent,
     DropOffFailed,
     GoodsReturned,
@@ -23,6 +24,7 @@ from services.dispatch.domain.events import (
     ReturnStarted,
     SecondTryChosen,
     SlotCapacityChanged,
+    TripCompleted,
 )
 from services.dispatch.domain.proof import Handover, ProvedBy, WhyNot
 from services.dispatch.domain.vehicle import Vehicle
@@ -53,6 +55,8 @@ REASONS = (
     "wrong-address",
     OTHER,
 )
+# Why an order is brought by two couriers.
+WHY_SPLIT = ("operator", "shop-late", "too-large")
 
 
 class _Published(Schema):
@@ -187,6 +191,31 @@ class GoodsReturnedV1(_OfDelivery):
     returned_at = fields.AwareDateTime(required=True)
 
 
+class DeliverySplitV1(_OfDelivery):
+    """A second courier brings some shops' parts of the order, on a trip of its own.
+
+    All events of a delivery tell of that trip, too, with ``trip_id`` as its ``delivery_id``. ``eta`` is when
+    the first trip is at the door, ``trip_eta`` when the second one is, as far as that is known.
+    """
+
+    trip_id = fields.String(required=True, validate=_text)
+    zone_id = fields.String(required=True, validate=_text)
+    store_order_ids = fields.List(fields.String(), required=True, validate=_text)
+    reason = fields.String(required=True, validate=validate.OneOf(WHY_SPLIT))
+    split_at = fields.AwareDateTime(required=True)
+    eta = fields.AwareDateTime(required=True, allow_none=True)
+    trip_eta = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class TripCompletedV1(DeliveryCompletedV1):
+    """One trip of a split order was handed over, with these parts, while the other one goes on.
+
+    DeliveryCompleted follows once nothing is left to be brought.
+    """
+
+    store_order_ids = fields.List(fields.String(), required=True)
+
+
 class _OfShift(_Published):
     courier_id = fields.String(required=True, validate=_text)
     zone_id = fields.String(required=True, validate=_text)
@@ -272,6 +301,8 @@ SCHEMAS: Mapping[str, type[Schema]] = {
     "SecondTryChosen": SecondTryChosenV1,
     "ReturnStarted": ReturnStartedV1,
     "GoodsReturned": GoodsReturnedV1,
+    "DeliverySplit": DeliverySplitV1,
+    "TripCompleted": TripCompletedV1,
     "CourierOnShift": CourierOnShiftV1,
     "CourierOffShift": CourierOffShiftV1,
     "SlotCapacityChanged": SlotCapacityChangedV1,
@@ -297,6 +328,8 @@ _OF_DELIVERY = (
     | SecondTryChosen
     | ReturnStarted
     | GoodsReturned
+    | DeliverySplit
+    | TripCompleted
 )
 
 
@@ -316,7 +349,7 @@ def data_of(event: DispatchEvent) -> dict[str, Any]:
     for name in _MAY_BE_ABSENT & data.keys():
         if data[name] is None:
             del data[name]
-    if "reason" in data:
+    if "reason" in data and not isinstance(event, DeliverySplit):
         stated = data.pop("reason")
         data |= {} if stated is None else {"reason": code_of(stated)}
     return data

@@ -338,18 +338,23 @@ class OverrideSchema(_Command):
     override_id = an_id()
     kind = fields.Enum(OverrideKind, by_value=True, required=True)
     order_id = an_id()
+    delivery_id = an_id(required=False, load_default=None, allow_none=True)
     courier_id = an_id(required=False, load_default=None, allow_none=True)
+    store_order_ids = fields.List(an_id(), load_default=list, validate=validate.Length(max=100))
     reason = reason()
 
     @validates_schema(skip_on_field_errors=True)
     def names_who(self, data: dict[str, Any], **_: Any) -> None:
-        if (data["courier_id"] is None) != (data["kind"] is OverrideKind.TAKE_BACK):
+        if (data["courier_id"] is None) != (data["kind"] in {OverrideKind.TAKE_BACK, OverrideKind.SPLIT}):
             message = "A courier is named exactly where somebody shall have the delivery."
             raise ValidationError(message, "courier_id")
+        if bool(data["store_order_ids"]) != (data["kind"] is OverrideKind.SPLIT):
+            message = "Parts are named exactly where a second courier shall bring some."
+            raise ValidationError(message, "store_order_ids")
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> commands.OverrideDelivery:
-        return commands.OverrideDelivery(**data)
+        return commands.OverrideDelivery(**data | {"store_order_ids": tuple(data["store_order_ids"])})
 
 
 class NothingSchema(_Command):

@@ -107,6 +107,9 @@ class RebookSchema(_Strict):
 
 class SecondTrySchema(_Command):
     order_id = _id()
+    delivery_id = fields.String(
+        load_default=None, allow_none=True, validate=validate.Regexp(plain.ID, error="Expected an id.")
+    )
     starts_at = fields.AwareDateTime(load_default=None, allow_none=True)
     ends_at = fields.AwareDateTime(load_default=None, allow_none=True)
     give_up = fields.Boolean(truthy={True}, falsy={False}, load_default=False)

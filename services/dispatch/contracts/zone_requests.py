@@ -86,6 +86,7 @@ class SettingsSchema(Strict):
     drop_off_proof = fields.Boolean(truthy={True}, falsy={False})
     second_try_minutes = number(0, 240)
     returns_goods = fields.Boolean(truthy={True}, falsy={False})
+    split_minutes = number(0, 24 * 60)
     vehicles = fields.Dict(
         keys=fields.Enum(Vehicle, by_value=True), values=fields.Nested(VehicleKindSchema), load_default=dict
     )

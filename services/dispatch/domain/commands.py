@@ -77,10 +77,14 @@ class Rebook:
 
 @dataclass(frozen=True, kw_only=True)
 class ChooseSecondTry:
-    """Come to the door once more (without times: as soon as possible), or bring the goods back."""
+    """Come to the door once more (without times: as soon as possible), or bring the goods back.
+
+    Of an order that was split ``delivery_id`` may say which trip is meant.
+    """
 
     actor: Actor
     order_id: str
+    delivery_id: str | None = None
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     give_up: bool = False
@@ -142,7 +146,11 @@ class LendCourier:
 
 @dataclass(frozen=True, kw_only=True)
 class OverrideDelivery:
-    """Decide by hand who has a delivery; ``courier_id`` is who shall have it from now on."""
+    """Decide by hand who has a delivery; ``courier_id`` is who shall have it from now on.
+
+    Of a split order ``delivery_id`` may say which trip is meant; ``store_order_ids`` are the parts that a
+    second courier shall bring.
+    """
 
     actor: Actor
     override_id: str
@@ -150,6 +158,8 @@ class OverrideDelivery:
     order_id: str
     courier_id: str | None
     reason: str
+    delivery_id: str | None = None
+    store_order_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

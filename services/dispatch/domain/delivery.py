@@ -6,7 +6,7 @@ derived from all of them, so the same facts lead to the same delivery however th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,6 +27,7 @@ from services.dispatch.domain.promise import Forecast, Told
 from services.dispatch.domain.proof import Proved, told_of_handover, told_of_pickup
 from services.dispatch.domain.second_try import end_if_brought_back, fail_at_door, is_repeated, returned
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus, first_stops
+from services.dispatch.domain.trips import call_off, give_up, hand_over
 from services.dispatch.domain.zone import SlotWindow, ZoneSettings
 
 _PICKUP_TRIES = 2
@@ -68,8 +69,8 @@ class Delivery(Job):
             self.released = reason
         self._derive(at)
 
-    def paid(self, customer_id: str, paid_at: datetime, at: datetime) -> None:
-        self.customer_id, self.paid_at = customer_id, paid_at
+    def paid(self, customer_id: str, paid_at: datetime, at: datetime, method: str | None = None) -> None:
+        self.customer_id, self.paid_at, self.method = customer_id, paid_at, method
         self._derive(at)
 
     def accepted(self, store_order_id: str, accepted_at: datetime, ready_at: datetime, at: datetime) -> None:
@@ -124,14 +125,26 @@ class Delivery(Job):
         pickups = self._of(StopKind.PICKUP)
         if pickups and all(stop.status in _GIVEN_UP for stop in pickups):
             self._call_off(at)
-        elif self.status in {Status.ASSIGNED, Status.COLLECTING} and not self._left_to_collect():
+        else:
+            self._ride_on()
+
+    def _ride_on(self) -> None:
+        if self.status in {Status.ASSIGNED, Status.COLLECTING} and not self._left_to_collect():
             self._become(Status.DELIVERING)
+
+    def leave_to_another(self, parts: Collection[str], at: datetime) -> None:
+        """A second courier collects these parts; what is on board goes on to the door."""
+        for stop in self.open_stops():
+            if stop.kind is StopKind.PICKUP and stop.store_order_id in parts:
+                self._set(replace(stop.become(StopStatus.SKIPPED), ended_at=at))
+        self._ride_on()
 
     def _call_off(self, at: datetime) -> None:
         self._end(Status.CANCELLED, at)
         if self.courier_id is not None:
             self._unassigned("order-cancelled")
         self.offer_id = None
+        call_off(self)
 
     # -- planning ------------------------------------------------------------------------------------------
 
@@ -143,7 +156,7 @@ class Delivery(Job):
             self.events.append(
                 DeliveryPlanned(
                     delivery_id=self.delivery_id,
-                    order_id=self.order_id,
+                    order_id=self.of_order,
                     zone_id=self.zone_id or "",
                     courier_id=courier_id,
                     plan_version=plan_version,
@@ -177,7 +190,7 @@ class Delivery(Job):
         self.events.append(
             CourierAssigned(
                 delivery_id=self.delivery_id,
-                order_id=self.order_id,
+                order_id=self.of_order,
                 zone_id=self.zone_id or "",
                 courier_id=courier_id,
                 assigned_at=at,
@@ -211,15 +224,14 @@ class Delivery(Job):
         courier_id = self.courier_id
         self._end(Status.FAILED, at)
         self.offer_id = None
-        self.events.append(
-            DeliveryFailed(
-                delivery_id=self.delivery_id,
-                order_id=self.order_id,
-                courier_id=courier_id,
-                reason=reason,
-                failed_at=at,
-            )
+        failed = DeliveryFailed(
+            delivery_id=self.delivery_id,
+            order_id=self.of_order,
+            courier_id=courier_id,
+            reason=reason,
+            failed_at=at,
         )
+        give_up(self, failed)
 
     # -- on the road ---------------------------------------------------------------------------------------
 
@@ -266,7 +278,7 @@ class Delivery(Job):
             self.events.append(
                 PickupCompleted(
                     delivery_id=self.delivery_id,
-                    order_id=self.order_id,
+                    order_id=self.of_order,
                     store_order_id=stop.store_order_id or "",
                     shop_id=stop.shop_id or "",
                     courier_id=courier_id,
@@ -278,18 +290,17 @@ class Delivery(Job):
                 self._become(Status.DELIVERING)
             return
         self._end(Status.DELIVERED, at)
-        self.events.append(
-            DeliveryCompleted(
-                delivery_id=self.delivery_id,
-                order_id=self.order_id,
-                zone_id=self.zone_id or "",
-                courier_id=courier_id,
-                completed_at=at,
-                pickups=self.on_board,
-                distance_m=sum(stop.leg_m for stop in self.stops),
-                **told_of_handover(proved),
-            )
+        completed = DeliveryCompleted(
+            delivery_id=self.delivery_id,
+            order_id=self.of_order,
+            zone_id=self.zone_id or "",
+            courier_id=courier_id,
+            completed_at=at,
+            pickups=self.on_board,
+            distance_m=sum(stop.leg_m for stop in self.stops),
+            **told_of_handover(proved),
         )
+        hand_over(self, completed)
 
     def fail_stop(
         self, stop_id: str, reason: str, at: datetime, settings: ZoneSettings | None = None
@@ -328,7 +339,7 @@ class Delivery(Job):
         self.events.append(
             PickupFailed(
                 delivery_id=self.delivery_id,
-                order_id=self.order_id,
+                order_id=self.of_order,
                 store_order_id=name,
                 shop_id=stop.shop_id or "",
                 courier_id=self.courier_id or "",
@@ -361,7 +372,7 @@ class Delivery(Job):
         self.events.append(
             CourierUnassigned(
                 delivery_id=self.delivery_id,
-                order_id=self.order_id,
+                order_id=self.of_order,
                 courier_id=self.courier_id or "",
                 reason=reason,
             )

@@ -64,7 +64,7 @@ class PickupFailed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeliveryCompleted:
+class _HandedOver:
     delivery_id: str
     order_id: str
     zone_id: str
@@ -77,6 +77,18 @@ class DeliveryCompleted:
     proved_at: datetime | None = None
     proved_distance_m: int | None = None
     unproved_reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryCompleted(_HandedOver):
+    """All that is to be delivered of an order has been."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TripCompleted(_HandedOver):
+    """One trip of a split order has ended at the door; the other one goes on."""
+
+    store_order_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +139,19 @@ class GoodsReturned:
     shop_id: str
     courier_id: str
     returned_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliverySplit:
+    delivery_id: str
+    order_id: str
+    trip_id: str
+    zone_id: str
+    store_order_ids: tuple[str, ...]
+    reason: str
+    split_at: datetime
+    eta: datetime | None
+    trip_eta: datetime | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +238,8 @@ DeliveryEvent = (
     | SecondTryChosen
     | ReturnStarted
     | GoodsReturned
+    | DeliverySplit
+    | TripCompleted
 )
 ShiftEvent = CourierOnShift | CourierOffShift
 LoanEvent = CourierLoanOffered | CourierLent | CourierRecalled | CourierReturned

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from services.dispatch.domain.errors import StopNotFound
 from services.dispatch.domain.events import DeliveryEvent
@@ -12,19 +13,38 @@ from services.dispatch.domain.lifecycle import Status
 from services.dispatch.domain.promise import NOTHING_TOLD, Told
 from services.dispatch.domain.rebooking import NEVER_REBOOKED, Rebooking
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
+from services.dispatch.domain.trips import Trip
 from services.dispatch.domain.trying import SecondTry
 from services.dispatch.domain.vehicle import total
 from services.dispatch.domain.zone import SlotWindow
 from shared.kernel.ids import derived_id
+
+if TYPE_CHECKING:
+    from services.dispatch.domain.delivery import Delivery
 
 
 def delivery_id_of(order_id: str) -> str:
     return derived_id("delivery", order_id)
 
 
+def trip_key_of(order_id: str) -> str:
+    """The key of the second trip that an order is split to."""
+    return derived_id("trip", order_id, "2")
+
+
+def key_of(order_id: str, delivery_id: str | None) -> str:
+    """The key of that delivery of an order: where none is named, or another one, of the first."""
+    second = trip_key_of(order_id)
+    return second if delivery_id == delivery_id_of(second) else order_id
+
+
 @dataclass(kw_only=True)
 class Job:
-    """The job and everything known about it; ``events`` collects what has newly happened."""
+    """The job and everything known about it; ``events`` collects what has newly happened.
+
+    ``order_id`` is its key: of the second trip of an order it is a key of that trip's own, and ``split_from``
+    the order. ``other`` is the other trip, where it was read as well.
+    """
 
     order_id: str
     status: Status = Status.UNHELD
@@ -40,6 +60,7 @@ class Job:
     released: str | None = None
     customer_id: str | None = None
     paid_at: datetime | None = None
+    method: str | None = None
     cancelled: str | None = None
     parts: dict[str, Part] = field(default_factory=dict)
     stops: list[Stop] = field(default_factory=list)
@@ -55,6 +76,9 @@ class Job:
     pickup_failures: int = 0
     rebooking: Rebooking = NEVER_REBOOKED
     second_try: SecondTry | None = None
+    split_from: str | None = None
+    trip: Trip | None = None
+    other: Delivery | None = field(default=None, repr=False, compare=False)
     events: list[DeliveryEvent] = field(default_factory=list)
 
     @property
@@ -62,10 +86,17 @@ class Job:
         return delivery_id_of(self.order_id)
 
     @property
+    def of_order(self) -> str:
+        """The order that it brings, or brings a part of."""
+        return self.split_from or self.order_id
+
+    @property
     def wants_slot(self) -> bool:
-        """Whether the chosen slot's room is this order's."""
-        without = {Status.UNHELD, Status.RELEASED, Status.CANCELLED}
-        return self.slot is not None and self.status not in without
+        """Whether the chosen slot's room is this order's. Two trips take the room of one order."""
+        if self.slot is None or self.split_from is not None:
+            return False
+        for_other = self.trip is not None and self.trip.ending is not Status.CANCELLED
+        return for_other or self.status not in {Status.UNHELD, Status.RELEASED, Status.CANCELLED}
 
     @property
     def started(self) -> bool:

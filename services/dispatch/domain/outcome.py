@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.events import DeliveryCompleted, DeliveryEvent, TripCompleted
 from services.dispatch.domain.lifecycle import Status
 from services.dispatch.domain.stop import StopKind, StopStatus
 
@@ -20,8 +21,8 @@ MANY_SHOPS = 4
 class Outcome:
     """Of a delivery that has ended.
 
-    ``rings`` is how often a courier came to the door; a ``split`` delivery had another courier after
-    something of it was on board.
+    ``rings`` is how often a courier came to the door. ``split`` is the second trip of an order, and what had
+    another courier after something of it was on board: the latter never is.
     """
 
     kind: str
@@ -54,11 +55,18 @@ def outcome_of(delivery: Delivery) -> Outcome:
         late=_minutes(delivery.promised_at, ended),
         metres=sum(stop.leg_m for stop in delivery.stops),
         rings=len(rang),
-        split=any(
+        split=delivery.split_from is not None
+        or any(
             delivery.assigned_at is not None and s.ended_at is not None and s.ended_at < delivery.assigned_at
             for s in collected
         ),
     )
+
+
+def is_own_handover(event: DeliveryEvent, delivery: Delivery) -> bool:
+    """Whether ``event`` tells that ``delivery`` was handed over: it may be its order's other trip."""
+    told = isinstance(event, DeliveryCompleted | TripCompleted)
+    return told and event.delivery_id == delivery.delivery_id
 
 
 def ready_at_of(delivery: Delivery, store_order_id: str | None) -> datetime | None:

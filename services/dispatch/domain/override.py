@@ -26,11 +26,15 @@ class OverrideKind(StrEnum):
     ASSIGN = "assign"
     TAKE_BACK = "take_back"
     TRANSFER = "transfer"
+    SPLIT = "split"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Override:
-    """What was done, by whom and why. The reason is the operator's own, and for operators alone."""
+    """What was done, by whom and why. The reason is the operator's own, and for operators alone.
+
+    ``store_order_ids`` are the parts that moved to a second courier.
+    """
 
     override_id: str
     kind: OverrideKind
@@ -41,6 +45,7 @@ class Override:
     actor_id: str
     at: datetime
     reason: str
+    store_order_ids: tuple[str, ...] = ()
 
 
 def must_wait(delivery: Delivery) -> None:

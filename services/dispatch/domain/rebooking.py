@@ -43,6 +43,8 @@ def is_decided(delivery: Delivery, number: int) -> bool:
 
 def must_be_movable(delivery: Delivery) -> None:
     """Raises unless the delivery is still to be begun: nothing on board, not ended, not given back."""
+    if delivery.trip is not None:
+        raise WrongState("Two couriers bring this order; it cannot be moved any more.")
     if delivery.on_board:
         raise GoodsOnBoard("Goods of this order are on board already; it cannot be moved any more.")
     if delivery.status not in UNASSIGNED | RIDING | {Status.HELD}:

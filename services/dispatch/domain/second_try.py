@@ -65,7 +65,7 @@ def fail_at_door(delivery: Delivery, stop: Stop, reason: str, at: datetime, sett
         delivery.events.append(
             DropOffFailed(
                 delivery_id=delivery.delivery_id,
-                order_id=delivery.order_id,
+                order_id=delivery.of_order,
                 courier_id=delivery.courier_id or "",
                 reason=reason,
                 failed_at=at,
@@ -93,7 +93,7 @@ def choose(
     delivery.events.append(
         SecondTryChosen(
             delivery_id=delivery.delivery_id,
-            order_id=delivery.order_id,
+            order_id=delivery.of_order,
             courier_id=delivery.courier_id or "",
             chosen_at=at,
             chosen_by=by,
@@ -147,7 +147,7 @@ def bring_back(delivery: Delivery, reason: str, at: datetime) -> None:
     delivery.events.append(
         ReturnStarted(
             delivery_id=delivery.delivery_id,
-            order_id=delivery.order_id,
+            order_id=delivery.of_order,
             courier_id=delivery.courier_id or "",
             reason=reason,
             started_at=at,
@@ -161,7 +161,7 @@ def returned(delivery: Delivery, stop: Stop, at: datetime) -> None:
     delivery.events.append(
         GoodsReturned(
             delivery_id=delivery.delivery_id,
-            order_id=delivery.order_id,
+            order_id=delivery.of_order,
             store_order_id=stop.store_order_id or "",
             shop_id=stop.shop_id or "",
             courier_id=delivery.courier_id or "",

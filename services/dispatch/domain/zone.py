@@ -31,7 +31,8 @@ class ZoneSettings:
     With ``pickup_code`` a shop's part is collected with its code alone; with ``drop_off_proof`` a handover
     wants the customer's code, a picture, or the reason why there is neither. After a failed try at the door
     another one may be chosen for ``second_try_minutes`` (never, if none); what nobody took goes back to its
-    shops where the zone ``returns_goods``.
+    shops where the zone ``returns_goods``. A split to a second courier has to save ``split_minutes`` of a
+    customer's waiting, for the second ring and ride; with none of them the planner splits nothing.
     """
 
     metres_per_minute: float = 320.0
@@ -56,6 +57,7 @@ class ZoneSettings:
     drop_off_proof: bool = False
     second_try_minutes: float = 30.0
     returns_goods: bool = True
+    split_minutes: float = 20.0
 
     def kind_of(self, vehicle: Vehicle) -> VehicleKind:
         """What this vehicle can do here, all that is said of it and the usual for the rest."""

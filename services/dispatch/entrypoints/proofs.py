@@ -57,10 +57,14 @@ class ProvesHandovers:
 
     @answer
     def photo(self, **request: Any) -> Wire:
-        asked = requests.load(requests.OF_ORDER, request)
+        asked = requests.load(proof_requests.OF_DELIVERY, request)
         with self.database.read() as connection:
             found = proving.photo(
-                asked["actor"], asked["order_id"], deliveries=Views(connection), photos=SqlPhotos(connection)
+                asked["actor"],
+                asked["order_id"],
+                asked["delivery_id"],
+                deliveries=Views(connection),
+                photos=SqlPhotos(connection),
             )
         return proof_answers.photo(found)
 

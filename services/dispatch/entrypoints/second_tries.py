@@ -27,7 +27,7 @@ class TriesAgain:
         delivery = self.database.run(
             lambda tx: trying.second_try(command, store=SqlStore(tx), clock=self.clock)
         )
-        told = {"order_id": delivery.order_id, "delivery_id": delivery.delivery_id}
+        told = {"order_id": delivery.of_order, "delivery_id": delivery.delivery_id}
         return told | {
             "status": answers.status_of(delivery),
             "second_try": answers.second_try(delivery.second_try),

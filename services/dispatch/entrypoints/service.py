@@ -141,8 +141,12 @@ class DispatchService(JudgesSlots, TriesAgain, ProvesHandovers, ShowsDeadLetters
     def tracking(self, **request: Any) -> Wire:
         asked = requests.load(requests.OF_ORDER, request)
         with self._views() as views:
-            seen = looking.tracking(asked["actor"], asked["order_id"], views=views, clock=self.clock)
-            code = self.codes.of(views.connection, seen.told_to) if seen.told_to else None
+            found = looking.tracking(asked["actor"], asked["order_id"], views=views, clock=self.clock)
+            trips = [self._tracked(views, seen) for seen in found]
+        return trips[0] | {"trips": trips}
+
+    def _tracked(self, views: Views, seen: looking.TrackingView) -> Wire:
+        code = self.codes.of(views.connection, seen.told_to) if seen.told_to else None
         return answers.tracking(seen.delivery, seen.seen, seen.pause, seen.window, code)
 
     # -- for operators -------------------------------------------------------------------------------------
@@ -206,7 +210,8 @@ class DispatchService(JudgesSlots, TriesAgain, ProvesHandovers, ShowsDeadLetters
     def explain_offer(self, **request: Any) -> Wire:
         command = requests.load(requests.OFFER, request)
         with self._views() as views:
-            return answers.explanation(looking.explanation(command.actor, command.offer_id, views=views))
+            found = looking.explanation(command.actor, command.offer_id, views=views)
+            return answers.explanation(*found)
 
     @answer
     def lend_courier(self, **request: Any) -> Wire:

@@ -18,6 +18,13 @@ class BoardPickup(Position):
 class BoardDelivery(Schema):
     delivery_id = fields.String()
     order_id = fields.String()
+    trip = fields.Integer(
+        allow_none=True,
+        metadata={"description": "Of a split order: the first trip, or the second."},
+    )
+    split_reason = fields.String(
+        allow_none=True, metadata={"enum": ["shop-late", "too-large", "operator", None]}
+    )
     status = fields.String()
     courier_id = fields.String(allow_none=True)
     offer_id = fields.String(allow_none=True)

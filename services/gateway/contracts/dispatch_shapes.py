@@ -296,7 +296,7 @@ class Override(Schema):
     """What an operator decided by hand about a delivery."""
 
     override_id = fields.String(required=True)
-    kind = fields.String(metadata={"enum": ["assign", "take_back", "transfer"]})
+    kind = fields.String(metadata={"enum": ["assign", "take_back", "transfer", "split"]})
     order_id = fields.String()
     zone_id = fields.String()
     from_courier_id = fields.String(allow_none=True)
@@ -304,6 +304,9 @@ class Override(Schema):
     actor_id = fields.String()
     at = Instant()
     reason = fields.String()
+    store_order_ids = fields.List(
+        fields.String(), metadata={"description": "The parts that moved to a second courier."}
+    )
 
 
 LoanPage = several(Loan, "LoanPage")

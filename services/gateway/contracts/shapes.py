@@ -253,13 +253,31 @@ class OrderDropOff(Schema):
     contact = fields.String()
 
 
+class DeliveryTrip(Schema):
+    """What one of two couriers brings of an order, and how far it is."""
+
+    delivery_id = fields.String(required=True)
+    courier_id = fields.String(allow_none=True)
+    eta = Instant(allow_none=True)
+    status = fields.String(required=True)
+    choose_by = Instant(allow_none=True)
+    store_order_ids = fields.List(fields.String(), required=True)
+    handed_over_at = Instant(allow_none=True)
+
+
 class OrderDelivery(Schema):
+    """Of a delivery that was split, `eta` is when the last of it is there."""
+
     delivery_id = fields.String()
     courier_id = fields.String(allow_none=True)
     eta = Instant(allow_none=True)
     status = fields.String(allow_none=True)
     choose_by = Instant(
         allow_none=True, metadata={"description": "Until when a second try at the door may be chosen."}
+    )
+    trips = fields.List(
+        fields.Nested(DeliveryTrip),
+        metadata={"description": "Both, where a second courier brings a part of it; otherwise empty."},
     )
 
 

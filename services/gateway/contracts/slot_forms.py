@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from services.gateway.contracts.fields import Instant, integer, one_of
+from services.gateway.contracts.fields import Id, Instant, integer, one_of
 
 
 class PreparationCapacity(Schema):
@@ -33,6 +33,7 @@ class SecondTryWish(Schema):
     starts_at = Instant()
     ends_at = Instant()
     give_up = flag()
+    delivery_id = Id(metadata={"description": "Of a split order: the trip that is meant, by its delivery."})
 
 
 def preparation_capacity() -> fields.Nested:

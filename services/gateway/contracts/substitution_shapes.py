@@ -54,9 +54,15 @@ class Substitution(Schema):
 
 
 class HistoryStep(Schema):
-    """One move: of the order, of a shop's part, or of a proposed substitution."""
+    """One move: of the order, of a shop's part, of a proposed substitution, or of the delivery.
 
-    subject = fields.String(required=True, metadata={"enum": ["order", "store_order", "substitution"]})
+    `split`: the part comes with a second courier, on the trip `subject_id`. `handed_over`: that trip has
+    brought its parts while the other goes on.
+    """
+
+    subject = fields.String(
+        required=True, metadata={"enum": ["order", "store_order", "substitution", "delivery"]}
+    )
     subject_id = fields.String(required=True)
     store_order_id = fields.String(allow_none=True)
     before = fields.String(allow_none=True, metadata={"description": "Null where it came to be."})

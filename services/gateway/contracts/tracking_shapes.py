@@ -54,7 +54,7 @@ class SecondTry(Schema):
     returning_since = Instant(allow_none=True)
 
 
-class Tracking(Schema):
+class TrackedTrip(Schema):
     delivery_id = fields.String(allow_none=True)
     order_id = fields.String()
     status = fields.String(metadata={"description": "`second_try` and `returning` after a failed try, too."})
@@ -78,4 +78,16 @@ class Tracking(Schema):
     drop_off_code = fields.String(
         allow_none=True, metadata={"description": "For the courier, when the order is handed over."}
     )
+    parts = fields.List(
+        fields.String(), metadata={"description": "The store orders that this courier brings, or brought."}
+    )
     stops = fields.List(fields.Nested(TrackedStop))
+
+
+class Tracking(TrackedTrip):
+    """The delivery of an order; of an order that two couriers bring, the trip that counts now."""
+
+    trips = fields.List(
+        fields.Nested(TrackedTrip),
+        metadata={"description": "All trips, the one that counts now first: two where the order was split."},
+    )

@@ -260,6 +260,7 @@ class ZoneSettings(Schema):
     )
     second_try_minutes = _number(0, 240)
     returns_goods = flag()
+    split_minutes = _number(0, 24 * 60)
     vehicles = fields.Dict(
         keys=fields.String(validate=validate.OneOf(("foot", "bicycle", "scooter", "car"))),
         values=fields.Nested(VehicleKind),
@@ -274,8 +275,27 @@ class OpenZone(Schema):
     settings = fields.Nested(ZoneSettings)
 
 
+_WHICH_TRIP = {"description": "Of a split order: the trip that is meant, by its delivery; else the first."}
+
+
 class GiveDelivery(Schema):
     courier_id = Id(required=True)
+    delivery_id = Id(metadata=_WHICH_TRIP)
+    reason = text(200, required=True)
+
+
+class TakeDeliveryBack(Schema):
+    delivery_id = Id(metadata=_WHICH_TRIP)
+    reason = text(200, required=True)
+
+
+class SplitDelivery(Schema):
+    store_order_ids = fields.List(
+        Id(),
+        required=True,
+        validate=validate.Length(min=1, max=100),
+        metadata={"description": "What a second courier shall bring; none of it is picked up yet."},
+    )
     reason = text(200, required=True)
 
 
@@ -313,6 +333,10 @@ class OverrideSlot(Schema):
     )
     capacity = integer(0, 1_000_000, required=True)
     reason = text(200, required=True)
+
+
+class PhotoQuery(Schema):
+    delivery_id = Id(metadata={"description": "Of a split order: the trip's; otherwise the first picture."})
 
 
 class BoardQuery(Schema):

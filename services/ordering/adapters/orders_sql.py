@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Connection
 
 from services.ordering.adapters import rows
+from services.ordering.adapters.delivery_rows import delivery_document
 from services.ordering.adapters.picking_rows import step_from, steps_document
 from services.ordering.contracts.published import Message, to_message
 from services.ordering.domain.errors import OrderNotFound
@@ -149,6 +150,14 @@ UPDATE orders SET delivery = CASE
     ELSE delivery END
 WHERE order_id = %(order_id)s
 """
+_NOTE_SECOND_COURIER = """
+UPDATE orders SET delivery = CASE
+    WHEN COALESCE(CAST(delivery->'second'->>'rank' AS bigint), 0) < %(rank)s
+    THEN delivery || jsonb_build_object(
+        'second', COALESCE(delivery->'second', '{}') || CAST(%(facts)s AS jsonb))
+    ELSE delivery END
+WHERE order_id = %(order_id)s
+"""
 _UNPAID_SINCE = """
 SELECT order_id FROM orders WHERE status = 'pending_payment' AND expires_at <= %(now)s
 ORDER BY expires_at LIMIT %(limit)s
@@ -235,14 +244,23 @@ class OrdersSql:
     ) -> bool:
         return self._save(order, payment, charge, surplus)
 
-    def note_courier(self, order_id: str, courier_id: str | None, eta: datetime | None, rank: int) -> None:
+    def note_courier(
+        self,
+        order_id: str,
+        courier_id: str | None,
+        eta: datetime | None,
+        rank: int,
+        *,
+        second: bool = False,
+    ) -> None:
         facts = {
             "courier_id": courier_id,
             "eta": None if eta is None else eta.isoformat(),
             "rank": rank,
         }
         noted = self._connection.exec_driver_sql(
-            _NOTE_COURIER, {"order_id": order_id, "rank": rank, "facts": _json(facts)}
+            _NOTE_SECOND_COURIER if second else _NOTE_COURIER,
+            {"order_id": order_id, "rank": rank, "facts": _json(facts)},
         )
         if not noted.rowcount:
             raise OrderNotFound
@@ -286,7 +304,7 @@ class OrdersSql:
         money_back = _money_back(order, surplus)
         parameters = rows.order_columns(order)
         parameters["stores"] = _json(changed)
-        parameters["delivery"] = _json(rows.delivery_document(order.delivery))
+        parameters["delivery"] = _json(delivery_document(order.delivery))
         if payment is not None:
             parameters["attempt_payment_id"] = payment.payment_id
             parameters["attempt_status"] = str(payment.status)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.ordering.adapters.delivery_rows import delivery_from
 from services.ordering.adapters.moments import moment_of, text_of
 from services.ordering.adapters.picking_rows import (
     falls_document,
@@ -14,7 +15,6 @@ from services.ordering.adapters.picking_rows import (
     substitutions_document,
     substitutions_from,
 )
-from services.ordering.domain.delivery import Delivery
 from services.ordering.domain.delivery_fee import FreeDelivery
 from services.ordering.domain.lines import Discount, Line, LinePart
 from services.ordering.domain.load import Load
@@ -262,28 +262,6 @@ def _drop_off(document: Row) -> DropOff:
         position=Position(lat=document["lat"], lon=document["lon"]),
         address=document["address"],
         contact=document["contact"],
-    )
-
-
-def delivery_document(delivery: Delivery) -> Document:
-    return {
-        name: text_of(value) if isinstance(value, datetime) else value
-        for name, value in vars(delivery).items()
-    }
-
-
-def delivery_from(document: Row) -> Delivery:
-    return Delivery(
-        rank=document.get("rank", 0),
-        courier_id=document.get("courier_id"),
-        eta=moment_of(document.get("eta")),
-        delivered_by=document.get("delivered_by"),
-        delivered_at=moment_of(document.get("delivered_at")),
-        failed_at=moment_of(document.get("failed_at")),
-        failure=document.get("failure"),
-        try_failed_at=moment_of(document.get("try_failed_at")),
-        choose_by=moment_of(document.get("choose_by")),
-        returning_since=moment_of(document.get("returning_since")),
     )
 
 

@@ -6,13 +6,14 @@ from datetime import datetime
 
 from services.ordering.application.cases import count_refunds
 from services.ordering.application.ports import Rules, Transactions, UnitOfWork
-from services.ordering.domain import picking
+from services.ordering.domain import delivering, picking
 from services.ordering.domain.commands import (
     AcceptStoreOrder,
     Actor,
     ReadyStoreOrder,
     RejectStoreOrder,
 )
+from services.ordering.domain.delivery import Split, delivery_id_of
 from services.ordering.domain.errors import OrderNotFound, StoreOrderNotFound
 from services.ordering.domain.history import COURIER, DISPATCH, By
 from services.ordering.domain.order import Order
@@ -72,9 +73,44 @@ def lock_for_shop(work: UnitOfWork, actor: Actor, store_order_id: str) -> tuple[
 
 
 def courier_changed(
-    work: UnitOfWork, *, order_id: str, courier_id: str | None, eta: datetime | None, rank: int
+    work: UnitOfWork,
+    *,
+    order_id: str,
+    delivery_id: str,
+    courier_id: str | None,
+    eta: datetime | None,
+    rank: int,
 ) -> None:
-    work.orders.note_courier(order_id, courier_id, eta, rank)
+    work.orders.note_courier(order_id, courier_id, eta, rank, second=_is_second(order_id, delivery_id))
+
+
+def split(work: UnitOfWork, *, order_id: str, told: Split) -> None:
+    """A second courier brings some of the parts."""
+    order = _lock(work, order_id, DISPATCH)
+    delivering.split(order, told)
+    work.orders.save(order)
+
+
+def trip_completed(
+    work: UnitOfWork,
+    *,
+    order_id: str,
+    delivery_id: str,
+    courier_id: str,
+    at: datetime,
+    store_order_ids: tuple[str, ...],
+) -> None:
+    """One of two couriers has handed over what they had."""
+    order = _lock(work, order_id, By(role="courier", account_id=courier_id))
+    delivering.hand_over(
+        order,
+        delivery_id=delivery_id,
+        is_second=_is_second(order_id, delivery_id),
+        courier_id=courier_id,
+        at=at,
+        store_order_ids=store_order_ids,
+    )
+    work.orders.save(order)
 
 
 def picked_up(work: UnitOfWork, *, order_id: str, store_order_id: str, at: datetime) -> None:
@@ -91,12 +127,19 @@ def pickup_failed(work: UnitOfWork, *, order_id: str, store_order_id: str, reaso
 
 
 def delivered(
-    work: UnitOfWork, *, order_id: str, delivery_id: str, courier_id: str, at: datetime, rules: Rules
+    work: UnitOfWork,
+    *,
+    order_id: str,
+    delivery_id: str,
+    courier_id: str,
+    at: datetime,
+    rules: Rules,
+    pickups: int | None = None,
 ) -> None:
     order = _lock(work, order_id, By(role="courier", account_id=courier_id))
     collects = order.method == CASH and order.delivered_at is None
     refunds = work.orders.refunds_of(order_id) if collects else ()
-    order.deliver(delivery_id, courier_id, at, at + rules.after_sale_window, refunds)
+    order.deliver(delivery_id, courier_id, at, at + rules.after_sale_window, refunds, pickups)
     payment = work.payments.get(order.payment_id or "") if collects and order.delivered_at else None
     if payment is None:
         work.orders.save(order)
@@ -112,17 +155,20 @@ def delivered(
     work.orders.save_charged(order, payment.become(PaymentStatus.SUCCEEDED), charge)
 
 
-def try_failed(work: UnitOfWork, *, order_id: str, at: datetime, choose_by: datetime) -> None:
+def try_failed(
+    work: UnitOfWork, *, order_id: str, delivery_id: str, at: datetime, choose_by: datetime
+) -> None:
     """Nobody was at the door: nothing is paid back as long as it may be tried again."""
     order = _lock(work, order_id, DISPATCH)
-    order.delivery = order.delivery.with_failed_try(at, choose_by)
+    second = _is_second(order_id, delivery_id)
+    order.delivery = order.delivery.with_trip(second, try_failed_at=at, choose_by=choose_by)
     work.orders.save(order)
 
 
-def return_started(work: UnitOfWork, *, order_id: str, at: datetime) -> None:
+def return_started(work: UnitOfWork, *, order_id: str, delivery_id: str, at: datetime) -> None:
     """The goods go back to their shops; the refund follows when the delivery has failed."""
     order = _lock(work, order_id, DISPATCH)
-    order.delivery = order.delivery.with_return(at)
+    order.delivery = order.delivery.with_trip(_is_second(order_id, delivery_id), returning_since=at)
     work.orders.save(order)
 
 
@@ -130,6 +176,11 @@ def delivery_failed(work: UnitOfWork, *, order_id: str, reason: str, at: datetim
     order = _lock(work, order_id, DISPATCH)
     order.fail_delivery(reason, at)
     work.orders.save(order)
+
+
+def _is_second(order_id: str, delivery_id: str) -> bool:
+    """Whether this is the trip of a second courier."""
+    return delivery_id != delivery_id_of(order_id)
 
 
 def _lock(work: UnitOfWork, order_id: str, by: By) -> Order:

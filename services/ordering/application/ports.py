@@ -119,8 +119,19 @@ class Orders(Protocol):
     ) -> bool:
         """The same with money that the provider took; False, and nothing is done, when it is on record."""
 
-    def note_courier(self, order_id: str, courier_id: str | None, eta: datetime | None, rank: int) -> None:
-        """Remember the newest assignment by its rank. Raises OrderNotFound."""
+    def note_courier(
+        self,
+        order_id: str,
+        courier_id: str | None,
+        eta: datetime | None,
+        rank: int,
+        *,
+        second: bool = False,
+    ) -> None:
+        """Remember the newest assignment of the delivery, or of its ``second`` trip, by its rank.
+
+        Raises OrderNotFound.
+        """
 
     def unpaid_since(self, now: datetime, limit: int) -> Sequence[str]: ...
 

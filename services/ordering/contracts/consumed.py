@@ -16,7 +16,10 @@ class _Read(Schema):
 
 
 class _Delivery(_Read):
+    """``delivery_id`` is the trip's, where the delivery was split."""
+
     order_id = fields.String(required=True)
+    delivery_id = fields.String(required=True)
 
 
 class CourierAssigned(_Delivery):
@@ -40,9 +43,24 @@ class PickupFailed(_Delivery):
 
 
 class DeliveryCompleted(_Delivery):
-    delivery_id = fields.String(required=True)
     courier_id = fields.String(required=True)
     completed_at = fields.AwareDateTime(required=True)
+    pickups = fields.Integer(load_default=None)
+
+
+class TripCompleted(_Delivery):
+    courier_id = fields.String(required=True)
+    completed_at = fields.AwareDateTime(required=True)
+    store_order_ids = fields.List(fields.String(), required=True)
+
+
+class DeliverySplit(_Delivery):
+    trip_id = fields.String(required=True)
+    store_order_ids = fields.List(fields.String(), required=True)
+    reason = fields.String(required=True)
+    split_at = fields.AwareDateTime(required=True)
+    eta = fields.AwareDateTime(required=True, allow_none=True)
+    trip_eta = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class DeliveryFailed(_Delivery):
@@ -80,6 +98,8 @@ FROM_DISPATCH = (
     "DeliveryFailed",
     "DropOffFailed",
     "ReturnStarted",
+    "DeliverySplit",
+    "TripCompleted",
 )
 FROM_CAMPAIGNS = ("CampaignLaunched", "CampaignEnded")
 _SCHEMAS: dict[str, Schema] = {
@@ -91,6 +111,8 @@ _SCHEMAS: dict[str, Schema] = {
     "DeliveryFailed": DeliveryFailed(),
     "DropOffFailed": DropOffFailed(),
     "ReturnStarted": ReturnStarted(),
+    "DeliverySplit": DeliverySplit(),
+    "TripCompleted": TripCompleted(),
     "CampaignLaunched": CampaignLaunched(),
     "CampaignEnded": CampaignEnded(),
 }

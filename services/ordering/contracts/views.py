@@ -9,19 +9,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from services.ordering.contracts import picking_views
+from services.ordering.contracts import delivery_views, picking_views
 from services.ordering.contracts.moments import time_of
 from services.ordering.contracts.published import money
 from services.ordering.domain.lines import Discount, Line
 from services.ordering.domain.order import Order
-from services.ordering.domain.order_status import OrderStatus
 from services.ordering.domain.places import Slot
 from services.ordering.domain.quote import Quote
 from services.ordering.domain.refund import Refund
-from services.ordering.domain.store_order import StoreOrder, StoreStatus
+from services.ordering.domain.store_order import StoreOrder
 from shared.kernel.clock import from_wire, to_wire
 from shared.kernel.errors import InvalidInput
-from shared.kernel.ids import derived_id
 
 Wire = dict[str, Any]
 
@@ -85,7 +83,7 @@ def order(item: Order) -> Wire:
         "payment_method": item.method,
         "payment_status": item.payment_status,
         "to_collect": money(item.to_collect, currency),
-        "delivery": _delivery(item),
+        "delivery": delivery_views.delivery(item),
         "store_orders": [store_order(store, item.order_id, currency) for store in item.stores],
         "lists": picking_views.lists((line for store in item.stores for line in store.lines), currency),
     }
@@ -244,36 +242,3 @@ def _slot(slot: Slot) -> Wire:
         "ends_at": time_of(slot.ends_at),
         "promised_at": time_of(slot.promised_at),
     }
-
-
-def _delivery(item: Order) -> Wire | None:
-    if item.paid_at is None:
-        return None
-    facts = item.delivery
-    return {
-        "delivery_id": derived_id("delivery", item.order_id),
-        "courier_id": facts.delivered_by or facts.courier_id,
-        "eta": time_of(facts.eta),
-        "status": _delivery_status(item),
-        "choose_by": time_of(facts.choose_by),
-    }
-
-
-def _delivery_status(item: Order) -> str:
-    if item.status in {OrderStatus.DELIVERED, OrderStatus.COMPLETED}:
-        return "delivered"
-    if item.delivery.failed_at is not None:
-        return "failed"
-    if item.status is OrderStatus.CANCELLED:
-        return "cancelled"
-    if item.delivery.returning_since is not None:
-        return "returning"
-    if item.delivery.try_failed_at is not None:
-        return "second_try"
-    live = [store for store in item.stores if store.is_live]
-    collected = [store for store in live if store.status is StoreStatus.PICKED_UP]
-    if len(collected) == len(live):
-        return "delivering"
-    if collected:
-        return "collecting"
-    return "waiting" if item.delivery.courier_id is None else "assigned"

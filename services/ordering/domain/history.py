@@ -17,6 +17,7 @@ class Subject(StrEnum):
     ORDER = "order"
     STORE_ORDER = "store_order"
     SUBSTITUTION = "substitution"
+    DELIVERY = "delivery"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +53,8 @@ MOVES: dict[str, Move] = {
     "rejected": Move(
         by=("merchant", "operator", "clock", "dispatch", "customer"),
         event="StoreOrderRejected",
-        when="the shop refuses it or says nothing in time (`no-answer`), it could not be collected, or all of"
-        " it was paid back before its pickup",
+        when="the shop refuses it or says nothing in time (`no-answer`), it could not be collected, all of it"
+        " was paid back before its pickup, or only the other of two couriers has brought what they had",
     ),
     "cancelled": Move(
         by=("customer", "operator", "dispatch"),

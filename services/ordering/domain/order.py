@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from services.ordering.domain import events, history
-from services.ordering.domain.delivery import Delivery
+from services.ordering.domain import delivering, events, history
+from services.ordering.domain.delivery import Delivery, Handover, delivery_id_of
 from services.ordering.domain.delivery_fee import FreeDelivery
 from services.ordering.domain.errors import (
     NothingToRefund,
@@ -31,7 +31,6 @@ from services.ordering.domain.places import DropOff, Slot
 from services.ordering.domain.refund import Refund, fault_of
 from services.ordering.domain.store_order import BEFORE_PICKUP, GONE, StoreOrder, StoreStatus, require_known
 from shared.kernel.ids import derived_id
-from shared.kernel.money import Money
 
 GIVEN_BACK = "everything-given-back"
 
@@ -141,7 +140,7 @@ class Order:
         """The provider has the money, or it is to be paid at the door: the order splits into its parts."""
         for store in self.stores:
             accept_by = None if store.accept_within is None else at + store.accept_within
-            self._move(store, StoreStatus.PLACED, at, accept_by=accept_by)
+            self.move(store, StoreStatus.PLACED, at, accept_by=accept_by)
         self.payment_id, self.charge_id, self.paid_at, self.method = payment_id, charge_id, at, method
         self.payment_status = "due" if method == CASH else "succeeded"
         self.recorded.append(
@@ -161,7 +160,7 @@ class Order:
     def expire(self, at: datetime) -> None:
         """Nobody paid in time."""
         for store in self.stores:
-            self._move(store, StoreStatus.EXPIRED, at)
+            self.move(store, StoreStatus.EXPIRED, at)
         self.recorded.append(
             events.OrderExpired(order_id=self.order_id, customer_id=self.customer_id, expired_at=at)
         )
@@ -170,17 +169,20 @@ class Order:
 
     def accept(self, store_order_id: str, ready_at: datetime, at: datetime) -> None:
         store = self.store(store_order_id)
-        self._move(store, StoreStatus.ACCEPTED, at, ready_at=ready_at)
+        self.move(store, StoreStatus.ACCEPTED, at, ready_at=ready_at)
         self.tell(events.StoreOrderAccepted, store, accepted_at=at, ready_at=ready_at)
 
     def ready(self, store_order_id: str, at: datetime) -> None:
         store = self.store(store_order_id)
-        self._move(store, StoreStatus.READY, at, ready_at=at)
+        self.move(store, StoreStatus.READY, at, ready_at=at)
         self.tell(events.StoreOrderReady, store, ready_at=at)
 
     def reject(self, store_order_id: str, reason: str, at: datetime) -> None:
-        """The shop drops out: its part goes back at once, its siblings go on."""
-        self._drop_out(self.store(store_order_id), reason, at)
+        """The shop drops out: its part goes back at once, its siblings go on. It may until its pickup."""
+        store = self.store(store_order_id)
+        if store.status is StoreStatus.PICKED_UP:
+            raise WrongState("A courier has the goods already.", status=str(store.status))
+        self._drop_out(store, reason, at)
         give_back_whole(self, self.store(store_order_id), reason, at, restock=True)
         self._cancel_if_nothing_is_left(at, derived_id("refund", "delivery-fee", self.order_id))
 
@@ -244,7 +246,7 @@ class Order:
         if store.picked_up_at is None or at < store.picked_up_at:
             store = replace(store, picked_up_at=at)
         if store.status in BEFORE_PICKUP:
-            self._move(store, StoreStatus.PICKED_UP, at)
+            self.move(store, StoreStatus.PICKED_UP, at)
         else:
             self.put(store)
 
@@ -255,42 +257,30 @@ class Order:
         at: datetime,
         completes_at: datetime,
         refunds: Iterable[Refund] = (),
+        pickups: int | None = None,
     ) -> None:
         """Everything that is still part of the order has reached the customer.
 
         ``refunds`` are those of a cash order so far: what was issued after ``at`` had been collected before.
+        Where ``pickups`` is less than what goes on, the rest is still to be told of.
         """
-        self.delivery = self.delivery.with_delivered(courier_id, at)
-        if self.status not in {OrderStatus.PAID, OrderStatus.IN_FULFILMENT}:
-            return
-        live = [store for store in self.stores if store.is_live]
-        for store in live:
-            if store.status is not StoreStatus.DELIVERED:
-                self._move(store, StoreStatus.DELIVERED, at)
-        self.to_hand_back = [refund for refund in refunds if refund.issued_at > at]
-        collected = self.to_collect + sum(refund.amount for refund in self.to_hand_back)
-        if self.method == CASH:
-            self.charge_id = derived_id("charge", self.payment_id or "")
-            self.payment_status = "succeeded"
-        self.delivered_at, self.completes_at = at, completes_at
-        self.recorded.append(
-            events.OrderDelivered(
-                order_id=self.order_id,
-                customer_id=self.customer_id,
-                delivered_at=at,
-                delivery_id=delivery_id,
-                courier_id=courier_id,
-                store_order_ids=tuple(store.store_order_id for store in live),
-                collected=Money(collected, self.currency) if self.method == CASH else None,
-            )
+        handover = Handover(
+            delivery_id=delivery_id,
+            is_second=delivery_id != delivery_id_of(self.order_id),
+            courier_id=courier_id,
+            at=at,
+            completes_at=completes_at,
+            pickups=pickups,
         )
+        delivering.deliver(self, handover, refunds)
 
     def fail_pickup(self, store_order_id: str, reason: str, at: datetime) -> None:
-        """A shop's part was not collected: it is paid back, even if the handover was heard of first."""
+        """A shop's part was not collected, or is not brought although it was: it is paid back, even if the
+        handover was heard of first."""
         store = self.store(store_order_id)
         if store.status in GONE:
             return
-        if store.status in BEFORE_PICKUP:
+        if store.status in BEFORE_PICKUP or store.status is StoreStatus.PICKED_UP:
             self._drop_out(store, reason, at)
         restocks = fault_of(reason).restock
         give_back_whole(self, self.store(store_order_id), reason, at, restock=restocks)
@@ -316,7 +306,7 @@ class Order:
         """The after-sale window has closed."""
         for store in self.stores:
             if store.is_live:
-                self._move(store, StoreStatus.COMPLETED, at)
+                self.move(store, StoreStatus.COMPLETED, at)
         self.recorded.append(
             events.OrderCompleted(order_id=self.order_id, customer_id=self.customer_id, completed_at=at)
         )
@@ -328,7 +318,7 @@ class Order:
             changed if store.store_order_id == changed.store_order_id else store for store in self.stores
         )
 
-    def _move(
+    def move(
         self, store: StoreOrder, status: StoreStatus, at: datetime, reason: str | None = None, **changes: Any
     ) -> None:
         if reason is not None:
@@ -343,7 +333,7 @@ class Order:
         self.recorded.append(kind(**named, **what))
 
     def _drop_out(self, store: StoreOrder, reason: str, at: datetime) -> None:
-        self._move(store, StoreStatus.REJECTED, at, reason)
+        self.move(store, StoreStatus.REJECTED, at, reason)
         self.tell(
             events.StoreOrderRejected, store, customer_id=self.customer_id, rejected_at=at, reason=reason
         )
@@ -352,7 +342,7 @@ class Order:
         was_paid = self.paid_at is not None
         for store in self.stores:
             if store.is_live:
-                self._move(store, StoreStatus.CANCELLED, at, reason)
+                self.move(store, StoreStatus.CANCELLED, at, reason)
                 if was_paid:
                     give_back_whole(self, self.store(store.store_order_id), reason, at, restock=restock)
         if was_paid and return_delivery_fee:
@@ -363,13 +353,14 @@ class Order:
 
     def _cancel_if_nothing_is_left(self, at: datetime, command_id: str) -> None:
         if any(store.is_live for store in self.stores):
+            delivering.deliver_what_waited(self)
             return
         give_back_delivery_fee(self, command_id, GIVEN_BACK, at)
         give_back_tip(self, GIVEN_BACK, at)
         self._record_cancelled(GIVEN_BACK, at)
 
     def _record_cancelled(self, reason: str, at: datetime) -> None:
-        self.reason = reason
+        self.reason, self.delivery = reason, replace(self.delivery, waits=None)
         self.recorded.append(
             events.OrderCancelled(
                 order_id=self.order_id,

@@ -133,7 +133,7 @@ def review_of_delivery(order: Order, *, stars: int, words: str | None, at: datet
             store_order_id=None,
             shop_id=None,
             merchant_id=None,
-            courier_id=order.delivery.delivered_by or order.delivery.courier_id,
+            courier_id=order.delivery.delivered_by or order.delivery.first.courier_id,
             stars=stars,
             words=words,
             written_at=at,

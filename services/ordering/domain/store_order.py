@@ -30,13 +30,14 @@ class StoreStatus(StrEnum):
 S = StoreStatus
 
 # A courier may report a pickup or a delivery before the shop has pressed its buttons, and messages may
-# overtake each other, so both are reachable from every state between payment and themselves.
+# overtake each other, so both are reachable from every state between payment and themselves. What one of
+# two couriers has lost, or brought back, drops out as if it had never been collected; the rest goes on.
 MAY_BECOME: dict[StoreStatus, frozenset[StoreStatus]] = {
     S.AWAITING_PAYMENT: frozenset({S.PLACED, S.CANCELLED, S.EXPIRED}),
     S.PLACED: frozenset({S.ACCEPTED, S.REJECTED, S.CANCELLED, S.PICKED_UP, S.DELIVERED}),
     S.ACCEPTED: frozenset({S.READY, S.REJECTED, S.CANCELLED, S.PICKED_UP, S.DELIVERED}),
     S.READY: frozenset({S.REJECTED, S.CANCELLED, S.PICKED_UP, S.DELIVERED}),
-    S.PICKED_UP: frozenset({S.CANCELLED, S.DELIVERED}),
+    S.PICKED_UP: frozenset({S.REJECTED, S.CANCELLED, S.DELIVERED}),
     S.DELIVERED: frozenset({S.COMPLETED}),
     S.COMPLETED: frozenset(),
     S.REJECTED: frozenset(),

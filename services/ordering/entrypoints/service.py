@@ -13,6 +13,7 @@ from services.ordering.contracts import consumed, payment_views, requests, views
 from services.ordering.domain.commands import Actor
 from services.ordering.domain.seeing import seen_order, seen_store
 from services.ordering.entrypoints.after_sale import HandlesCases
+from services.ordering.entrypoints.couriers import take_dispatch_event
 from services.ordering.entrypoints.customers import ServesCustomers
 from services.ordering.entrypoints.dependencies import PaymentProviders, PaymentsProvider, SettingsProvider
 from services.ordering.entrypoints.payments import TakesPayments
@@ -204,49 +205,6 @@ class OrderingService(
     def _part(self, part: fulfilment.Part) -> Wire:
         order, store = part
         return views.store_order(store, order.order_id, order.currency)
-
-
-def take_dispatch_event(tx: Transaction, event: Event, settings: Settings) -> None:
-    """What dispatch tells, as changes of the order; (un)assignments are ranked by the event's sequence."""
-    fact = consumed.read(event.type, event.data)
-    work = UnitOfWorkSql.over(tx)
-    order_id = fact["order_id"]
-    match event.type:
-        case "CourierAssigned":
-            fulfilment.courier_changed(
-                work, order_id=order_id, courier_id=fact["courier_id"], eta=fact["eta"], rank=event.sequence
-            )
-        case "CourierUnassigned":
-            fulfilment.courier_changed(
-                work, order_id=order_id, courier_id=None, eta=None, rank=event.sequence
-            )
-        case "PickupCompleted":
-            fulfilment.picked_up(
-                work, order_id=order_id, store_order_id=fact["store_order_id"], at=fact["picked_up_at"]
-            )
-        case "PickupFailed":
-            fulfilment.pickup_failed(
-                work,
-                order_id=order_id,
-                store_order_id=fact["store_order_id"],
-                reason=fact["reason"],
-                at=fact["failed_at"],
-            )
-        case "DeliveryCompleted":
-            fulfilment.delivered(
-                work,
-                order_id=order_id,
-                delivery_id=fact["delivery_id"],
-                courier_id=fact["courier_id"],
-                at=fact["completed_at"],
-                rules=settings.rules,
-            )
-        case "DropOffFailed":
-            fulfilment.try_failed(work, order_id=order_id, at=fact["failed_at"], choose_by=fact["choose_by"])
-        case "ReturnStarted":
-            fulfilment.return_started(work, order_id=order_id, at=fact["started_at"])
-        case "DeliveryFailed":
-            fulfilment.delivery_failed(work, order_id=order_id, reason=fact["reason"], at=fact["failed_at"])
 
 
 def take_campaigns_event(tx: Transaction, event: Event) -> None:

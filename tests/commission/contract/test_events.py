@@ -201,6 +201,7 @@ def test_commission_listens_to_what_moves_money() -> None:
         ("ordering", "RefundIssued"),
         ("ordering", "RefundHandedBack"),
         ("dispatch", "DeliveryCompleted"),
+        ("dispatch", "TripCompleted"),
         ("dispatch", "CourierOnShift"),
         ("dispatch", "CourierOffShift"),
         ("storefront", "ShopOpened"),

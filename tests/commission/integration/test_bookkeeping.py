@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import event as sqlalchemy_event
 
 from shared.messaging.envelope import Event
 from tests.commission.builders import (
+    SECOND_COURIER,
     Order,
     a_listing_published,
     a_promoted_order,
@@ -257,6 +259,12 @@ def stories(link_id: str) -> list[list[Event]]:
         order = build()
         everything = [order.refund(part) for part in order.parts]
         told.append([order.paid(), order.cancelled(), *everything, order.refund(delivery_fee=700)])
+        order = replace(build(), tip=501)
+        by_two = order.delivered(courier_id=SECOND_COURIER)
+        told.append([order.paid(), order.earlier_trip(), order.last_trip(), by_two, order.completed()])
+        order = replace(build(), tip=501)
+        earlier, lost = order.earlier_trip(), order.refund(order.parts[1])
+        told.append([order.paid(), earlier, lost, order.told_again(earlier), order.delivered(order.parts[0])])
     return told
 
 
@@ -271,7 +279,8 @@ def state_of(platform: Platform, order_id: str) -> tuple[Any, ...]:
             id=order_id,
         ),
         platform.rows(
-            "SELECT currency, rate_plan, paid, delivered, trip, refunds, completed_at, cancelled_at"
+            "SELECT currency, rate_plan, paid, delivered, trip, refunds, completed_at, cancelled_at,"
+            " earlier_trips"
             " FROM order_book WHERE order_id = :id",
             id=order_id,
         ),
@@ -298,7 +307,7 @@ def normalised(state: Any, suffix: str) -> str:
     return repr(state[:3]).replace(suffix, "") + repr([row[1:] for row in state[3]])
 
 
-@pytest.mark.parametrize("number", range(8))
+@pytest.mark.parametrize("number", range(12))
 def test_any_order_and_any_repetition_of_events_end_in_the_same_books(
     platform: Platform, number: int
 ) -> None:

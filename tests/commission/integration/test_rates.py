@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from shared.messaging.envelope import Event
 from tests.commission.builders import (
     COURIER,
     NOON,
+    SECOND_COURIER,
     a_promoted_order,
     a_shop_opened,
     an_event,
@@ -323,6 +325,11 @@ def test_what_everybody_earned_is_what_the_ledger_says(guaranteeing: Platform) -
     for order in orders:
         guaranteeing.hears(order.paid(), order.delivered(), order.trip())
     guaranteeing.hears(on_shift("shift-1", 0), off_shift("shift-1", 90), orders[0].refund(orders[0].parts[1]))
+    # One more is brought by two couriers.
+    split = replace(an_order(paid_at=NOON + timedelta(minutes=2)), tip=501)
+    guaranteeing.hears(split.paid(), split.earlier_trip(), split.last_trip())
+    guaranteeing.hears(split.delivered(courier_id=SECOND_COURIER))
+    guaranteeing.hears(on_shift("shift-2", 0, SECOND_COURIER), off_shift("shift-2", 90, SECOND_COURIER))
     found = ask(guaranteeing)
     ledger: dict[tuple[str, str], int] = {}
     for account, amount in guaranteeing.sums().items():
@@ -333,7 +340,8 @@ def test_what_everybody_earned_is_what_the_ledger_says(guaranteeing: Platform) -
         ledger[kind, owner] = ledger.get((kind, owner), 0) - amount
     told = {(row["party"], row["owner_id"]): row["before"]["amount"] for row in found["parties"]}
     assert told == ledger
-    assert (found["orders"], found["shifts"]) == (2, 1)
+    assert (found["orders"], found["shifts"]) == (3, 2)
+    assert guaranteeing.is_sound()
     assert all(row["difference"]["amount"] == 0 for row in found["parties"])
     assert found["sum"] == {"before": yuan(0), "after": yuan(0), "difference": yuan(0)}
 

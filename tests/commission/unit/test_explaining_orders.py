@@ -34,6 +34,7 @@ class Books:
             paid=self.facts.paid or told.paid,
             delivered=self.facts.delivered or told.delivered,
             trip=self.facts.trip or told.trip,
+            earlier_trips=self.facts.earlier_trips | told.earlier_trips,
             refunds=self.facts.refunds | told.refunds,
             completed_at=self.facts.completed_at or told.completed_at,
         )

@@ -42,6 +42,7 @@ def facts_of(*events: Event, links: tuple[LinkTerms, ...] = ()) -> OrderFacts:
             **changes,
             refunds=facts.refunds | heard.refunds,
             handed_back=facts.handed_back | heard.handed_back,
+            earlier_trips=facts.earlier_trips | heard.earlier_trips,
         )
     if facts.paid is not None:
         facts = replace(facts, paid=replace(facts.paid, links=links))

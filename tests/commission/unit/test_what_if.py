@@ -48,7 +48,7 @@ class Past:
         return self.worked
 
     def trips(self, shift_id: str, currency: str) -> list[tuple[Trip, RatePlan]]:
-        return [(facts.trip, plan) for facts, plan in self.known if facts.trip is not None]
+        return [(trip, plan) for facts, plan in self.known for trip in facts.trips]
 
     def plan_at(self, currency: str, at: datetime) -> RatePlan | None:
         return a_plan()

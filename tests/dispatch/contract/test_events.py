@@ -12,7 +12,7 @@ import pytest
 from services.dispatch.contracts import consumed
 from services.dispatch.contracts.published import SCHEMAS, data_of
 from services.dispatch.domain import events
-from services.dispatch.domain.job import delivery_id_of
+from services.dispatch.domain.job import delivery_id_of, trip_key_of
 from shared.messaging.envelope import Event
 
 SERVICES = Path(__file__).resolve().parents[3] / "services"
@@ -109,6 +109,30 @@ HAPPENED: list[Any] = [
         proved_at=time("03:35"),
         proved_distance_m=8,
         unproved_reason="too-dark",
+    ),
+    events.DeliverySplit(
+        **OF,
+        trip_id=delivery_id_of(trip_key_of(ORDER)),
+        zone_id=ZONE,
+        store_order_ids=("019b8d3f-5a00-7c11-8a01-0000000000d2",),
+        reason="shop-late",
+        split_at=time("03:12"),
+        eta=time("03:35"),
+        trip_eta=None,
+    ),
+    events.TripCompleted(
+        **OF,
+        zone_id=ZONE,
+        courier_id=COURIER,
+        completed_at=time("03:35"),
+        pickups=1,
+        distance_m=3140,
+        handover="unattended",
+        proved_by="nothing",
+        proved_at=time("03:35"),
+        proved_distance_m=8,
+        unproved_reason="too-dark",
+        store_order_ids=("019b8d3f-5a00-7c11-8a01-0000000000d1",),
     ),
     events.DeliveryFailed(**OF, courier_id=None, reason="no-courier", failed_at=time("03:35")),
     events.CourierOnShift(

@@ -13,8 +13,8 @@ from sqlalchemy import text
 
 from shared.messaging.envelope import Event
 from shared.persistence import Database
-from tests.dispatch.builders import at
-from tests.dispatch.world import World
+from tests.dispatch.builders import at, place
+from tests.dispatch.world import OPERATOR, World
 
 _RUNS = itertools.count(1)
 
@@ -93,6 +93,67 @@ def test_the_same_events_in_any_order_and_number_lead_to_the_same_state(
     )
     def converges(order: list[int], again: list[int], batches: int) -> None:
         assert play(world, list(order), again, batches) == expected
+
+    converges()
+
+
+def play_split(world: World, order: list[int], again: list[int], batches: int) -> Any:
+    """What shops say of an order that was split before they said anything."""
+    run = next(_RUNS)
+    one = f"run{run}-order"
+    world.open_zone()
+    world.open_slot(f"slot{run}", capacity=10)
+    world.hold(one, slot_id=f"slot{run}", shops=[place(500), place(600), place(700)])
+    world.consume(world.paid(one))
+    asked = {"actor": OPERATOR, "override_id": f"split{run}", "kind": "split", "order_id": one}
+    world.call("override", **asked, store_order_ids=[f"{one}.1", f"{one}.2"], reason="large")
+    events = story_of_a_split(world, one)
+    chosen = [events[number] for number in [*order, *again]]
+    size = -(-len(chosen) // batches)
+    for start in range(0, len(chosen), size):
+        world.consume(*chosen[start : start + size])
+    with world.database.read() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT status, slot_taken, replace(told::text, :one, ''), progress->'trip'->'ending',"
+                " (SELECT json_agg(s->'status') FROM jsonb_array_elements(stops) AS s)::text FROM delivery"
+                " WHERE :one IN (order_id, split_from) ORDER BY split_from IS NOT NULL"
+            ),
+            {"one": one},
+        ).all()
+        taken = connection.scalar(text("SELECT taken FROM slot WHERE slot_id = :id"), {"id": f"slot{run}"})
+    return [tuple(row) for row in rows], taken
+
+
+def story_of_a_split(world: World, one: str) -> list[Event]:
+    return [
+        world.paid(one),
+        world.accepted(one, 0, at(12)),
+        world.accepted(one, 1, at(40)),
+        world.accepted(one, 2, at(45)),
+        world.ready(one, 1, at(38)),
+        world.rejected(one, 0),
+        world.rejected(one, 2),
+    ]
+
+
+def test_what_is_said_of_a_split_order_reaches_both_trips_in_any_order_and_number(
+    service_database: Callable[[str], Database],
+) -> None:
+    world = World(service_database("dispatch"))
+    many = len(story_of_a_split(world, "none"))
+    expected = play_split(world, list(range(many)), [], 1)
+    (first, second), taken = expected
+    assert (first[0], second[0], taken) == ("cancelled", "waiting", 1)
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        st.permutations(range(many)),
+        st.lists(st.integers(0, many - 1), max_size=6),
+        st.integers(1, 4),
+    )
+    def converges(order: list[int], again: list[int], batches: int) -> None:
+        assert play_split(world, list(order), again, batches) == expected
 
     converges()
 

@@ -9,6 +9,8 @@ from prometheus_client import REGISTRY
 
 from services.dispatch.adapters.figures import observe
 from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.splitting import split
+from services.dispatch.domain.trips import WhySplit
 from services.dispatch.domain.zone import SlotWindow
 from tests.dispatch.builders import a_pickup, an_assigned_delivery, at
 
@@ -76,3 +78,33 @@ def test_what_goes_wrong_is_counted_by_the_code_of_its_reason() -> None:
     assert count("unassigned_total", zone="wrong", reason="shop-closed") == 1
     assert count("assigned_total", zone="wrong") == 1
     assert count("failed_total", zone="wrong", reason="courier-lost") == 1
+
+
+def test_an_order_that_was_split_is_counted_by_why_and_each_trip_as_a_delivery() -> None:
+    first = of("split", an_assigned_delivery())
+    first.arrive(first.stops[0].stop_id, at(4))
+    first.complete(first.stops[0].stop_id, None, 500, at(5))
+    second = split(first, ["so-2"], WhySplit.SHOP_LATE, at(6))
+    second.assign("courier-2", at(20), at(50), 3)
+    for trip, minute in ((first, 15), (second, 55)):
+        for stop in trip.open_stops():
+            trip.arrive(stop.stop_id, at(minute))
+            trip.complete(stop.stop_id, None, 500, at(minute))
+        observe(trip, trip.events)
+    assert count("split_total", zone="split", reason="shop-late") == 1
+    assert count("click_to_door_minutes_sum", zone="split", kind="asap", shops="1") == 15 + 55
+    assert count("metres_total", zone="split") == 2000
+    assert count("doorbell_rings_total", zone="split") == 2
+
+
+def test_a_trip_that_fails_behind_the_other_counts_that_one_no_second_time() -> None:
+    first = of("behind", an_assigned_delivery())
+    first.arrive(first.stops[0].stop_id, at(4))
+    first.complete(first.stops[0].stop_id, None, 500, at(5))
+    second = split(first, ["so-2"], WhySplit.OPERATOR, at(6))
+    first.arrive(first.stops[-1].stop_id, at(15))
+    first.complete(first.stops[-1].stop_id, None, 500, at(15))
+    second.fail("no-courier", at(200))
+    for trip in (first, second):
+        observe(trip, trip.events)
+    assert count("click_to_door_minutes_count", zone="behind", kind="asap", shops="1") == 1

@@ -7,7 +7,14 @@ from random import Random
 
 from services.ordering.domain.store_order import BEFORE_PICKUP, GONE
 from tests.laws.acts.after_sale import answer_case, arbitrate, go_on_with_case, open_case
-from tests.laws.acts.courier import deliver, fail_delivery, fail_pickup, pick_up
+from tests.laws.acts.courier import (
+    deliver,
+    fail_delivery,
+    fail_pickup,
+    hand_over_one,
+    pick_up,
+    split_up,
+)
 from tests.laws.acts.paying import (
     attempt_fails,
     begin_to_pay,
@@ -36,6 +43,8 @@ PAID: dict[Act, int] = {
     fail_pickup: 1,
     deliver: 3,
     fail_delivery: 1,
+    split_up: 4,
+    hand_over_one: 1,
     charge: 1,
     weigh: 3,
     miss: 1,
@@ -84,6 +93,9 @@ def weighted(life: Life) -> tuple[list[Act], list[int]]:
         and any(s.status not in BEFORE_PICKUP for s in order.stores)
     ):
         likely[deliver] = 6
+        if life.split is not None:
+            handed = bool(order.delivery.handed_over)
+            likely[deliver], likely[fail_delivery], likely[hand_over_one] = 3, 6 if handed else 1, 12
     weights = {act: 4 * weight for act, weight in likely.items()}
     weights |= {act: 4 * weight for act, weight in ALWAYS.items()}
     for act in ACTS:

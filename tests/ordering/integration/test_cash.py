@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.ordering.domain.delivery import delivery_id_of
 from services.ordering.entrypoints.dependencies import PaymentProviders
 from shared.kernel.clock import to_wire
 from shared.kernel.errors import Refusal
@@ -30,7 +31,13 @@ def confirmed(platform: Platform, **changes: Any) -> Wire:
 def assign(platform: Platform, order_id: str) -> None:
     platform.hears(
         platform.event(
-            "dispatch", "CourierAssigned", order_id, order_id=order_id, courier_id="courier-1", eta=None
+            "dispatch",
+            "CourierAssigned",
+            order_id,
+            order_id=order_id,
+            delivery_id=delivery_id_of(order_id),
+            courier_id="courier-1",
+            eta=None,
         )
     )
 
@@ -43,7 +50,7 @@ def deliver(platform: Platform, order_id: str) -> Wire:
             order_id,
             sequence=2,
             order_id=order_id,
-            delivery_id="delivery-1",
+            delivery_id=delivery_id_of(order_id),
             courier_id="courier-1",
             completed_at=to_wire(platform.clock.now()),
         )
@@ -161,6 +168,7 @@ def test_a_failed_delivery_leaves_nothing_due(platform: Platform) -> None:
             "DeliveryFailed",
             order["order_id"],
             order_id=order["order_id"],
+            delivery_id=delivery_id_of(order["order_id"]),
             reason="customer-absent",
             failed_at=to_wire(platform.clock.now()),
         )

@@ -20,8 +20,15 @@ _PER_STORY = settings(
 )
 
 
-def tell(platform: Platform, order: Wire, type: str, sequence: int, **data: Any) -> Event:
-    delivery = derived_id("delivery", order["order_id"])
+def trip_of(order: Wire) -> str:
+    """The second trip of an order that was split."""
+    return derived_id("trip", order["order_id"], "2")
+
+
+def tell(
+    platform: Platform, order: Wire, type: str, sequence: int, *, second: bool = False, **data: Any
+) -> Event:
+    delivery = trip_of(order) if second else derived_id("delivery", order["order_id"])
     return platform.event(
         "dispatch", type, delivery, sequence, order_id=order["order_id"], delivery_id=delivery, **data
     )
@@ -73,6 +80,146 @@ def after_a_cancellation(platform: Platform, order: Wire) -> list[Event]:
     return collected(platform, order)
 
 
+def split(platform: Platform, order: Wire) -> list[Event]:
+    """The second shop is late: its part comes with another courier."""
+    late = order["store_orders"][1]["store_order_id"]
+    return [
+        tell(platform, order, "CourierAssigned", 1, courier_id="courier-1", eta="2026-01-05T10:50:00Z"),
+        tell(
+            platform,
+            order,
+            "DeliverySplit",
+            2,
+            trip_id=trip_of(order),
+            zone_id="zone",
+            store_order_ids=[late],
+            reason="shop-late",
+            split_at="2026-01-05T10:15:00Z",
+            eta="2026-01-05T10:40:00Z",
+            trip_eta=None,
+        ),
+        tell(platform, order, "CourierAssigned", 3, second=True, courier_id="courier-2", eta=None),
+        tell(platform, order, "CourierUnassigned", 4, second=True, courier_id="courier-2", reason="declined"),
+        tell(
+            platform,
+            order,
+            "CourierAssigned",
+            5,
+            second=True,
+            courier_id="courier-3",
+            eta="2026-01-05T11:10:00Z",
+        ),
+    ]
+
+
+def _collected(platform: Platform, order: Wire, shop: int, sequence: int) -> Event:
+    return tell(
+        platform,
+        order,
+        "PickupCompleted",
+        sequence,
+        second=shop == 1,
+        store_order_id=order["store_orders"][shop]["store_order_id"],
+        picked_up_at=f"2026-01-05T10:{20 + sequence}:00Z",
+    )
+
+
+def _handed_over(platform: Platform, order: Wire, type: str, shop: int, sequence: int, **more: Any) -> Event:
+    return tell(
+        platform,
+        order,
+        type,
+        sequence,
+        second=shop == 1,
+        courier_id="courier-3" if shop else "courier-1",
+        completed_at=f"2026-01-05T{11 if shop else 10}:40:00Z",
+        pickups=1,
+        **more,
+    )
+
+
+def _trip_completed(platform: Platform, order: Wire, shop: int, sequence: int) -> Event:
+    brought = [order["store_orders"][shop]["store_order_id"]]
+    return _handed_over(platform, order, "TripCompleted", shop, sequence, store_order_ids=brought)
+
+
+def _left_out(platform: Platform, order: Wire, shop: int, sequence: int, reason: str) -> Event:
+    return tell(
+        platform,
+        order,
+        "PickupFailed",
+        sequence,
+        second=shop == 1,
+        store_order_id=order["store_orders"][shop]["store_order_id"],
+        reason=reason,
+        failed_at="2026-01-05T11:05:00Z",
+    )
+
+
+def brought_by_two(platform: Platform, order: Wire) -> list[Event]:
+    return [
+        *split(platform, order),
+        _collected(platform, order, 0, 6),
+        _trip_completed(platform, order, 0, 7),
+        _collected(platform, order, 1, 8),
+        _handed_over(platform, order, "DeliveryCompleted", 1, 9),
+    ]
+
+
+def second_is_the_faster(platform: Platform, order: Wire) -> list[Event]:
+    return [
+        *split(platform, order),
+        _collected(platform, order, 1, 6),
+        _trip_completed(platform, order, 1, 7),
+        _collected(platform, order, 0, 8),
+        _handed_over(platform, order, "DeliveryCompleted", 0, 9),
+    ]
+
+
+def second_is_lost_after_the_first_was_there(platform: Platform, order: Wire) -> list[Event]:
+    """What was told of the first trip is told again: now it is all that comes."""
+    return [
+        *split(platform, order),
+        _collected(platform, order, 0, 6),
+        _trip_completed(platform, order, 0, 7),
+        _collected(platform, order, 1, 8),
+        _left_out(platform, order, 1, 9, "lost"),
+        _handed_over(platform, order, "DeliveryCompleted", 0, 10),
+    ]
+
+
+def first_fails_before_the_second_is_there(platform: Platform, order: Wire) -> list[Event]:
+    return [
+        *split(platform, order),
+        tell(
+            platform,
+            order,
+            "DropOffFailed",
+            6,
+            failed_at="2026-01-05T10:40:00Z",
+            choose_by="2026-01-05T11:00:00Z",
+        ),
+        tell(platform, order, "ReturnStarted", 7, started_at="2026-01-05T11:00:00Z"),
+        _left_out(platform, order, 0, 8, "customer-absent"),
+        _collected(platform, order, 1, 9),
+        _handed_over(platform, order, "DeliveryCompleted", 1, 10),
+    ]
+
+
+def late_shop_drops_out_of_two(platform: Platform, order: Wire) -> list[Event]:
+    """A merchant who refuses what the second courier was to bring."""
+    platform.service.reject(
+        actor={"account_id": "merchant-2", "role": "merchant"},
+        store_order_id=order["store_orders"][1]["store_order_id"],
+        reason="sold out",
+    )
+    return [
+        *split(platform, order),
+        _collected(platform, order, 0, 6),
+        _handed_over(platform, order, "DeliveryCompleted", 0, 7),
+    ]
+
+
 def order_actor(order: Wire) -> Wire:
     return {"account_id": order["customer_id"], "role": "customer"}
 
@@ -103,7 +250,12 @@ def state(platform: Platform, order: Wire) -> str:
         ),
     ]
     text = repr(held)
-    ids = [order_id, derived_id("delivery", order_id), derived_id("refund", "delivery-fee", order_id)]
+    ids = [
+        order_id,
+        derived_id("delivery", order_id),
+        trip_of(order),
+        derived_id("refund", "delivery-fee", order_id),
+    ]
     for part in order["store_orders"]:
         ids += [part["store_order_id"], derived_id("refund", "whole", part["store_order_id"])]
         ids += [line["line_id"] for line in part["lines"]]
@@ -113,7 +265,21 @@ def state(platform: Platform, order: Wire) -> str:
     return text
 
 
-@pytest.mark.parametrize("story", [delivered, lost, never_assigned, after_a_rejection, after_a_cancellation])
+STORIES = [
+    delivered,
+    lost,
+    never_assigned,
+    after_a_rejection,
+    after_a_cancellation,
+    brought_by_two,
+    second_is_the_faster,
+    second_is_lost_after_the_first_was_there,
+    first_fails_before_the_second_is_there,
+    late_shop_drops_out_of_two,
+]
+
+
+@pytest.mark.parametrize("story", STORIES)
 def test_events_of_dispatch_converge(platform: Platform, story: Story) -> None:
     order = platform.paid()
     in_order = story(platform, order)

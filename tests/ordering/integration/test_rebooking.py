@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.ordering.domain.delivery import delivery_id_of
 from services.ordering.domain.errors import (
     CommandIdUsed,
     NothingToRebook,
@@ -155,6 +156,7 @@ def test_nobody_moves_what_is_collected_unpaid_or_not_theirs(platform: Platform)
             "PickupCompleted",
             order["order_id"],
             order_id=order["order_id"],
+            delivery_id=delivery_id_of(order["order_id"]),
             store_order_id=part["store_order_id"],
             picked_up_at="2026-01-05T10:40:00.000Z",
         )
@@ -191,7 +193,7 @@ def test_a_basket_whose_shop_is_closed_is_told_the_next_slot(platform: Platform)
 
 def test_a_failed_try_at_the_door_pays_nothing_back(platform: Platform) -> None:
     order = platform.paid()
-    facts = {"order_id": order["order_id"]}
+    facts = {"order_id": order["order_id"], "delivery_id": delivery_id_of(order["order_id"])}
     platform.hears(
         platform.event(
             "dispatch",

@@ -20,7 +20,7 @@ awaiting_payment > placed cancelled expired
 placed > accepted rejected cancelled picked_up delivered
 accepted > ready rejected cancelled picked_up delivered
 ready > rejected cancelled picked_up delivered
-picked_up > delivered cancelled
+picked_up > delivered rejected cancelled
 delivered > completed
 completed >
 rejected >

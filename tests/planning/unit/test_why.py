@@ -17,6 +17,7 @@ from linli.planning.why import why
 from services.dispatch.contracts import recorded
 from services.dispatch.domain.planning.record import PlanRecord
 from tests.dispatch.records import a_record
+from tests.dispatch.unit.test_planned_splits import a_desk, plan
 
 
 def a_file(folder: Path, record: PlanRecord, order_id: str | None = None) -> str:
@@ -38,6 +39,19 @@ def test_a_file_says_why_its_order_went_to_whom(tmp_path: Path, capsys: pytest.C
         if candidate.order_id == order_id:
             assert candidate.courier_id in told
             assert f"{candidate.cost:.2f}" in told
+
+
+def test_a_plan_that_split_an_order_says_what_both_would_have_cost(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = a_desk(slips_to=70)
+    plan(desk)
+    why(a_file(tmp_path, desk.records[-1], "order-1"))
+    told = " ".join(capsys.readouterr().out.split())
+    assert "the same plan comes out" in told
+    split = desk.records[-1].splits[0]
+    assert "order-1 was split (shop-late, 1 part to a second courier)" in told
+    assert f"{split.apart:.1f} so, 20 of it for the second ring and ride, and {split.whole:.1f}" in told
 
 
 def test_another_order_of_the_same_plan_may_be_asked_for_and_saved(

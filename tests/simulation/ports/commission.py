@@ -105,6 +105,7 @@ def _both(known: OrderFacts, told: OrderFacts) -> OrderFacts:
         completed_at=known.completed_at or told.completed_at,
         cancelled_at=known.cancelled_at or told.cancelled_at,
         handed_back=dict(sorted({**told.handed_back, **known.handed_back}.items())),
+        earlier_trips=dict(sorted({**told.earlier_trips, **known.earlier_trips}.items())),
     )
 
 

@@ -19,6 +19,7 @@ from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.preparation import Kitchen, Preparation, Prepared, pooled
 from services.dispatch.domain.promise import Windows
+from services.dispatch.domain.trips import link
 from services.dispatch.domain.zone import Slot, Zone, zone_of_place
 from shared.messaging.context import WorkContext, current, working_on
 from shared.persistence import Transaction
@@ -35,6 +36,7 @@ def copy_of(thing: Any) -> Any:
                 stops=list(thing.stops),
                 barred=dict(thing.barred),
                 events=[],
+                other=None,
             )
         case Courier():
             return replace(thing, events=[])
@@ -128,6 +130,9 @@ class Keeper:
             self._publish(delivery)
         mark(self.connection, changed_zones)
 
+    def hold_anew(self, delivery: Delivery) -> bool:
+        return MemoryHolds(self.connection).hold_anew(delivery)
+
     def tell(self, delivery: Delivery, cause: object) -> None:
         with working_on(cause if isinstance(cause, WorkContext) else current()):
             self._publish(delivery)
@@ -182,13 +187,27 @@ class MemoryStore(Keeper):
         return copy_of(self.connection.rows("delivery")[order_id])  # type: ignore[no-any-return]
 
     def deliveries_or_blank(self, order_ids: Collection[str]) -> dict[str, Delivery]:
-        return {order_id: self.delivery(order_id) for order_id in sorted(order_ids)}
+        found = {order_id: self.delivery(order_id) for order_id in sorted(order_ids)}
+        self._link(found.values())
+        return found
 
     def delivery_at(self, stop_id: str) -> Delivery | None:
         for delivery in self.connection.rows("delivery").values():
             if any(stop.stop_id == stop_id for stop in delivery.stops):
-                return copy_of(delivery)  # type: ignore[no-any-return]
+                found: Delivery = copy_of(delivery)
+                self._link([found])
+                return found
         return None
+
+    def trips(self, order_id: str) -> list[Delivery]:
+        first = self.deliveries([order_id])
+        return first + self._link(first)
+
+    def _link(self, found: Collection[Delivery]) -> list[Delivery]:
+        known = {delivery.order_id for delivery in found}
+        read = self.deliveries({one.trip.other for one in found if one.trip is not None} - known)
+        link([*found, *read])
+        return read
 
     def deliveries(self, order_ids: Iterable[str]) -> list[Delivery]:
         rows = self.connection.rows("delivery")
@@ -213,9 +232,6 @@ class MemoryStore(Keeper):
             if offer.courier_id == courier_id and offer.status is OfferStatus.OPEN:
                 return copy_of(offer)  # type: ignore[no-any-return]
         return None
-
-    def hold_anew(self, delivery: Delivery) -> bool:
-        return MemoryHolds(self.connection).hold_anew(delivery)
 
     def take_slot(self, slot_id: str, now: datetime) -> bool:
         slot = self.connection.rows("slot").get(slot_id)
@@ -313,7 +329,14 @@ class MemoryStore(Keeper):
         kept = self.connection.rows("delivery").get(order_id)
         if kept is None:
             return None
-        return Whereabouts(zone_id=kept.zone_id, courier_id=kept.courier_id, offer_id=kept.offer_id)
+        trying = kept.second_try if kept.ended_at is None else None
+        return Whereabouts(
+            key=order_id,
+            zone_id=kept.zone_id,
+            courier_id=kept.courier_id,
+            offer_id=kept.offer_id,
+            tries_again=trying is not None and not (trying.starts_at or trying.returning_since),
+        )
 
     def couriers(self, courier_ids: Sequence[str]) -> dict[str, Courier]:
         rows = self.connection.rows("courier")

@@ -176,11 +176,19 @@ class MemoryOrders:
     ) -> bool:
         return self._save(order, payment, charge, surplus)
 
-    def note_courier(self, order_id: str, courier_id: str | None, eta: datetime | None, rank: int) -> None:
+    def note_courier(
+        self,
+        order_id: str,
+        courier_id: str | None,
+        eta: datetime | None,
+        rank: int,
+        *,
+        second: bool = False,
+    ) -> None:
         kept = self._connection.rows("orders").get(order_id)
         if kept is None:
             raise OrderNotFound
-        delivery = kept.delivery.with_courier(courier_id, eta, rank)
+        delivery = kept.delivery.with_courier(second, courier_id, eta, rank)
         self._connection.put("orders", order_id, replace(kept, delivery=delivery))
 
     def unpaid_since(self, now: datetime, limit: int) -> Sequence[str]:

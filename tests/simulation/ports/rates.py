@@ -37,8 +37,9 @@ class MemoryShifts:
 
     def keep_trips(self, trips: Sequence[CourierTrip]) -> None:
         for trip in trips:
-            if trip.order_id not in self._connection.rows("courier_trip"):
-                self._connection.put("courier_trip", trip.order_id, trip)
+            key = (trip.order_id, trip.earlier_delivery_id)
+            if key not in self._connection.rows("courier_trip"):
+                self._connection.put("courier_trip", key, trip)
 
     def keep_shift(self, shift: Shift) -> Shift:
         kept = self._connection.rows("courier_shift").get(shift.shift_id)
@@ -68,12 +69,21 @@ class MemoryShifts:
         rows = self._connection.rows("courier_shift").values()
         return [kept.shift for kept in rows if kept.shift.courier_id == courier_id]
 
+    def _trips(self) -> Iterator[CourierTrip]:
+        """All of them once: an earlier trip may be told of again as all that came."""
+        rows = self._connection.rows("courier_trip")
+        for (order_id, earlier), trip in rows.items():
+            told_again = rows.get((order_id, None)) if earlier is not None else None
+            ended = trip.courier_id, trip.completed_at
+            if told_again is None or (told_again.courier_id, told_again.completed_at) != ended:
+                yield trip
+
     def _book(self, shift_id: str, currency: str) -> ShiftBook:
         kept = self._connection.rows("courier_shift")[shift_id]
         shift: Shift = kept.shift
         trips = [
             PaidTrip(order_id=trip.order_id, completed_at=trip.completed_at, pay=trip.pay)
-            for trip in self._connection.rows("courier_trip").values()
+            for trip in self._trips()
             if (trip.courier_id, trip.currency) == (shift.courier_id, currency)
         ]
         assert shift.started_at is not None

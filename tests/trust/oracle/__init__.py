@@ -4,7 +4,7 @@ It judges from the client's log and the books."""
 
 from __future__ import annotations
 
-from tests.trust.oracle import commissions, desk, earnings, hands, messages, money, orders, trade
+from tests.trust.oracle import commissions, desk, earnings, hands, messages, money, orders, trade, trips
 from tests.trust.oracle.case import Case, Verdict
 
 CHECKS = (
@@ -16,6 +16,7 @@ CHECKS = (
     *messages.CHECKS,
     *desk.CHECKS,
     *hands.CHECKS,
+    *trips.CHECKS,
 )
 
 

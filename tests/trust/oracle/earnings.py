@@ -10,6 +10,7 @@ from tests.trust.books import Entry
 from tests.trust.oracle.case import DONE, Case, Verdict, verdict
 from tests.trust.oracle.commissions import commissions_of
 from tests.trust.oracle.exact import Kept, delivered
+from tests.trust.oracle.trips import handed_over, shared_by_parts
 
 
 def shops_get_what_is_left(case: Case) -> Verdict:
@@ -42,7 +43,7 @@ def shops_get_what_is_left(case: Case) -> Verdict:
 
 
 def tips_are_the_couriers(case: Case) -> Verdict:
-    """A tip is the courier's who delivered; where nothing was delivered it is the customer's again."""
+    """A tip is the courier's who delivered, of two by parts; where nothing came the customer's."""
     back: Counter[str] = Counter()
     for refund in case.books.refunds:
         back[refund.order_id] += refund.tip
@@ -50,17 +51,23 @@ def tips_are_the_couriers(case: Case) -> Verdict:
     for entry in case.books.entries:
         if entry.kind == "tip" and entry.account != "liability:orders":
             booked[entry.order_id or ""][entry.account] -= entry.amount
+    brought = handed_over(case.books)
     tipped = [order for order in case.books.orders.values() if order.tip and order.paid_at is not None]
 
     def wrong() -> Iterator[str]:
         for order in tipped:
             delivery = case.books.deliveries.get(order.order_id)
-            due = {}
-            if order.status in DONE and delivery is not None:
-                due = {f"payable:courier:{delivery.courier_id}": order.tip - back[order.order_id]}
+            due: Counter[str] = Counter()
+            trips = brought.get(order.order_id, [])
+            if order.status in DONE and len(trips) > 1:
+                for courier_id, amount in shared_by_parts(trips, order.tip - back[order.order_id]):
+                    due[f"payable:courier:{courier_id}"] += amount
+            elif order.status in DONE and (trips or delivery is not None):
+                who = trips[0]["courier_id"] if trips else delivery.courier_id if delivery else None
+                due[f"payable:courier:{who}"] = order.tip - back[order.order_id]
             there = {account: amount for account, amount in booked[order.order_id].items() if amount}
             if there != {account: amount for account, amount in due.items() if amount}:
-                yield f"order {order.order_id}: its tip of {order.tip} is due as {due}, booked {there}"
+                yield f"order {order.order_id}: its tip of {order.tip} is due as {dict(due)}, booked {there}"
             if order.status == "cancelled" and back[order.order_id] != order.tip:
                 yield f"order {order.order_id} was cancelled, and {back[order.order_id]} of its tip is back"
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tests.trust.oracle.case import Case, Verdict, verdict
+from tests.trust.oracle.trips import keys_of, order_of
 
 _ASSIGNED, _TAKEN = "CourierAssigned", "CourierUnassigned"
-_BY_COURIER = ("PickupCompleted", "DeliveryCompleted")
+_BY_COURIER = ("PickupCompleted", "TripCompleted", "DeliveryCompleted")
 _AFTER = {
     None: {"offered", "lent", "returned"},
     "offered": {"lent", "returned"},
@@ -19,7 +20,8 @@ _AFTER = {
 
 
 def one_hand_at_a_time(case: Case) -> Verdict:
-    """An order is in one courier's hands at a time, and leaves them for a reason that is told."""
+    """An order, or each trip of one that was split, is in one courier's hands at a time, and leaves them
+    for a reason that is told."""
     moved = 0
     wrong: list[str] = []
     for order_id, told in _hands(case).items():
@@ -57,13 +59,15 @@ def nobody_is_given_unasked(case: Case) -> Verdict:
     for act in case.books.by_hand:
         if act.to_courier_id is not None:
             given[act.order_id, act.to_courier_id] += 1
-        if act.from_courier_id is not None:
+        # Who keeps the rest of an order that is split is asked nothing.
+        if act.from_courier_id is not None and act.kind != "split":
             taken[act.order_id, act.from_courier_id] += 1
     wrong = [
         f"order {act.order_id}: {act.kind} for no reason" for act in case.books.by_hand if not act.reason
     ]
     looked = 0
-    for order_id, told in _hands(case).items():
+    for key, told in _hands(case).items():
+        order_id = order_of(case.books, key)
         for type_, data in told:
             who = order_id, str(data.get("courier_id"))
             if type_ == _ASSIGNED:
@@ -73,10 +77,10 @@ def nobody_is_given_unasked(case: Case) -> Verdict:
                     given[who] -= 1
                     if not data.get("reason"):
                         wrong.append(f"order {order_id} was given to {who[1]} by hand for no reason")
-                elif agreed[(*who, version)] != 1:
+                elif agreed[key, who[1], version] != 1:
                     wrong.append(
                         f"order {order_id} was given to {who[1]} by plan {version}, who said yes"
-                        f" {agreed[(*who, version)]} times"
+                        f" {agreed[key, who[1], version]} times"
                     )
             elif type_ == _TAKEN and data.get("reason") in {"operator", "transferred"}:
                 taken[who] -= 1
@@ -172,12 +176,13 @@ CHECKS = (one_hand_at_a_time, nobody_is_given_unasked, loans_come_home, slots_ke
 
 
 def _hands(case: Case) -> dict[str, list[tuple[str, Mapping[str, Any]]]]:
-    """Per order, what was told of who has it, in the order in which it happened."""
+    """Per order, or trip of one, what was told of who has it, in the order in which it happened."""
     found: dict[str, list[tuple[int, str, Mapping[str, Any]]]] = defaultdict(list)
+    key_of = keys_of(case.books)
     for event_id, event in (case.books.stream or {}).items():
         if event.source == "dispatch" and event.type in {_ASSIGNED, _TAKEN, *_BY_COURIER}:
             number = case.books.outbox[event_id].sequence if event_id in case.books.outbox else 0
-            found[str(event.data.get("order_id"))].append((number, event.type, event.data))
+            found[key_of(event.data)].append((number, event.type, event.data))
     return {
         order_id: [(type_, data) for _, type_, data in sorted(told, key=lambda one: one[0])]
         for order_id, told in found.items()

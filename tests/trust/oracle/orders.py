@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.trust.client_log import Wish
 from tests.trust.oracle.case import DONE, ENDED, Case, Verdict, verdict
+from tests.trust.oracle.trips import keys_of, trips_of
 
 PLACE, CANCEL = "POST /v1/orders", "POST /v1/orders/{id}/cancel"
 PAY, REFUND = "POST /v1/orders/{id}/payments", "POST /v1/store-orders/{id}/refunds"
@@ -114,33 +115,42 @@ def nothing_happened_twice(case: Case) -> Verdict:
 
 
 def one_courier_per_delivery(case: Case) -> Verdict:
+    """Of an order that was split, one courier per trip."""
     assigned: Counter[str] = Counter()
-    completed: dict[str, list[str]] = defaultdict(list)
+    brought: dict[str, set[str]] = defaultdict(set)
     collected: dict[str, set[str]] = defaultdict(set)
+    completed: Counter[str] = Counter()
+    key_of = keys_of(case.books)
     for event in (case.books.stream or {}).values():
-        order_id = str(event.data.get("order_id", ""))
+        if event.source != "dispatch" or "order_id" not in event.data:
+            continue
+        trip = key_of(event.data)
         if event.type == "CourierAssigned":
-            assigned[order_id] += 1
+            assigned[trip] += 1
         elif event.type == "CourierUnassigned":
-            assigned[order_id] -= 1
+            assigned[trip] -= 1
         elif event.type == "PickupCompleted":
-            collected[order_id].add(str(event.data.get("courier_id")))
-        elif event.type == "DeliveryCompleted":
-            completed[order_id].append(str(event.data.get("courier_id")))
+            collected[trip].add(str(event.data.get("courier_id")))
+        elif event.type in {"TripCompleted", "DeliveryCompleted"}:
+            completed[str(event.data["order_id"])] += event.type == "DeliveryCompleted"
+            brought[trip].add(str(event.data.get("courier_id")))
 
     def wrong() -> Iterator[str]:
-        for order_id, count in assigned.items():
+        for trip, count in assigned.items():
             if count not in {0, 1}:
-                yield f"order {order_id} has {count} couriers"
-        for order_id, couriers in completed.items():
-            delivery = case.books.deliveries.get(order_id)
-            if len(couriers) > 1 or (delivery is not None and delivery.courier_id != couriers[0]):
-                yield f"order {order_id} was delivered by {couriers}"
-            elif collected[order_id] - set(couriers):
-                yield f"order {order_id}: collected by {collected[order_id]}, brought by {couriers}"
+                yield f"order {trip} has {count} couriers"
+        for trip, couriers in brought.items():
+            delivery = case.books.deliveries.get(trip)
+            if len(couriers) > 1 or (delivery is not None and delivery.courier_id not in couriers):
+                yield f"order {trip} was delivered by {sorted(couriers)}"
+            elif collected[trip] - couriers:
+                yield f"order {trip}: collected by {collected[trip]}, brought by {couriers}"
+        for order_id, count in completed.items():
+            if count > 1:
+                yield f"order {order_id} was delivered {count} times"
         for order in case.books.orders.values():
-            delivery = case.books.deliveries.get(order.order_id)
-            if order.status in DONE and (delivery is None or delivery.status != "delivered"):
+            ends = {trip.status for trip in trips_of(case.books, order.order_id)}
+            if order.status in DONE and "delivered" not in ends:
                 yield f"order {order.order_id} is {order.status}, its delivery is not"
 
     return verdict("one-courier-per-delivery", len(assigned), wrong())

@@ -20,6 +20,16 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 BOARD = {
     "deliveries": [
         {"order_id": "waits", "status": "waiting"},
+        {
+            "order_id": "large",
+            "delivery_id": "delivery-of-large",
+            "status": "collecting",
+            "trip": None,
+            "pickups": [
+                {"shop_id": "shop-1", "status": "pending"},
+                {"shop_id": "shop-2", "status": "pending"},
+            ],
+        },
         {"order_id": "rides", "status": "assigned"},
     ],
     "couriers": [{"courier_id": "courier-1"}],
@@ -36,6 +46,9 @@ class Desk:
 
     async def get(self, path: str, person: Person, **query: object) -> Any:
         del person, query
+        if path == "/v1/orders/large":
+            parts = [{"store_order_id": name, "status": "placed"} for name in ("a", "b")]
+            return {"store_orders": parts, "to_collect": {"amount": 0, "currency": "CNY"}}
         if path == "/v1/dispatch/loans":
             return {"items": [{"loan_id": name, "status": now} for name, now in self.loans.items()]}
         return BOARD
@@ -83,12 +96,13 @@ def test_every_kind_is_done_once_and_undone() -> None:
     assert {
         "POST /v1/zones/zone-1/pause",
         "POST /v1/dispatch/deliveries/waits/assign",
-        "POST /v1/dispatch/deliveries/rides/take-back",
-        "POST /v1/dispatch/deliveries/rides/transfer",
+        "POST /v1/dispatch/deliveries/large/split",
         "POST /v1/dispatch/loans",
         "POST /v1/courier/break",
         "POST /v1/zones/zone-1/slots",
     } <= set(desk.asked)
+    for act in ("take-back", "transfer"):
+        assert {f"POST /v1/dispatch/deliveries/{one}/{act}" for one in ("rides", "large")} & set(desk.asked)
     assert desk.asked.index("POST /v1/zones/zone-1/pause") < desk.asked.index("POST /v1/zones/zone-1/resume")
     assert desk.loans == {"loan-1": "returned"}
     assert "DELETE /v1/courier/break" in desk.asked

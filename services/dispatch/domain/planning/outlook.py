@@ -161,6 +161,9 @@ def _is_in_sight(eye: _Eye, delivery: Delivery, promised: set[str]) -> bool:
         return False
     if delivery.slot is not None:
         return eye.minutes(delivery.slot.starts_at) <= eye.settings.slot_lead_minutes
+    if delivery.split_from is not None:
+        # It was split since it comes so late: whether that pays, and when it comes, is to be known now.
+        return True
     ready = [eye.ready(delivery, stop) for stop in open_stops if stop.kind is StopKind.PICKUP]
     return min(ready, default=0.0) <= eye.settings.horizon_minutes
 
@@ -184,12 +187,17 @@ def _basket(eye: _Eye, state: ZoneState, delivery: Delivery) -> Basket:
     due = delivery.slot.ends_at if delivery.slot else delivery.promised_at
     if delivery.second_try is not None:
         due = delivery.second_try.due_at
+    # What is left to a second courier comes late in any case: only what can be helped is judged, or nobody
+    # would be worth sending for it.
+    least = -NEVER
+    if delivery.split_from is not None:
+        least = max((visit.ready + visit.service for visit in pickups), default=-NEVER) + drop_off.service
     return Basket(
         basket_id=delivery.order_id,
         pickups=tuple(pickups),
         drop_off=drop_off,
-        clicked=eye.minutes(delivery.asked_for_at or eye.now),
-        due=eye.minutes(due or eye.now),
+        clicked=max(least, eye.minutes(delivery.asked_for_at or eye.now)),
+        due=max(least, eye.minutes(due or eye.now)),
         asap=delivery.slot is None and delivery.second_try is None,
         on_board=eye.amount(delivery.load),
         holder=delivery.courier_id or (offer.courier_id if offer else None),

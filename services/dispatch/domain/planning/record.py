@@ -11,6 +11,7 @@ from services.dispatch.domain.planning.candidates import Candidate, Judge
 from services.dispatch.domain.planning.problem import Plan, Snapshot
 from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import solve
+from services.dispatch.domain.planning.splits import SplitTried
 from services.dispatch.engine.model import Effort
 
 _SAME_COST = 1e-6
@@ -32,7 +33,8 @@ class PlanRecord:
 
     ``effort`` is how far it looked, ``rounds`` how often it looked for something better, ``built`` after how
     many looks at the clock time ended the building, if it did: with these the same plan comes out however
-    fast the machine is, and whether or not its engine is compiled.
+    fast the machine is, and whether or not its engine is compiled. ``splits`` is what was tried to split:
+    where that was done, this is the plan with two trips.
     """
 
     zone_id: str
@@ -46,9 +48,14 @@ class PlanRecord:
     built: int | None = None
     effort: Effort = field(default_factory=Effort)
     choices: tuple[Choice, ...] = ()
+    splits: tuple[SplitTried, ...] = ()
 
     def knows(self, basket_id: str) -> bool:
         return any(basket.basket_id == basket_id for basket in self.snapshot.baskets)
+
+    def split_of(self, basket_id: str) -> SplitTried | None:
+        """What came of splitting the basket, or the one that this is a trip of, if it was tried."""
+        return next((one for one in self.splits if basket_id in {one.basket_id, one.trip_id}), None)
 
     def choice_of(self, basket_id: str) -> Choice | None:
         """Who was asked for the basket by this plan."""

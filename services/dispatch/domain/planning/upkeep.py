@@ -14,6 +14,7 @@ from services.dispatch.domain.offer import Offer, OfferStatus, take_question_bac
 from services.dispatch.domain.planning.outlook import ZoneState
 from services.dispatch.domain.second_try import give_up, is_overdue, redirect
 from services.dispatch.domain.stop import StopStatus
+from services.dispatch.domain.trips import both, link, may_end
 from services.dispatch.domain.zone import Zone
 
 # Somebody who let an offer run out may have been busy: the same delivery may be theirs a little later.
@@ -51,7 +52,11 @@ class Patience:
 
 
 def keep_up(state: ZoneState, now: datetime, patience: Patience = Patience()) -> list[Change]:
-    """Bring ``state`` up to ``now``; answers what changed."""
+    """Bring ``state`` up to ``now``; answers what changed.
+
+    A trip of a split order whose other one is not in ``state`` is given up another time.
+    """
+    link(state.deliveries.values())
     return [
         *_close_offers(state, now),
         *_clear_routes(state),
@@ -111,7 +116,7 @@ def _miss_couriers(state: ZoneState, now: datetime, patience: Patience) -> Itera
             silence = now - max(seen.at, delivery.assigned_at or seen.at)
             if silence < patience.silent:
                 continue
-            if silence >= patience.lost:
+            if silence >= patience.lost and may_end(delivery):
                 delivery.fail("courier-lost", now)
             elif not delivery.started and first.status is StopStatus.PENDING:
                 delivery.unassign("courier-silent", now + patience.silent)
@@ -122,7 +127,7 @@ def _miss_couriers(state: ZoneState, now: datetime, patience: Patience) -> Itera
             gone = {delivery.order_id for delivery in touched}
             courier.follow([stop for stop in courier.route if stop.order_id not in gone])
             courier.leave_alone(now + patience.silent)
-            yield Change.of(couriers=[courier.courier_id], orders=gone)
+            yield Change.of(couriers=[courier.courier_id], orders=_concerned(touched))
 
 
 def _end_shifts(state: ZoneState, now: datetime) -> Iterator[Change]:
@@ -145,11 +150,11 @@ def _end_tries(state: ZoneState, now: datetime) -> Iterator[Change]:
     """What nobody has chosen a second try for in time goes back to its shops."""
     for delivery in state.deliveries.values():
         courier = state.couriers.get(delivery.courier_id or "")
-        if courier is None or not is_overdue(delivery, now):
+        if courier is None or not is_overdue(delivery, now) or not may_end(delivery):
             continue
         give_up(delivery, now)
         redirect(courier, delivery, state.zone.settings, now)
-        yield Change.of(couriers=[courier.courier_id], orders=[delivery.order_id])
+        yield Change.of(couriers=[courier.courier_id], orders=_concerned([delivery]))
 
 
 def _change_zones(state: ZoneState, now: datetime) -> Iterator[Change]:
@@ -196,11 +201,17 @@ def _give_up(state: ZoneState, now: datetime) -> Iterator[Change]:
             and delivery.status in UNASSIGNED
             and delivery.offer_id is None
             and now >= give_up_at(state.zone, delivery)
+            and may_end(delivery)
         ):
             delivery.fail("no-courier", now)
-            yield Change.of(orders=[delivery.order_id])
+            yield Change.of(orders=_concerned([delivery]))
         if delivery.status in ENDED:
             del state.deliveries[delivery.order_id]
+
+
+def _concerned(changed: Iterable[Delivery]) -> set[str]:
+    """What is kept together: what changed, and the trips that heard of an end."""
+    return {delivery.order_id for delivery in both(changed)}
 
 
 def give_up_at(zone: Zone, delivery: Delivery) -> datetime:
@@ -209,8 +220,11 @@ def give_up_at(zone: Zone, delivery: Delivery) -> datetime:
     begun = delivery.rebooking.at or delivery.paid_at or delivery.placed_at
     assert begun is not None, "only what is paid is delivered"
     promised = max(begun, delivery.slot.ends_at) if delivery.slot else begun
+    elsewhere = set() if delivery.trip is None else delivery.parts.keys() - set(delivery.trip.parts)
     ready = [
-        part.ready_at or part.ready_estimate or begun for part in delivery.parts.values() if not part.rejected
+        part.ready_at or part.ready_estimate or begun
+        for name, part in delivery.parts.items()
+        if not part.rejected and name not in elsewhere
     ]
     return max(
         promised + timedelta(minutes=settings.maximum_minutes),

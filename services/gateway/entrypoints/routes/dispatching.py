@@ -66,7 +66,7 @@ def assign_delivery(call: Call) -> Any:
     summary="Take a delivery back from its courier, before anything is picked up",
     description="It waits for another courier; the one who had it is not asked for it again.",
     roles=OPERATOR,
-    body=forms.Reason,
+    body=trade_forms.TakeDeliveryBack,
     answer=dispatch_shapes.Override,
     status=201,
     key=Key.RECORDED,
@@ -88,6 +88,24 @@ def take_delivery_back(call: Call) -> Any:
 )
 def transfer_delivery(call: Call) -> Any:
     return _override(call, "transfer")
+
+
+@routes.post(
+    "/v1/dispatch/deliveries/{order_id}/split",
+    summary="Split a delivery to a second courier",
+    description=(
+        "Some shops' parts that are still to be collected are brought by another courier, on a trip of its"
+        " own; the next plan finds one. Once for an order, and never for one that is paid at the door."
+    ),
+    roles=OPERATOR,
+    body=trade_forms.SplitDelivery,
+    answer=dispatch_shapes.Override,
+    status=201,
+    key=Key.RECORDED,
+    refusals=("delivery-not-found", "wrong-state"),
+)
+def split_delivery(call: Call) -> Any:
+    return _override(call, "split")
 
 
 @routes.get(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from services.gateway.contracts import dispatch_shapes
+from services.gateway.contracts import dispatch_shapes, trade_forms
 from services.gateway.entrypoints.call import Call
 from services.gateway.entrypoints.routing import COURIER, CUSTOMER, MERCHANT, OPERATOR, Routes
 from services.gateway.entrypoints.wire import Answer
@@ -45,11 +45,12 @@ def send_photo(call: Call) -> Any:
     summary="The picture of what was left at the door",
     description="For the order's customer and operators. It is kept for a month, unless set otherwise.",
     roles=CUSTOMER | OPERATOR,
+    query=trade_forms.PhotoQuery,
     gives=PICTURES,
     refusals=("photo-not-found",),
 )
 def photo(call: Call) -> Answer:
-    found = call.ask_as_caller("dispatch", "photo", **call.path)
+    found = call.ask_as_caller("dispatch", "photo", **call.path, **call.query)
     return Answer(200, base64.b64decode(found["content"]), found["media_type"], dict(PICTURE_HEADERS))
 
 
