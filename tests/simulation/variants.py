@@ -11,6 +11,8 @@ from typing import Any
 from services.campaigns.domain import pipeline
 from services.dispatch.adapters.slots import told
 from services.dispatch.contracts.published import publish
+from services.dispatch.domain import trips
+from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.planning.outlook import ZoneState
 from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.zone import Slot
@@ -124,6 +126,10 @@ def _an_hour_always_has_room(wanted: Iterable[SeatWanted], taken: Places) -> tup
     return {seat.shop_id: seat.hours[0] for seat in wanted if seat.hours}, []
 
 
+def _a_trip_keeps_its_end_to_itself(delivery: Delivery, completed: object = None) -> None:
+    """The other trip believes for ever that this one goes on."""
+
+
 def _moved_without_giving_back(
     self: MemoryStore, before: str | None, after: str | None, now: datetime
 ) -> bool:
@@ -164,6 +170,10 @@ VARIANTS: dict[str, Variant] = {
         Variant(
             name="rebook-keeps-both",
             breaking=lambda: _instead(MemoryStore, "move_slot", _moved_without_giving_back),
+        ),
+        Variant(
+            name="trips-end-alone",
+            breaking=lambda: _instead(trips, "_tell_other", _a_trip_keeps_its_end_to_itself),
         ),
         Variant(
             name="slot-oversold",

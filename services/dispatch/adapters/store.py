@@ -37,10 +37,10 @@ _DELIVERY = text("SELECT * FROM delivery WHERE order_id = :order_id FOR UPDATE")
 # Second trips are locked behind the others: whoever has locked an order's first trip may wait for its second.
 _IN_ORDER = "ORDER BY split_from IS NOT NULL, order_id FOR UPDATE"
 _DELIVERY_AT = text(f"""
-    SELECT * FROM delivery WHERE order_id IN (
+    SELECT * FROM delivery WHERE order_id = ANY(ARRAY(
         SELECT unnest(ARRAY[order_id, progress->'trip'->>'other']) FROM delivery
         WHERE stop_ids @> ARRAY[CAST(:stop_id AS text)]
-    ) {_IN_ORDER}
+    )) {_IN_ORDER}
 """)
 _DELIVERIES = text(f"SELECT * FROM delivery WHERE order_id = ANY(:order_ids) {_IN_ORDER}")
 _RIDDEN_BY = text(

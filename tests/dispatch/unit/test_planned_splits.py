@@ -17,6 +17,7 @@ from services.dispatch.domain.events import DeliverySplit
 from services.dispatch.domain.facts import Pickup
 from services.dispatch.domain.job import trip_key_of
 from services.dispatch.domain.lifecycle import Status
+from services.dispatch.domain.planning import outlook
 from services.dispatch.domain.planning.outlook import ZoneState, look_ahead
 from services.dispatch.domain.planning.record import PlanRecord, explain
 from services.dispatch.domain.planning.solver import solve
@@ -257,6 +258,15 @@ def test_of_several_late_shops_those_move_that_wait_about_as_long() -> None:
     (said,) = splits(desk)
     assert said.store_order_ids == ("so-2", "so-3")
     assert delivery.status is Status.COLLECTING
+
+
+def test_a_part_that_moved_keeps_its_shop_as_busy_as_before() -> None:
+    desk = a_desk(slips_to=70)
+    shop = desk.state.deliveries["order-1"].stops[1].shop_id
+    before = outlook._busy(desk.state)
+    plan(desk)
+    assert len(desk.state.deliveries) == 2
+    assert outlook._busy(desk.state)[shop or ""] == before[shop or ""] == 1
 
 
 # -- too large ---------------------------------------------------------------------------------------------

@@ -137,12 +137,14 @@ def _bounded(carried: Collection[tuple[int, ...]]) -> tuple[int, ...]:
 
 
 def _busy(state: ZoneState) -> Mapping[str, int]:
-    """How many parts each shop is preparing."""
+    """How many parts each shop is preparing; what moved to a second trip is counted there."""
     return Counter(
         stop.shop_id or ""
         for delivery in state.deliveries.values()
         for stop in delivery.stops
-        if stop.kind is StopKind.PICKUP and _is_being_prepared(delivery.parts.get(stop.store_order_id or ""))
+        if stop.kind is StopKind.PICKUP
+        and stop.status is not StopStatus.SKIPPED
+        and _is_being_prepared(delivery.parts.get(stop.store_order_id or ""))
     )
 
 
