@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from services.dispatch.domain.offer import Offer, OfferStatus
 from services.dispatch.domain.override import Override
 from services.dispatch.domain.pause import Pause
 from services.dispatch.domain.places import Position
+from services.dispatch.domain.planning.waiting import BusyShop, Demand
 from services.dispatch.domain.preparation import Kitchen, Preparation, Prepared, pooled
 from services.dispatch.domain.promise import Windows
 from services.dispatch.domain.zone import Slot, Zone, zone_of_place
@@ -110,7 +112,7 @@ class Keeper:
     ) -> None:
         for courier in couriers:
             courier.version += 1
-            self.connection.put("courier", courier.courier_id, copy_of(courier))
+            self.connection.put("courier", courier.courier_id, replace(copy_of(courier), waits=None))
             for event in courier.events:
                 if isinstance(event, CourierOnShift):
                     if event.shift_id in self.connection.rows("shift"):
@@ -160,6 +162,21 @@ def preparation_of(kept: Iterable[tuple[str, Prepared]], zone: Zone) -> Preparat
     shops = {part.shop_id for part in here}
     kitchens = {shop: Kitchen(part for part in here if part.shop_id == shop) for shop in sorted(shops)}
     return Preparation(kitchens=kitchens, zone=pooled(here))
+
+
+def demand_of(kept: Iterable[tuple[str, Prepared]], zone: Zone) -> Demand:
+    """Where a zone's orders came from; whatever the hour."""
+    here = [part for zone_id, part in kept if zone_id == zone.zone_id and part.place is not None]
+    orders = Counter(part.shop_id for part in here)
+    last = {part.shop_id: part for part in sorted(here, key=lambda part: part.accepted_at)}
+    return Demand(
+        shops=tuple(
+            BusyShop(shop_id=name, name=part.shop_name, place=part.place, weight=1.0 + orders[name])
+            for name, part in sorted(last.items())
+            if part.place is not None
+        ),
+        preparations=tuple((part.ready_at - part.accepted_at).total_seconds() / 60 for part in here),
+    )
 
 
 class MemoryStore(Keeper):

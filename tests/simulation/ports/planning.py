@@ -14,9 +14,10 @@ from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED
 from services.dispatch.domain.offer import OfferStatus
 from services.dispatch.domain.planning.outlook import ZoneState, most_at_once
 from services.dispatch.domain.planning.upkeep import Change
+from services.dispatch.domain.wait import WaitAt
 from services.dispatch.domain.zone import Zone
 from tests.simulation.database import MemoryConnection, MemoryDatabase
-from tests.simulation.ports.dispatch import Keeper, KeptPlan, copy_of, preparation_of
+from tests.simulation.ports.dispatch import Keeper, KeptPlan, copy_of, demand_of, preparation_of
 
 
 def is_any_due(connection: MemoryConnection, now: datetime, planned_before: datetime) -> bool:
@@ -113,6 +114,7 @@ class MemoryDesk:
             paused=any(pause.resumed_at is None for pause in pauses),
             resumed_at=max((pause.resumed_at for pause in pauses if pause.resumed_at), default=None),
             preparation=preparation_of(rows("preparation").values(), zone),
+            demand=demand_of(rows("preparation").values(), zone),
         )
         for offer in rows("offer").values():
             if offer.status is OfferStatus.OPEN and offer.zone_id == zone.zone_id:
@@ -154,6 +156,12 @@ class MemoryKeeping(Keeper):
             offers=[k for k in change.offers if rows("offer")[k].status is OfferStatus.OPEN],
             orders=[k for k in change.orders if rows("delivery")[k].version == state.deliveries[k].version],
         )
+
+    def send_to_wait(self, waits: Mapping[str, WaitAt | None], state: ZoneState) -> None:
+        for courier_id, wait in waits.items():
+            known = self.connection.rows("courier")[courier_id]
+            if known.version == state.couriers[courier_id].version:
+                self.connection.put("courier", courier_id, replace(known, waits=wait))
 
     def finish(
         self,
