@@ -210,7 +210,9 @@ class Experience:
             }
             taken = connection.scalar(_TAKEN, values) or ()
             known.demand = Demand(shops=shops, preparations=tuple(float(minutes) for minutes in taken))
-            known.read[_EXPECTED] = now, self._stopwatch()
+            # Nothing is soon something, in a new zone, and cheap to ask for.
+            if shops:
+                known.read[_EXPECTED] = now, self._stopwatch()
         return known.demand
 
     def _is_stale(self, read: tuple[datetime, float] | None, now: datetime) -> bool:

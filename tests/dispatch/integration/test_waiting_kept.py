@@ -1,4 +1,4 @@
-"""Where couriers are told to wait, in PostgreSQL: learnt from what shops had ready, gone with what is next."""
+"""Where couriers are told to wait, in PostgreSQL: learnt from what shops had ready, gone with what comes."""
 
 from __future__ import annotations
 
@@ -158,8 +158,11 @@ def test_what_is_expected_is_read_now_and_then(world: World) -> None:
     seconds = iter(range(0, 1000, 60))
     experience = Experience(lambda: float(next(seconds)))
     world.open_zone()
-    first = expected(world, experience)
+    assert expected(world, experience).shops == ()
     an_order_of_the_past(world, "past-1")
+    first = expected(world, experience)
+    assert len(first.shops) == 1
+    an_order_of_the_past(world, "past-2")
     assert expected(world, experience) is first
     world.advance(11)
-    assert len(expected(world, experience).shops) == 1
+    assert expected(world, experience).shops[0].weight > first.shops[0].weight

@@ -44,12 +44,14 @@ class MemoryDesk:
         self._database: MemoryDatabase = database
         self._seconds = lease_seconds
         self._claimed: tuple[str, int] | None = None
+        self._asked_at: datetime | None = None
 
     @property
     def claimed(self) -> str | None:
         return self._claimed[0] if self._claimed else None
 
     def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
+        self._asked_at = now
         with self._database.transaction() as tx:
             connection: MemoryConnection = tx.connection  # type: ignore[assignment]
             zone_id = _next_due(connection, now, planned_before)
@@ -68,7 +70,13 @@ class MemoryDesk:
             connection.put("zone_plan", zone_id, leased)
             zone = connection.rows("zone")[zone_id]
         self._claimed = zone_id, leased.token
-        return DueZone(zone=zone, token=leased.token, plan_version=kept.version + 1, previous=kept.plan)
+        return DueZone(
+            zone=zone,
+            token=leased.token,
+            plan_version=kept.version + 1,
+            previous=kept.plan,
+            planned_at=kept.planned_at,
+        )
 
     def renew(self, due: DueZone) -> bool:
         with self._database.transaction() as tx:
@@ -114,7 +122,7 @@ class MemoryDesk:
             paused=any(pause.resumed_at is None for pause in pauses),
             resumed_at=max((pause.resumed_at for pause in pauses if pause.resumed_at), default=None),
             preparation=preparation_of(rows("preparation").values(), zone),
-            demand=demand_of(rows("preparation").values(), zone),
+            demand=demand_of(rows("preparation").values(), zone, self._asked_at),
         )
         for offer in rows("offer").values():
             if offer.status is OfferStatus.OPEN and offer.zone_id == zone.zone_id:

@@ -31,8 +31,8 @@ class WaitingHabits:
     soon: float = 15.0
     staying: float = 30.0
     most_moved: int = 3
-    looked_at: int = 10
-    shops: int = 60
+    looked_at: int = 20
+    shops: int = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +94,17 @@ class _Covered:
             for column in zip(*self.rows, strict=True)
         ]
 
-    def without(self, courier: int) -> tuple[list[float], list[float]]:
+    def without(self, courier: int) -> list[tuple[float, float]]:
         """The nearest and the second nearest courier of each shop, but for this one."""
-        first, second = [], []
+        found = []
         for three in self.nearest:
             near, next_ = [minutes for minutes, number in three if number != courier or number < 0][:2]
-            first.append(near)
-            second.append(next_)
-        return first, second
+            found.append((near, next_))
+        return found
+
+
+# A shop, how much it counts, and how far the nearest and the second nearest of the other couriers are.
+_Open = tuple[int, float, float, float]
 
 
 def where_to_wait(
@@ -132,37 +135,50 @@ def where_to_wait(
         for idler in idlers
     ]
     covered = _Covered(rows)
+    between = [[_ride(one, other, 1.0) for other in points] for one in points]
 
-    def worth(nearest: list[float], second: list[float], row: Sequence[float]) -> float:
-        return sum(
-            weight * spared(near, next_, minutes, expected, habits.busy)
-            for weight, near, next_, minutes in zip(weights, nearest, second, row, strict=True)
-            if minutes < next_
-        )
+    def worth(open_: Sequence[_Open], row: Sequence[float]) -> float:
+        """What it spares the next customer that a courier is so many minutes from each shop."""
+        total = 0.0
+        for shop, weight, near, next_ in open_:
+            if row[shop] < next_:
+                total += weight * spared(near, next_, row[shop], expected, habits.busy)
+        return total
+
+    def not_covered(courier: int) -> list[_Open]:
+        """The shops that the others leave something to spare at."""
+        return [
+            (shop, weights[shop], near, next_)
+            for shop, (near, next_) in enumerate(covered.without(courier))
+            if spared(near, next_, 0.0, expected, habits.busy) > 0.0
+        ]
 
     least = sorted(
-        (worth(*covered.without(number), rows[number]), number)
+        (worth(not_covered(number), rows[number]), number)
         for number, idler in enumerate(idlers)
         if idler.movable
     )
     posts: dict[str, Post] = {}
     for _, number in least[: habits.looked_at]:
-        nearest, second = covered.without(number)
-        here, speed = worth(nearest, second, rows[number]), idlers[number].speed_factor
+        open_, speed = not_covered(number), idlers[number].speed_factor
+        here = worth(open_, rows[number])
         chosen, most, taken = -1, habits.worth, rows[number]
-        for place, point in enumerate(points):
-            away = rows[number][place]
-            if not 0 < away <= farthest:
-                continue
-            row = [_ride(point, other, speed) for other in points]
-            gain = worth(nearest, second, row) - here - habits.approach * away
-            if gain > most:
-                chosen, most, taken = place, gain, row
+        if worth(open_, [0.0] * len(points)) - here > most:
+            for place, away in enumerate(rows[number]):
+                if not 0 < away <= farthest:
+                    continue
+                row = between[place] if speed == 1.0 else [_ride(points[place], to, speed) for to in points]
+                gain = worth(open_, row) - here - habits.approach * away
+                if gain > most:
+                    chosen, most, taken = place, gain, row
         if chosen < 0:
             continue
-        other = nearest[chosen] if nearest[chosen] < LONGEST - 1 else math.inf
+        other = covered.without(number)[chosen][0]
         posts[idlers[number].courier_id] = Post(
-            shop=shops[chosen], away=rows[number][chosen], gain=most, other=other
+            shop=shops[chosen],
+            away=rows[number][chosen],
+            gain=most,
+            other=other if other < LONGEST - 1 else math.inf,
         )
         # To the next ones it is as good as there.
         rows[number] = taken
