@@ -51,6 +51,12 @@ def simulate(
         float,
         typer.Option(min=0, max=120, help="Minutes by which shops typically misjudge when they are ready."),
     ] = 0.0,
+    wait: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=120, help="Minutes that idle couriers are sent at most; 0: they stay where they are."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Who goes or comes; the same gives the same day.")] = 1,
     rounds: Annotated[int, typer.Option(min=0, help="Rounds of improvement a plan.")] = 60,
     hindsight: Annotated[
@@ -92,12 +98,14 @@ def simulate(
     )
     with Progress(*columns, console=console, transient=True) as progress:
         as_it_was = _play(now, _policy(Name.planner, now, rounds), seed, "now", progress)
-        as_it_would_be = _play(then, _policy(policy, then, rounds), seed, "what if", progress)
+        as_it_would_be = _play(then, _policy(policy, then, rounds, wait), seed, "what if", progress)
         looked_back = [
             _look_back(*played, hindsight, seed, progress)
             for played in (((now, as_it_was), (then, as_it_would_be)) if hindsight else ())
         ]
     changes = f"couriers {couriers}, orders {orders}, speed {speed:g}, unsure {unsure:g}, policy {policy}"
+    if wait is not None:
+        changes += f", wait {wait:g}"
     console.print(f"{now.name}: {changes}, seed {seed}", highlight=False)
     console.print(
         table_of(figures_of(now, as_it_was), figures_of(then, as_it_would_be), now.target, looked_back)
@@ -160,15 +168,20 @@ def _each(figures: DayFigures) -> float:
     return figures.kilometres / max(1, figures.delivered)
 
 
-def _policy(name: Name, case: Case, rounds: int) -> Policy:
+def _policy(name: Name, case: Case, rounds: int, wait: float | None = None) -> Policy:
     from linli.simulation.matching import Matching
     from linli.simulation.policies import SOONEST, Rolling
+    from linli.simulation.waiting import Waits
+    from services.dispatch.domain.zone import ZoneSettings
+
+    farthest = ZoneSettings().wait_minutes if wait is None else wait
+    waits = Waits(farthest=farthest, slack=case.slack or 0.0) if farthest else None
 
     if name is Name.matching:
         return Matching(minutes=case.minutes)
     if name is Name.soonest:
-        return Rolling(weights=SOONEST, rounds=rounds, changes_mind=True)
-    return Rolling(rounds=rounds)
+        return Rolling(weights=SOONEST, rounds=rounds, changes_mind=True, waits=waits)
+    return Rolling(rounds=rounds, waits=waits)
 
 
 def _look_back(case: Case, record: Record, each: int, seed: int, progress: Progress) -> Hindsight:

@@ -1,14 +1,15 @@
 """A courier of the day: starts the shift, accepts what is offered, drives, rings, and goes home.
 
-A courier at rest asks nothing. The offers on the operator's board, looked at often by one watcher, tell whom
-to wake; only then does that courier ask for its own route, as a push message would make it do.
+A courier at rest asks nothing. What is offered and where couriers are told to wait stands on the operator's
+board; one watcher looks at it often and wakes them. Only then does a courier ask for its own route, as a push
+message would make it do.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from linli.day.api import ApiRefusal, OutOfPatience, Person
@@ -25,7 +26,7 @@ Stop = Mapping[str, Any]
 
 
 async def watch_board(town: Town) -> None:
-    """Wake the couriers who have an offer that they were not told of yet; never ends by itself."""
+    """Wake the couriers who were not told of their offer, or where to wait, yet; never ends by itself."""
     told: set[str] = set()
     while True:
         try:
@@ -39,6 +40,12 @@ async def watch_board(town: Town) -> None:
             if offer_id not in told:
                 told.add(offer_id)
                 town.hint(str(offer["courier_id"])).set()
+        for courier in board.get("couriers", []):
+            if wait := courier.get("wait_at"):
+                word = f"{courier['courier_id']} {wait['since']}"
+                if word not in told:
+                    told.add(word)
+                    town.hint(str(courier["courier_id"])).set()
         await asyncio.sleep(BOARD_EVERY)
 
 
@@ -65,6 +72,7 @@ class _Shift:
         self.record = town.couriers.setdefault(courier.courier, CourierRecord(courier=courier.courier))
         self.answered: set[str] = set()
         self.stops: list[Stop] = []
+        self.wait_at: Mapping[str, Any] | None = None
         self.free_at: float | None = None
         self.changed = asyncio.Event()
         town.wakes.append(self.changed)
@@ -99,6 +107,9 @@ class _Shift:
                 if await self.end():
                     return
                 await asyncio.sleep(2.0)
+                continue
+            if self.wait_at is not None and self.place != _position(self.wait_at):
+                await self.go_and_wait(self.wait_at)
                 continue
             left = self.town.time.seconds(self.courier.off_minute - self.town.time.minute())
             if not await self.rest(min(max(left, 0.05), LOOKS_EVERY * chance.uniform(0.8, 1.2))):
@@ -146,9 +157,10 @@ class _Shift:
                     await self.accept(str(offer["offer_id"]))
                 if not offers:
                     break
-            before = self.stops[0]["stop_id"] if self.stops else None
+            before, wait = self.stops[0]["stop_id"] if self.stops else None, self.wait_at
             self.stops = [x for x in route.get("stops", []) if x["status"] in {"pending", "arrived"}]
-            if before != (self.stops[0]["stop_id"] if self.stops else None):
+            self.wait_at = route.get("wait_at")
+            if before != (self.stops[0]["stop_id"] if self.stops else None) or wait != self.wait_at:
                 self.changed.set()
 
     async def still_has(self, stop: Stop) -> bool:
@@ -204,25 +216,48 @@ class _Shift:
             record.at_the_door.set()
 
     async def drive(self, stop: Stop) -> bool:
-        """Travel in a straight line in whole minutes; False when another stop has come before this one."""
-        start, goal = self.place, Position(lat=stop["position"]["lat"], lon=stop["position"]["lon"])
-        metres = start.metres_to(goal)
-        minutes = math.ceil(metres / self.town.day.rules.metres_per_minute - 1e-9)
+        """Travel to the stop; False when another stop has come before this one."""
+
+        def is_next() -> bool:
+            return bool(self.stops) and self.stops[0]["stop_id"] == stop["stop_id"]
+
         left_at = self.town.time.minute() if self.free_at is None else self.free_at
         self.free_at = None
+        arrived_at = await self.ride(_position(stop), left_at, is_next)
+        if arrived_at is None:
+            return False
+        self.free_at = arrived_at
+        return True
+
+    async def go_and_wait(self, wait: Mapping[str, Any]) -> None:
+        """Travel to where the platform says that customers will be, until there is something else to do."""
+
+        def is_free() -> bool:
+            closed = self.town.closed.is_set() or self.town.time.minute() >= self.courier.off_minute
+            return not closed and not self.stops and self.wait_at == wait
+
+        if await self.ride(_position(wait), self.town.time.minute(), is_free) is not None:
+            await self.report_position()
+
+    async def ride(self, goal: Position, left_at: float, goes_on: Callable[[], bool]) -> float | None:
+        """Travel in a straight line in whole minutes: the minute of arrival; None when it was broken off."""
+        start = self.place
+        metres = start.metres_to(goal)
+        minutes = math.ceil(metres / self.town.day.rules.metres_per_minute - 1e-9)
         report_every = max(self.town.time.seconds(REPORTS_EVERY_MINUTES), REPORTS_EVERY_SECONDS)
         while (left := left_at + minutes - self.town.time.minute()) > 0:
-            await self.rest(min(self.town.time.seconds(left), report_every))
+            if goes_on():
+                await self.rest(min(self.town.time.seconds(left), report_every))
             gone = min((self.town.time.minute() - left_at) / minutes, 1.0)
             self.place = start.towards(goal, gone)
-            if not self.stops or self.stops[0]["stop_id"] != stop["stop_id"]:
+            if not goes_on():
                 self.record.metres += metres * gone
-                return False
+                return None
             if gone < 1.0:
                 await self.report_position()
-        self.place, self.free_at = goal, left_at + minutes
+        self.place = goal
         self.record.metres += metres
-        return True
+        return left_at + minutes
 
     async def report_position(self) -> None:
         try:
@@ -256,3 +291,7 @@ class _Shift:
             self.town.surprise(f"{verb} at a {stop['kind']} met {refusal.code}")
             return False
         return True
+
+
+def _position(of: Mapping[str, Any]) -> Position:
+    return Position(lat=of["position"]["lat"], lon=of["position"]["lon"])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from linli.simulation.playing import Orders
+from linli.simulation.waiting import Waits
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.commitment import Decisions, Proposal, decide
 from services.dispatch.domain.planning.problem import Basket, Snapshot, Weights
@@ -23,18 +24,20 @@ class Rolling:
 
     ``margin`` is how many minutes before a courier has to leave the basket is given away. With
     ``changes_mind`` a courier with nothing else to do is sent to the first shop and given the basket there:
-    up to the first pickup somebody else may get it, if that is better by ``weights.moving``.
+    up to the first pickup somebody else may get it, if that is better by ``weights.moving``. With ``waits``
+    idle couriers are sent to where they are likely to be wanted.
     """
 
     weights: Weights = field(default_factory=Weights)
     rounds: int = 200
     margin: float = 0.0
     changes_mind: bool = False
+    waits: Waits | None = None
     effort: Effort = WIDE
     previous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sent: dict[str, str] = field(default_factory=dict)
 
-    def decide(self, snapshot: Snapshot, now: float) -> Orders:  # noqa: ARG002
+    def decide(self, snapshot: Snapshot, now: float) -> Orders:
         seen = replace(
             snapshot, weights=self.weights, previous=self.previous, baskets=self._announced(snapshot)
         )
@@ -42,7 +45,11 @@ class Rolling:
         plan = solve(seen, self.rounds, board=board)
         decisions = decide(seen, plan, self.margin, board)
         self.previous = {name: tuple(stop.stop_id for stop in route) for name, route in plan.routes.items()}
-        return self._sent_ahead(seen, decisions) if self.changes_mind else Orders(decisions=decisions)
+        orders = self._sent_ahead(seen, decisions) if self.changes_mind else Orders(decisions=decisions)
+        if self.waits is None:
+            return orders
+        asked = {*orders.moves, *(proposal.courier_id for proposal in decisions.proposals)}
+        return replace(orders, moves={**self.waits.moves(seen, plan, asked, now), **orders.moves})
 
     def _announced(self, snapshot: Snapshot) -> tuple[Basket, ...]:
         here = {rider.courier_id for rider in snapshot.riders}

@@ -21,6 +21,7 @@ from services.dispatch.domain.planning.outlook import ZoneState, merged
 from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.stop import StopKind, StopStatus
+from services.dispatch.domain.wait import WaitAt
 from services.dispatch.domain.zone import Zone
 from shared.testing.clock import CountedIds, StoppedClock
 from tests.dispatch.builders import NOON, a_courier, a_paid_delivery
@@ -81,6 +82,7 @@ class DeskInMemory:
             couriers=dict(state.couriers),
             offers=dict(state.offers),
             sightings=dict(state.sightings),
+            demand=state.demand,
         )
 
     def unchanged(self, change: Change, state: ZoneState) -> Change:
@@ -98,6 +100,7 @@ class DeskInMemory:
         changed_zones: Collection[str] = (),
     ) -> None:
         for courier in couriers:
+            courier.waits = None
             if courier.shift is None:
                 self.state.couriers.pop(courier.courier_id, None)
         for offer in offers:
@@ -105,6 +108,10 @@ class DeskInMemory:
                 self.state.offers[offer.offer_id] = offer
             else:
                 self.state.offers.pop(offer.offer_id, None)
+
+    def send_to_wait(self, waits: Mapping[str, WaitAt | None], state: ZoneState) -> None:
+        for courier_id in waits.keys() - self.stale:
+            self.state.couriers[courier_id].waits = waits[courier_id]
 
     def record(self, record: PlanRecord) -> None:
         self.records.append(record)

@@ -191,3 +191,25 @@ def test_a_slot_takes_what_the_planned_couriers_bring_sells_out_and_opens_again(
     assert town.operator.delete(override)["capacity"] == 5
     town.operator.post(f"/v1/rota/{entry['entry_id']}/withdraw")
     assert (seen()["source"], seen()["taken"]) == ("typed", 3)
+
+
+def test_an_idle_courier_sees_where_to_wait_until_there_is_something_else(town: Neighbourhood) -> None:
+    order = town.place_and_pay(town.basket(shops=1))
+    town.accept_and_pack(order)
+    town.deliver(order)
+    idle = town.register("courier")
+    town.operator.post(f"/v1/couriers/{idle.account_id}/approve")
+    far = town.place_at(0.018, 0.0)
+    body = {"zone_id": town.zone_id, "ends_at": town.in_minutes(24 * 60), "position": far}
+    idle.post("/v1/courier/shift", body)
+    wait = eventually(lambda: idle.get("/v1/courier/route")["wait_at"], 40, "to be told where to wait")
+    shop = town.shops[0]
+    assert (wait["shop_id"], wait["name"]) == (shop.shop_id, "Shop 0")
+    assert wait["position"] == town.place_at(0.0, 0.0)
+    assert wait["since"] < town.in_minutes(0)
+    assert wait["why"].startswith("Orders are likely here and nearby")
+    board = town.operator.get("/v1/dispatch/board", zone_id=town.zone_id)["couriers"]
+    (seen,) = [courier for courier in board if courier["courier_id"] == idle.account_id]
+    assert seen["wait_at"]["shop_id"] == shop.shop_id
+    idle.post("/v1/courier/break")
+    assert idle.get("/v1/courier/route")["wait_at"] is None

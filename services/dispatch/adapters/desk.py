@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from services.dispatch.adapters.experience import Experience
 from services.dispatch.adapters.keeping import Keeper
 from services.dispatch.adapters.rows import courier_of, delivery_of, offer_of, zone_of
+from services.dispatch.adapters.wait_rows import wait_json
 from services.dispatch.application.ports import DueZone, LeaseLostError
 from services.dispatch.contracts import recorded
 from services.dispatch.domain.courier import Sighting
@@ -22,6 +23,7 @@ from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState, most_at_once
 from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.planning.upkeep import Change
+from services.dispatch.domain.wait import WaitAt
 from services.dispatch.domain.zone import Zone
 from shared.persistence import Database
 
@@ -124,6 +126,16 @@ _LOCK = text("""
     UNION ALL SELECT 'offer', offer_id, 0 FROM offers
     UNION ALL SELECT 'order', order_id, version FROM deliveries
 """)
+# Beside the courier's version: nothing is stale for advice, and who has changed since needs none.
+_WAITS = text("""
+    WITH told AS (
+        SELECT c.courier_id, r.waits
+        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (courier_id text, version bigint, waits jsonb)
+        JOIN courier AS c ON c.courier_id = r.courier_id AND c.version = r.version
+        ORDER BY c.courier_id FOR UPDATE OF c SKIP LOCKED
+    )
+    UPDATE courier AS c SET waits = told.waits FROM told WHERE c.courier_id = told.courier_id
+""")
 _FINISH = text("""
     UPDATE zone_plan SET plan_version = :plan_version, plan = CAST(:plan AS jsonb),
         planned_at = :now, due_at = :due_at, holder = NULL, leased_until = NULL, travel = :travel
@@ -212,6 +224,8 @@ class SqlDesk:
                 shops = _open_shops(state)
                 state.preparation = self._experience.preparation(connection, zone.zone_id, shops, self._now)
                 state.windows = self._experience.windows(connection, zone.zone_id, self._now)
+            if zone.settings.wait_minutes > 0 and state.couriers and self._now is not None:
+                state.demand = self._experience.demand(connection, zone.zone_id, self._now)
             if zone.settings.lend_minutes > 0 and not state.paused:
                 state.wanting = self._wanting(connection, zone)
         return state
@@ -272,6 +286,14 @@ class SqlKeeping(Keeper):
             offers=[i for kind, i, _ in locked if kind == "offer"],
             orders=[i for kind, i, v in locked if kind == "order" and state.deliveries[i].version == v],
         )
+
+    def send_to_wait(self, waits: Mapping[str, WaitAt | None], state: ZoneState) -> None:
+        rows = [
+            {"courier_id": name, "version": state.couriers[name].version, "waits": wait and wait_json(wait)}
+            for name, wait in sorted(waits.items())
+        ]
+        if rows:
+            self.connection.execute(_WAITS, {"rows": orjson.dumps(rows).decode()})
 
     def record(self, record: PlanRecord) -> None:
         # Most of it are ids and digits: more effort makes it hardly smaller.

@@ -11,7 +11,9 @@ import orjson
 from sqlalchemy import Connection, text
 
 from services.dispatch.domain.delivery import Delivery
-from services.dispatch.domain.preparation import Kitchen, Preparation, Prepared, pooled
+from services.dispatch.domain.places import Position
+from services.dispatch.domain.planning.waiting import BusyShop, Demand
+from services.dispatch.domain.preparation import LONGEST, Kitchen, Preparation, Prepared, pooled
 from services.dispatch.domain.promise import Calibration, Forecast, Outcome, Windows
 
 # A history of that many parts says as much as a longer one, and says it sooner.
@@ -21,15 +23,17 @@ _SHOPS_AT_ONCE = 25
 _FRESH_FOR = timedelta(minutes=10)
 _LEAST_WALL_SECONDS = 5.0
 REMEMBERED = timedelta(days=60)
-# No shop has this name: ids are not empty.
-_WINDOWS = ""
+# No shop has these names: ids are not blank.
+_WINDOWS, _EXPECTED = "", " "
 
 _TOLD = ("store_order_id", "shop_id", "accepted_at", "expected_at", "ready_at")
 _COLUMNS = ", ".join(f"p.{name}" for name in _TOLD)
 _KEEP_PREPARED = text("""
-    INSERT INTO preparation (store_order_id, zone_id, shop_id, accepted_at, expected_at, ready_at)
+    INSERT INTO preparation (store_order_id, zone_id, shop_id, accepted_at, expected_at, ready_at, shop_name,
+        lat, lon)
     SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r (store_order_id text, zone_id text,
-        shop_id text, accepted_at timestamptz, expected_at timestamptz, ready_at timestamptz)
+        shop_id text, accepted_at timestamptz, expected_at timestamptz, ready_at timestamptz, shop_name text,
+        lat double precision, lon double precision)
     ON CONFLICT (store_order_id) DO UPDATE SET accepted_at = excluded.accepted_at,
         expected_at = excluded.expected_at, ready_at = excluded.ready_at
 """)
@@ -60,6 +64,26 @@ _OUTCOMES = text("""
         ORDER BY door_at DESC, order_id LIMIT :most)
 """)
 _FORECASTS = 1500
+# An order counts for where the next ones are expected the more, the nearer its hour of the day is to now.
+_DEMAND = text("""
+    SELECT shop_id, (array_agg(shop_name ORDER BY accepted_at DESC))[1],
+        (array_agg(lat ORDER BY accepted_at DESC))[1], (array_agg(lon ORDER BY accepted_at DESC))[1],
+        sum(greatest(0.1, exp(-power(least(apart, 24 - apart) / 1.5, 2) / 2)))
+    FROM (
+        SELECT *, abs(extract(epoch FROM (accepted_at AT TIME ZONE 'UTC')::time
+            - (CAST(:now AS timestamptz) AT TIME ZONE 'UTC')::time) / 3600)::double precision AS apart
+        FROM preparation WHERE zone_id = :zone_id AND accepted_at > :since
+        ORDER BY accepted_at DESC LIMIT :most
+    ) AS lately WHERE lat IS NOT NULL GROUP BY shop_id
+""")
+_TAKEN = text("""
+    SELECT percentile_cont(CAST(:shares AS double precision[])) WITHIN GROUP (ORDER BY minutes) FROM (
+        SELECT extract(epoch FROM ready_at - accepted_at)::double precision / 60 AS minutes
+        FROM preparation WHERE zone_id = :zone_id ORDER BY accepted_at DESC LIMIT :of_a_zone
+    ) AS lately WHERE minutes BETWEEN 0 AND :longest
+""")
+_PAST, _PARTS_OF_THE_PAST = timedelta(days=14), 5000
+_SHARES = [(step + 0.5) / 20 for step in range(20)]
 
 
 def keep_prepared(connection: Connection, parts: Sequence[tuple[str, Prepared]]) -> None:
@@ -71,6 +95,9 @@ def keep_prepared(connection: Connection, parts: Sequence[tuple[str, Prepared]])
             "accepted_at": part.accepted_at,
             "expected_at": part.expected_at,
             "ready_at": part.ready_at,
+            "shop_name": part.shop_name,
+            "lat": part.place.lat if part.place else None,
+            "lon": part.place.lon if part.place else None,
         }
         for zone_id, part in parts
     ]
@@ -107,6 +134,7 @@ class _OfZone:
     zone: tuple[float, ...] = ()
     preparation: Preparation = field(default_factory=Preparation)
     windows: Windows = field(default_factory=Windows)
+    demand: Demand = field(default_factory=Demand)
 
 
 class Experience:
@@ -159,6 +187,33 @@ class Experience:
             known.windows = Windows(first=Calibration(seen[True]), later=Calibration(seen[False]))
             known.read[_WINDOWS] = now, self._stopwatch()
         return known.windows
+
+    def demand(self, connection: Connection, zone_id: str, now: datetime) -> Demand:
+        """Where the next orders in a zone are expected, by where its orders of the last days came from.
+
+        Each shop counts as if one order more had been seen.
+        """
+        known = self._zones.setdefault(zone_id, _OfZone())
+        if self._is_stale(known.read.get(_EXPECTED), now):
+            here = {"zone_id": zone_id, "now": now, "since": now - _PAST, "most": _PARTS_OF_THE_PAST}
+            shops = tuple(
+                BusyShop(
+                    shop_id=shop, name=name, place=Position(lat=lat, lon=lon), weight=1.0 + float(orders)
+                )
+                for shop, name, lat, lon, orders in connection.execute(_DEMAND, here)
+            )
+            values = {
+                "zone_id": zone_id,
+                "of_a_zone": _PARTS_OF_A_ZONE,
+                "longest": LONGEST,
+                "shares": _SHARES,
+            }
+            taken = connection.scalar(_TAKEN, values) or ()
+            known.demand = Demand(shops=shops, preparations=tuple(float(minutes) for minutes in taken))
+            # Nothing is soon something, in a new zone, and cheap to ask for.
+            if shops:
+                known.read[_EXPECTED] = now, self._stopwatch()
+        return known.demand
 
     def _is_stale(self, read: tuple[datetime, float] | None, now: datetime) -> bool:
         if read is None:

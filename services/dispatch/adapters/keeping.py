@@ -61,8 +61,9 @@ def _insert(table: str, columns: str) -> str:
     return f"INSERT INTO {table} ({names}) SELECT {names} FROM {rows}"
 
 
-def _update(table: str, key: str, columns: str, fixed: set[str]) -> str:
-    changed = ", ".join(f"{name} = r.{name}" for name in _names(columns) if name not in fixed | {key})
+def _update(table: str, key: str, columns: str, fixed: set[str], *more: str) -> str:
+    new = (f"{name} = r.{name}" for name in _names(columns) if name not in fixed | {key})
+    changed = ", ".join([*new, *more])
     return (
         f"UPDATE {table} AS kept SET {changed} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r ({columns})"
         f" WHERE kept.{key} = r.{key}"
@@ -78,7 +79,8 @@ _UPDATE_DELIVERIES = text(
     _MARK + _update("delivery", "order_id", _DELIVERY_COLUMNS, {"delivery_id", "split_from"})
 )
 INSERT_COURIERS = text(_insert("courier", _COURIER_COLUMNS) + " ON CONFLICT (courier_id) DO NOTHING")
-_UPDATE_COURIERS = text(_update("courier", "courier_id", _COURIER_COLUMNS, set()))
+# Where to wait is said to a courier as it is: any change ends it.
+_UPDATE_COURIERS = text(_update("courier", "courier_id", _COURIER_COLUMNS, set(), "waits = NULL"))
 _KEEP_OFFERS = text(
     _insert("offer", _OFFER_COLUMNS)
     + " ON CONFLICT (offer_id) DO UPDATE SET status = excluded.status, answered_at = excluded.answered_at,"

@@ -38,6 +38,7 @@ COURIER_TIME = Counter(
     ["zone", "state"],
 )
 OFFERS = Counter("linli_planner_offers_total", "Offers made to couriers", ["zone"])
+SENT = Counter("linli_planner_sent_to_wait_total", "Idle couriers told where to wait", ["zone"])
 STALE = Counter(
     "linli_planner_stale_total", "Changes dropped since something had changed meanwhile", ["zone"]
 )
@@ -53,6 +54,7 @@ def observe(epoch: Epoch) -> None:
     PLANNED.labels(zone).inc(epoch.baskets)
     LEFT.labels(zone).inc(epoch.unassigned)
     OFFERS.labels(zone).inc(epoch.offers)
+    SENT.labels(zone).inc(epoch.sent_to_wait)
     STALE.labels(zone).inc(epoch.stale)
     if epoch.baskets:
         SOLVE.labels(zone).observe(epoch.solving)

@@ -14,6 +14,7 @@ from services.dispatch.adapters.second_try_rows import second_try_json, second_t
 from services.dispatch.adapters.shift_rows import load_of, settings_json, settings_of, shift_json, shift_of
 from services.dispatch.adapters.told_rows import told_json, told_of
 from services.dispatch.adapters.trip_rows import trip_json, trip_of
+from services.dispatch.adapters.wait_rows import wait_of
 from services.dispatch.domain.courier import Courier, RouteStop
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.facts import DropOff, Part, Pickup
@@ -253,6 +254,7 @@ def courier_of(row: Row) -> Courier:
         missed_offers=row["missed_offers"],
         paused_until=row["paused_until"],
         loan=None if row["loan"] is None else loan_of_json(row["loan"]),
+        waits=wait_of(row.get("waits")),
     )
 
 

@@ -105,6 +105,9 @@ _BOARD = text(f"""
                 WHEN c.route = '[]' THEN 'on' ELSE 'asked' END,
             'vehicle', coalesce(c.shift->>'vehicle', 'bicycle'),
             'stops', jsonb_array_length(c.route),
+            'wait_at', CASE WHEN c.route = '[]' AND c.waits IS NOT NULL THEN json_build_object(
+                'shop_id', c.waits->'shop_id', 'position', c.waits->'position',
+                'since', to_char((c.waits->>'since')::timestamptz AT TIME ZONE 'UTC', '{_WIRE_TIME}')) END,
             'loan_id', c.loan->'loan_id', 'loan_status', c.loan->'status',
             'position', CASE WHEN s.lat IS NULL THEN NULL
                 ELSE json_build_object('lat', s.lat, 'lon', s.lon) END,

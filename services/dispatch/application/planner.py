@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import TypeVar
 
+from services.dispatch.application import waiting
 from services.dispatch.application.deadline import Deadline
 from services.dispatch.application.leasing import Lease
 from services.dispatch.application.lending import lend_idle
@@ -28,6 +29,7 @@ from services.dispatch.domain.planning.routes import Board
 from services.dispatch.domain.planning.solver import effort_here, rounds_here, solve
 from services.dispatch.domain.planning.upkeep import Change, Patience, keep_up
 from services.dispatch.domain.promise import WORTH_TELLING, Forecast
+from services.dispatch.domain.wait import WaitAt
 from shared.kernel.clock import Clock
 from shared.kernel.ids import Ids
 
@@ -88,6 +90,7 @@ class Epoch:
     couriers: int = 0
     unassigned: int = 0
     offers: int = 0
+    sent_to_wait: int = 0
     stale: int = 0
     rounds: int = 0
     seconds: float = 0.0
@@ -174,8 +177,11 @@ def plan_next_zone(
     _reorder(state, decisions, draft, now)
     _foresee(state, decisions, draft, due, now)
     draft.changes += lend_idle(state, plan, now, ids)
+    waits = _waits(state, plan, draft, due, now)
     with desk.keeping(due) as keeping:
         stale = _keep(keeping, versions, draft)
+        if waits:
+            keeping.send_to_wait(waits, state)
         if policy.records and snapshot.baskets:
             keeping.record(_recorded(due, now, board, plan, search.built, draft, trial))
         due_at = _next_look(state, decisions, stale, now, policy)
@@ -187,6 +193,7 @@ def plan_next_zone(
         couriers=len(snapshot.riders),
         unassigned=len(plan.unassigned),
         offers=len(decisions.proposals),
+        sent_to_wait=sum(wait is not None for wait in waits.values()),
         stale=stale,
         rounds=plan.rounds,
         seconds=stopwatch() - started,
@@ -199,6 +206,16 @@ def plan_next_zone(
         riding=sum(bool(courier.route) for courier in state.couriers.values()),
         resting=sum(courier.rest is Break.ON for courier in state.couriers.values()),
     )
+
+
+def _waits(
+    state: ZoneState, plan: Plan, draft: _Draft, due: DueZone, now: datetime
+) -> Mapping[str, WaitAt | None]:
+    asked = {offer.courier_id for offer in draft.offers.values()}
+    ended = {name: None for name in sorted(asked) if state.couriers[name].waits is not None}
+    if not waiting.is_time(due.planned_at, now):
+        return ended
+    return {**waiting.advise(state, plan, _union(draft.changes).couriers, now), **ended}
 
 
 def _recorded(
@@ -376,10 +393,12 @@ def _next_look(
 ) -> datetime | None:
     if stale:
         return now
+    may_wait = waiting.is_on(state) and any(not one.route for one in state.couriers.values())
     may_lend = state.zone.settings.lend_minutes > 0 and bool(state.couriers)
     if not state.deliveries and not state.offers and not may_lend:
         ends = [courier.on_shift().ends_at for courier in state.couriers.values()]
-        return max(min(ends), now + policy.at_least_every) if ends else None
+        over = max(min(ends), now + policy.at_least_every) if ends else None
+        return min(over, waiting.next_time(now)) if over and may_wait else over
     latest = now + policy.at_least_every
     offers = [offer.expires_at for offer in state.offers.values()]
     soon = [when(now, decisions.look_again_in)] if decisions.look_again_in < 60 else []

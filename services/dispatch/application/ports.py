@@ -19,6 +19,7 @@ from services.dispatch.domain.planning.outlook import ZoneState
 from services.dispatch.domain.planning.record import PlanRecord
 from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.preparation import Prepared
+from services.dispatch.domain.wait import WaitAt
 from services.dispatch.domain.zone import Slot, Zone
 
 
@@ -256,6 +257,9 @@ class Keeping(Stored, Holds, Protocol):
 
     def unchanged(self, change: Change, state: ZoneState) -> Change:
         """Lock what ``change`` names, without waiting; answers what is still as it was in ``state``."""
+
+    def send_to_wait(self, waits: Mapping[str, WaitAt | None], state: ZoneState) -> None:
+        """Say where to wait (or nothing any more) to couriers who are still as they were in ``state``."""
 
     def record(self, record: PlanRecord) -> None:
         """Keep what the plan was asked and answered, for a while."""

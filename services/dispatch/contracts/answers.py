@@ -131,6 +131,7 @@ def route(
         "shift": shift_wire,
         "version": courier.version,
         "stops": _stops(courier.route, deliveries, private=True),
+        "wait_at": _wait_at(courier, offers),
         "offers": [
             {
                 "offer_id": offer.offer_id,
@@ -144,6 +145,20 @@ def route(
             }
             for offer in offers
         ],
+    }
+
+
+def _wait_at(courier: Courier, offers: Sequence[Offer]) -> Wire | None:
+    """Where to wait, as long as there is nothing else to think of."""
+    wait = courier.waits
+    if wait is None or courier.shift is None or courier.route or offers:
+        return None
+    return {
+        "shop_id": wait.shop_id,
+        "name": wait.name,
+        "position": wait.place.to_wire(),
+        "since": _time(wait.since),
+        "why": wait.why,
     }
 
 

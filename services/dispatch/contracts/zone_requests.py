@@ -80,6 +80,7 @@ class SettingsSchema(Strict):
     slot_share = number(0, 1)
     slot_cutoff_minutes = number(0, 7 * 24 * 60)
     lend_minutes = number(0, 24 * 60)
+    wait_minutes = number(0, 120)
     moving_minutes = number(0, 60)
     ready_share = number(0.05, 0.95)
     pickup_code = fields.Boolean(truthy={True}, falsy={False})

@@ -13,6 +13,7 @@ from services.dispatch.domain.loan import Loan, LoanStatus, event_of
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.stop import StopKind
 from services.dispatch.domain.vehicle import ANY, USUAL_VEHICLE, Capacity, Vehicle
+from services.dispatch.domain.wait import WaitAt
 
 MISSED_BEFORE_PAUSE = 3
 PAUSE = timedelta(minutes=10)
@@ -102,7 +103,8 @@ class Courier:
     """Who rides, and the stops promised to them. ``place`` is where the last leg ended.
 
     ``loan`` is the one that runs; ``changed_loans`` collects what has newly become of loans, for saving, and
-    ``rests`` the breaks that are newly over.
+    ``rests`` the breaks that are newly over. ``waits`` is where a planner said to wait since the courier was
+    saved last; saving ends it.
     """
 
     courier_id: str
@@ -115,6 +117,7 @@ class Courier:
     missed_offers: int = 0
     paused_until: datetime | None = None
     loan: Loan | None = None
+    waits: WaitAt | None = None
     changed_loans: list[Loan] = field(default_factory=list)
     rests: list[Rest] = field(default_factory=list)
     events: list[ShiftEvent | LoanEvent] = field(default_factory=list)

@@ -16,6 +16,7 @@ from functools import lru_cache
 
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.facts import Part
+from services.dispatch.domain.places import Position
 from services.dispatch.domain.spread import Spread, Weighted, mixed
 
 # What is announced for hours ahead is kept for then: it says nothing of how long a kitchen takes.
@@ -41,13 +42,18 @@ LEAST_REST, _BLINK = 1.0, 0.01
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """One part of an order: when its shop took it on, when it should have been ready, and when it was."""
+    """One part of an order: when its shop took it on, when it should have been ready, and when it was.
+
+    ``place`` and ``shop_name`` are the shop's; what was kept long ago lacks them.
+    """
 
     store_order_id: str
     shop_id: str
     accepted_at: datetime
     expected_at: datetime
     ready_at: datetime
+    place: Position | None = None
+    shop_name: str = ""
 
     @property
     def ratio(self) -> float | None:
@@ -153,27 +159,24 @@ class Preparation:
 
 def prepared(delivery: Delivery, names: Iterable[str]) -> list[Prepared]:
     """What the named parts of a delivery tell, as far as their shops have said when they began and ended."""
-    shops = {pickup.store_order_id: pickup.shop_id for pickup in delivery.pickups}
+    shops = {pickup.store_order_id: pickup for pickup in delivery.pickups}
     found: list[Prepared] = []
     if delivery.rebooking.at is not None:
         # A shop's word for another hour than it came to says nothing of the shop.
         return found
     for name in sorted(set(names)):
-        part, shop_id = delivery.parts.get(name, Part()), shops.get(name)
-        if (
-            shop_id is None
-            or part.accepted_at is None
-            or part.ready_estimate is None
-            or part.ready_at is None
-        ):
+        part, shop = delivery.parts.get(name, Part()), shops.get(name)
+        if shop is None or part.accepted_at is None or part.ready_estimate is None or part.ready_at is None:
             continue
         found.append(
             Prepared(
                 store_order_id=name,
-                shop_id=shop_id,
+                shop_id=shop.shop_id,
                 accepted_at=part.accepted_at,
                 expected_at=part.ready_estimate,
                 ready_at=part.ready_at,
+                place=shop.place,
+                shop_name=shop.name,
             )
         )
     return found

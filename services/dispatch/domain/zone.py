@@ -28,6 +28,7 @@ class ZoneSettings:
     in a slot ``slot_share`` is the slot's, the rest is kept for who orders to have it soon. A slot that is
     opened without a cut-off takes orders until ``slot_cutoff_minutes`` before it starts. For
     ``lend_minutes`` (never, if none) the planner lends idle couriers to neighbouring zones where orders wait.
+    An idle courier is told to wait where orders are likely, at most ``wait_minutes`` away (never, if none).
     With ``pickup_code`` a shop's part is collected with its code alone; with ``drop_off_proof`` a handover
     wants the customer's code, a picture, or the reason why there is neither. After a failed try at the door
     another one may be chosen for ``second_try_minutes`` (never, if none); what nobody took goes back to its
@@ -53,6 +54,7 @@ class ZoneSettings:
     ready_share: float = 0.55
     vehicles: tuple[VehicleKind, ...] = ()
     lend_minutes: float = 0.0
+    wait_minutes: float = 10.0
     pickup_code: bool = False
     drop_off_proof: bool = False
     second_try_minutes: float = 30.0

@@ -38,6 +38,12 @@ class BoardDelivery(Schema):
     pickups = fields.List(fields.Nested(BoardPickup), allow_none=True)
 
 
+class BoardWait(Schema):
+    shop_id = fields.String()
+    position = fields.Nested(Position)
+    since = Instant()
+
+
 class BoardCourier(Schema):
     courier_id = fields.String()
     shift_id = fields.String(allow_none=True)
@@ -46,6 +52,9 @@ class BoardCourier(Schema):
     break_status = break_status()
     vehicle = fields.String()
     stops = fields.Integer(metadata={"description": "How many stops are still to be made."})
+    wait_at = fields.Nested(
+        BoardWait, allow_none=True, metadata={"description": "Where a courier without work was told to wait."}
+    )
     loan_id = fields.String(allow_none=True)
     loan_status = fields.String(
         allow_none=True,

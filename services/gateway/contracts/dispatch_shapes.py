@@ -67,10 +67,21 @@ class Offer(Schema):
     stops = fields.List(fields.Nested(Stop))
 
 
+class WaitAt(Schema):
+    """Where to wait for the next offer. It is advice: whoever stays elsewhere is asked all the same."""
+
+    shop_id = fields.String(required=True)
+    name = fields.String()
+    position = fields.Nested(Position)
+    since = Instant()
+    why = fields.String()
+
+
 class Route(Schema):
     shift = fields.Nested(Shift, allow_none=True)
     offers = fields.List(fields.Nested(Offer))
     stops = fields.List(fields.Nested(Stop))
+    wait_at = fields.Nested(WaitAt, allow_none=True)
     version = fields.Integer(allow_none=True)
 
 

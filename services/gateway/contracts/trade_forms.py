@@ -241,6 +241,7 @@ class ZoneSettings(Schema):
     slot_lead_minutes = _number(5, 24 * 60)
     commit_margin_minutes = _number(0, 120)
     lend_minutes = _number(0, 24 * 60)
+    wait_minutes = _number(0, 120)
     shift_slack_minutes = _number(0, 240)
     offer_seconds = _number(5, 3600)
     capacity = integer(1, 200)

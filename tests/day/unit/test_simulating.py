@@ -24,6 +24,7 @@ from linli.simulation.hindsight import finished_day
 from linli.simulation.matching import Matching
 from linli.simulation.playing import Playing
 from linli.simulation.policies import Rolling
+from linli.simulation.waiting import Waits
 from services.dispatch.domain.planning.hindsight import in_hindsight
 from services.dispatch.domain.planning.problem import Snapshot
 
@@ -214,3 +215,23 @@ def test_figures_are_counted_from_the_record(case: Case) -> None:
     numbers = [random.Random(1).random() for _ in range(9)]
     assert percentile(numbers, 1.0) == max(numbers)
     assert percentile([3, 1, 2], 0.5) == 2
+
+
+def test_idle_couriers_wait_where_orders_are_likely_and_their_way_counts(case: Case) -> None:
+    waits = Waits(farthest=15.0, slack=case.slack or 0.0)
+    record = Playing(case, Rolling(rounds=2, waits=waits)).play()
+    ways = [case.minutes(move.start, move.end) for move in record.moves if not move.stop_id]
+    assert ways
+    assert max(ways) <= 15.0
+    shops = {parcel.place for basket in case.baskets for parcel in basket.parcels}
+    assert {move.end for move in record.moves if not move.stop_id} <= shops
+    served = sum(case.metres(move.start, move.end) for move in record.moves if move.stop_id)
+    assert figures_of(case, record).kilometres > served / 1000
+    again = Playing(case, Rolling(rounds=2, waits=Waits(farthest=15.0, slack=case.slack or 0.0))).play()
+    assert again.moves == record.moves
+
+
+def test_nobody_is_sent_anywhere_where_waiting_is_out_of_the_question(folder: Path) -> None:
+    result = run(folder, "--wait", "0")
+    assert result.exit_code == 0, result.output
+    assert "wait 0" in " ".join(result.output.split())

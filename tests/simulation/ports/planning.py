@@ -14,9 +14,10 @@ from services.dispatch.domain.lifecycle import RIDING, UNASSIGNED
 from services.dispatch.domain.offer import OfferStatus
 from services.dispatch.domain.planning.outlook import ZoneState, most_at_once
 from services.dispatch.domain.planning.upkeep import Change
+from services.dispatch.domain.wait import WaitAt
 from services.dispatch.domain.zone import Zone
 from tests.simulation.database import MemoryConnection, MemoryDatabase
-from tests.simulation.ports.dispatch import Keeper, KeptPlan, copy_of, preparation_of
+from tests.simulation.ports.dispatch import Keeper, KeptPlan, copy_of, demand_of, preparation_of
 
 
 def is_any_due(connection: MemoryConnection, now: datetime, planned_before: datetime) -> bool:
@@ -43,12 +44,14 @@ class MemoryDesk:
         self._database: MemoryDatabase = database
         self._seconds = lease_seconds
         self._claimed: tuple[str, int] | None = None
+        self._asked_at: datetime | None = None
 
     @property
     def claimed(self) -> str | None:
         return self._claimed[0] if self._claimed else None
 
     def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
+        self._asked_at = now
         with self._database.transaction() as tx:
             connection: MemoryConnection = tx.connection  # type: ignore[assignment]
             zone_id = _next_due(connection, now, planned_before)
@@ -67,7 +70,13 @@ class MemoryDesk:
             connection.put("zone_plan", zone_id, leased)
             zone = connection.rows("zone")[zone_id]
         self._claimed = zone_id, leased.token
-        return DueZone(zone=zone, token=leased.token, plan_version=kept.version + 1, previous=kept.plan)
+        return DueZone(
+            zone=zone,
+            token=leased.token,
+            plan_version=kept.version + 1,
+            previous=kept.plan,
+            planned_at=kept.planned_at,
+        )
 
     def renew(self, due: DueZone) -> bool:
         with self._database.transaction() as tx:
@@ -113,6 +122,7 @@ class MemoryDesk:
             paused=any(pause.resumed_at is None for pause in pauses),
             resumed_at=max((pause.resumed_at for pause in pauses if pause.resumed_at), default=None),
             preparation=preparation_of(rows("preparation").values(), zone),
+            demand=demand_of(rows("preparation").values(), zone, self._asked_at),
         )
         for offer in rows("offer").values():
             if offer.status is OfferStatus.OPEN and offer.zone_id == zone.zone_id:
@@ -154,6 +164,12 @@ class MemoryKeeping(Keeper):
             offers=[k for k in change.offers if rows("offer")[k].status is OfferStatus.OPEN],
             orders=[k for k in change.orders if rows("delivery")[k].version == state.deliveries[k].version],
         )
+
+    def send_to_wait(self, waits: Mapping[str, WaitAt | None], state: ZoneState) -> None:
+        for courier_id, wait in waits.items():
+            known = self.connection.rows("courier")[courier_id]
+            if known.version == state.couriers[courier_id].version:
+                self.connection.put("courier", courier_id, replace(known, waits=wait))
 
     def finish(
         self,

@@ -14,6 +14,7 @@ from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.problem import NEVER, Basket, Rider, Snapshot, Visit, Weights
+from services.dispatch.domain.planning.waiting import Demand
 from services.dispatch.domain.preparation import Preparation
 from services.dispatch.domain.promise import Windows
 from services.dispatch.domain.stop import Stop, StopKind, StopStatus
@@ -33,7 +34,8 @@ class ZoneState:
 
     ``answer_minutes`` is how long couriers have lately taken to answer; ``paused`` whether nobody may be
     asked, and ``resumed_at`` when that was over last. ``preparation`` is what its shops' past tells,
-    ``windows`` what its forecasts' does.
+    ``windows`` what its forecasts' does, and ``demand`` where the next orders are expected (nowhere, where
+    couriers are not told where to wait).
     """
 
     zone: Zone
@@ -44,6 +46,7 @@ class ZoneState:
     answer_minutes: float = 0.0
     preparation: Preparation = field(default_factory=Preparation)
     windows: Windows = field(default_factory=Windows)
+    demand: Demand = field(default_factory=Demand)
     wanting: dict[str, tuple[Position, int]] = field(default_factory=dict)
     paused: bool = False
     resumed_at: datetime | None = None

@@ -32,7 +32,7 @@ def _late(expected: Floats, minutes: float) -> float:
     return expected[minute] if minute < LONGEST else expected[LONGEST - 1]
 
 
-def _spared(nearest: float, second: float, here: float, expected: Floats, busy: float) -> float:
+def spared(nearest: float, second: float, here: float, expected: Floats, busy: float) -> float:
     """What it spares a shop's next customer that one more courier is ``here`` minutes away."""
     if here < nearest:
         first = (1.0 - busy) * (_late(expected, nearest) - _late(expected, here))
@@ -77,7 +77,7 @@ def better_place(
     total, here = 0.0, 0.0
     for shop in range(t.shops):
         away = ride(t, t.x[courier], t.y[courier], t.shop_x[shop], t.shop_y[shop])
-        here += demand[shop] * _spared(nearest[shop], second[shop], away, expected, busy)
+        here += demand[shop] * spared(nearest[shop], second[shop], away, expected, busy)
         total += demand[shop]
     chosen, most = -1, worth
     for place in range(t.shops):
@@ -88,7 +88,7 @@ def better_place(
         for shop in range(t.shops):
             between = ride(t, t.shop_x[place], t.shop_y[place], t.shop_x[shop], t.shop_y[shop])
             if between < second[shop]:
-                there += demand[shop] * _spared(nearest[shop], second[shop], between, expected, busy)
+                there += demand[shop] * spared(nearest[shop], second[shop], between, expected, busy)
         gain = (there - here) / total - riding * away if total > 0.0 else -INF
         if gain > most:
             chosen, most = place, gain

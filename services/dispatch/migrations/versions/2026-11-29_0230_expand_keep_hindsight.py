@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "dispatch_0016"
-down_revision = "dispatch_0015"
+revision = "dispatch_0017"
+down_revision = "dispatch_0016"
 branch_labels = None
 depends_on = None
 
