@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import TypeVar
 
 from services.dispatch.application import waiting
 from services.dispatch.application.deadline import Deadline
+from services.dispatch.application.drafting import Draft, keep, united
 from services.dispatch.application.leasing import Lease
 from services.dispatch.application.lending import lend_idle
 from services.dispatch.application.parting import Trial, split_in_earnest, try_to_split
-from services.dispatch.application.ports import DueZone, Keeping, PlanningDesk
+from services.dispatch.application.ports import DueZone, PlanningDesk
 from services.dispatch.application.travelling import Source, TravelMemory
-from services.dispatch.domain.courier import Break, Courier, RouteStop
-from services.dispatch.domain.delivery import Delivery
+from services.dispatch.domain.courier import Break, RouteStop
 from services.dispatch.domain.lifecycle import UNASSIGNED
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.planning.candidates import Candidate, Judge
@@ -34,7 +33,6 @@ from shared.kernel.clock import Clock
 from shared.kernel.ids import Ids
 
 _LONGEST_ANSWER = 15.0
-_Thing = TypeVar("_Thing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,16 +102,6 @@ class Epoch:
     resting: int = 0
 
 
-@dataclass
-class _Draft:
-    """Changes worked out in memory, not yet kept."""
-
-    changes: list[Change] = field(default_factory=list)
-    couriers: dict[str, Courier] = field(default_factory=dict)
-    offers: dict[str, Offer] = field(default_factory=dict)
-    begun: dict[str, Delivery] = field(default_factory=dict)
-
-
 def business_span(wall_seconds: float, clock: Clock) -> timedelta:
     """The business time that passes in so many seconds of the wall."""
     return timedelta(seconds=wall_seconds / clock.wall_seconds(timedelta(seconds=1)))
@@ -143,7 +131,7 @@ def plan_next_zone(
     state = desk.look(due.zone)
     everyone, orders, every_offer = dict(state.couriers), dict(state.deliveries), dict(state.offers)
     versions = ZoneState(zone=due.zone, deliveries=orders, couriers=everyone, offers=every_offer)
-    draft = _Draft(changes=keep_up(state, now, policy.patience(clock)))
+    draft = Draft(changes=keep_up(state, now, policy.patience(clock)))
     snapshot = look_ahead(state, now, due.previous, seed=due.plan_version)
     if travel is not None:
         snapshot = travel.on_roads(snapshot)
@@ -179,7 +167,7 @@ def plan_next_zone(
     draft.changes += lend_idle(state, plan, now, ids)
     waits = _waits(state, plan, draft, due, now)
     with desk.keeping(due) as keeping:
-        stale = _keep(keeping, versions, draft)
+        stale = keep(keeping, versions, draft)
         if waits:
             keeping.send_to_wait(waits, state)
         if policy.records and snapshot.baskets:
@@ -209,13 +197,13 @@ def plan_next_zone(
 
 
 def _waits(
-    state: ZoneState, plan: Plan, draft: _Draft, due: DueZone, now: datetime
+    state: ZoneState, plan: Plan, draft: Draft, due: DueZone, now: datetime
 ) -> Mapping[str, WaitAt | None]:
     asked = {offer.courier_id for offer in draft.offers.values()}
     ended = {name: None for name in sorted(asked) if state.couriers[name].waits is not None}
     if not waiting.is_time(due.planned_at, now):
         return ended
-    return {**waiting.advise(state, plan, _union(draft.changes).couriers, now), **ended}
+    return {**waiting.advise(state, plan, united(draft.changes).couriers, now), **ended}
 
 
 def _recorded(
@@ -224,7 +212,7 @@ def _recorded(
     board: Board,
     plan: Plan,
     built: int | None,
-    draft: _Draft,
+    draft: Draft,
     trial: Trial | None,
 ) -> PlanRecord:
     choices = (
@@ -253,7 +241,7 @@ def _recorded(
 
 
 def _split(
-    state: ZoneState, versions: ZoneState, trial: Trial, draft: _Draft, due: DueZone, now: datetime
+    state: ZoneState, versions: ZoneState, trial: Trial, draft: Draft, due: DueZone, now: datetime
 ) -> None:
     second = split_in_earnest(state, trial, due.plan_version, now)
     first = state.deliveries[trial.candidate.order_id]
@@ -273,7 +261,7 @@ def _propose(
     state: ZoneState,
     board: Board,
     decisions: Decisions,
-    draft: _Draft,
+    draft: Draft,
     due: DueZone,
     now: datetime,
     ids: Ids,
@@ -311,13 +299,13 @@ def _proposed(proposal: Proposal, offer: Offer) -> Change:
     return Change.of(couriers=[proposal.courier_id], orders=proposal.basket_ids, offers=[offer.offer_id])
 
 
-def _reorder(state: ZoneState, decisions: Decisions, draft: _Draft, now: datetime) -> None:
+def _reorder(state: ZoneState, decisions: Decisions, draft: Draft, now: datetime) -> None:
     for courier_id, route in decisions.reorders.items():
         state.couriers[courier_id].follow(_route(state, route, now))
         draft.changes.append(Change.of(couriers=[courier_id]))
 
 
-def _foresee(state: ZoneState, decisions: Decisions, draft: _Draft, due: DueZone, now: datetime) -> None:
+def _foresee(state: ZoneState, decisions: Decisions, draft: Draft, due: DueZone, now: datetime) -> None:
     for order_id, (courier_id, minutes) in decisions.forecasts.items():
         delivery = state.deliveries[order_id]
         eta = when(now, minutes)
@@ -329,51 +317,6 @@ def _foresee(state: ZoneState, decisions: Decisions, draft: _Draft, due: DueZone
         delivery.foresee(courier_id, eta, due.plan_version, told)
         if not known or (delivery.status, delivery.foreseen) != before:
             draft.changes.append(Change.of(orders=[order_id]))
-
-
-def _keep(keeping: Keeping, seen: ZoneState, draft: _Draft) -> int:
-    """Save every change all of whose parts are still as they were seen; answers how many were not."""
-    wanted = _union(draft.changes)
-    new = Change.of(offers=draft.offers)
-    known = Change.of(
-        couriers=wanted.couriers,
-        orders=wanted.orders - draft.begun.keys(),
-        offers=wanted.offers - new.offers,
-    )
-    fresh = keeping.unchanged(known, seen)
-    lost = Change.of(
-        couriers=known.couriers - fresh.couriers,
-        orders=known.orders - fresh.orders,
-        offers=known.offers - fresh.offers,
-    )
-    kept = list(draft.changes)
-    while dropped := [change for change in kept if change.touches(lost)]:
-        kept = [change for change in kept if not change.touches(lost)]
-        lost = _union([lost, *dropped])
-    keep = _union(kept)
-    for order_id in sorted(keep.orders & draft.begun.keys()):
-        # Its first trip is as it was seen, and not split: nobody else can have begun this one.
-        if not keeping.hold_anew(draft.begun[order_id]):
-            raise RuntimeError(f"{order_id} is there, though what it is split from never was split")
-    everything = seen.offers | draft.offers
-    keeping.save(
-        deliveries=_picked(seen.deliveries, keep.orders),
-        couriers=_picked(seen.couriers, keep.couriers),
-        offers=_picked(everything, keep.offers),
-    )
-    return len(draft.changes) - len(kept)
-
-
-def _picked(things: dict[str, _Thing], ids: Collection[str]) -> list[_Thing]:
-    return [things[name] for name in sorted(ids)]
-
-
-def _union(changes: Collection[Change]) -> Change:
-    return Change(
-        couriers=frozenset().union(*(change.couriers for change in changes)),
-        orders=frozenset().union(*(change.orders for change in changes)),
-        offers=frozenset().union(*(change.offers for change in changes)),
-    )
 
 
 def _route(state: ZoneState, route: Collection[PlannedStop], now: datetime) -> tuple[RouteStop, ...]:
