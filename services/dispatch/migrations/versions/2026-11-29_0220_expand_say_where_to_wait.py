@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "dispatch_0015"
+revision = "dispatch_0016"
 down_revision = "dispatch_0014"
 branch_labels = None
 depends_on = None
