@@ -44,6 +44,8 @@ class FakeGateway:
         self.offers: dict[str, dict] = {}
         self.stops: dict[str, dict] = {}
         self.positions: Counter[str] = Counter()
+        self.seen_at: set[tuple[float, float]] = set()
+        self.wait_place: dict | None = None
         self.server: asyncio.Server | None = None
         self.base_url = ""
 
@@ -272,15 +274,28 @@ class FakeGateway:
     def put_courier(self, who: str, path: list[str], given: dict) -> object:
         assert path == ["position"]
         self.positions[who] += 1
+        self.seen_at.add((given["lat"], given["lon"]))
         return {}
 
     def get_courier(self, who: str, path: list[str], _given: dict) -> object:
         stops = [self.stops[x] for x in self.shifts[who]["stops"]]
-        return {"offers": [x for x in self.offers.values() if x["courier_id"] == who], "stops": stops}
+        offers = [x for x in self.offers.values() if x["courier_id"] == who]
+        return {"offers": offers, "stops": stops, "wait_at": self._wait_at(who)}
+
+    def _wait_at(self, who: str) -> object:
+        asked = any(x["courier_id"] == who for x in self.offers.values())
+        if self.wait_place is None or asked or self.shifts[who]["stops"]:
+            return None
+        return {"shop_id": "shop", "position": self.wait_place, "since": "2026-01-05T00:00:00Z"}
 
     def get_dispatch(self, who: str, path: list[str], given: dict) -> object:
         assert given["zone_id"] == "zone"
-        return {"offers": list(self.offers.values()), "deliveries": [], "couriers": []}
+        couriers = [
+            {"courier_id": name, "wait_at": self._wait_at(name)}
+            for name, shift in self.shifts.items()
+            if shift["on"]
+        ]
+        return {"offers": list(self.offers.values()), "deliveries": [], "couriers": couriers}
 
     def post_offers(self, who: str, path: list[str], _given: dict) -> object:
         order = self.orders[self.offers.pop(path[0])["order_id"]]

@@ -23,12 +23,19 @@ def day(tmp_path: Path) -> Day:
 
 
 def played(
-    day: Day, journal: Path, habits: Habits, *, trouble: float = 0.0, seen: list[Moment] | None = None
+    day: Day,
+    journal: Path,
+    habits: Habits,
+    *,
+    trouble: float = 0.0,
+    seen: list[Moment] | None = None,
+    wait_place: dict[str, float] | None = None,
 ) -> tuple[FakeGateway, Outcome]:
     clock = AcceleratedClock(datetime(2026, 1, 5, tzinfo=UTC), datetime.now(UTC).timestamp(), 2400.0)
 
     async def play() -> tuple[FakeGateway, Outcome]:
         async with FakeGateway(clock, trouble=trouble) as gateway:
+            gateway.wait_place = wait_place
             platform = RunningPlatform(
                 gateway.base_url, clock=clock, operator=("operator@example.org", "irrelevant")
             )
@@ -51,6 +58,16 @@ def test_a_calm_day_ends_with_every_order_delivered(day: Day, tmp_path: Path):
     assert sum(courier.metres for courier in outcome.couriers.values()) > 0
     assert seen
     assert not outcome.traffic.refusals
+
+
+def test_couriers_without_work_wait_where_they_are_told_and_come_when_they_are_asked(
+    day: Day, tmp_path: Path
+):
+    there = day.shops[0].position.to_wire()
+    gateway, outcome = played(day, tmp_path / "journal.jsonl", CALM, wait_place=there)
+    assert {record.status for record in outcome.records.values()} == {"delivered"}
+    assert (there["lat"], there["lon"]) in gateway.seen_at
+    assert all(courier.metres > 0 for courier in outcome.couriers.values())
 
 
 def test_every_kind_of_mishap_is_played_and_ends_in_a_last_state(day: Day, tmp_path: Path):

@@ -17,16 +17,18 @@ from linli.day.figures import percentile
 from linli.day.made_up import Size, write_day
 from linli.day.reader import read_day
 from linli.failures import Failure
-from linli.simulation.case import Case
+from linli.simulation.case import Case, SimulatedBasket
 from linli.simulation.days import Change, WhatIf, case_of_day, changed
 from linli.simulation.figures import figures_of, use_of_couriers
 from linli.simulation.hindsight import finished_day
 from linli.simulation.matching import Matching
 from linli.simulation.playing import Playing
 from linli.simulation.policies import Rolling
+from linli.simulation.record import Record
 from linli.simulation.waiting import Waits
 from services.dispatch.domain.planning.hindsight import in_hindsight
 from services.dispatch.domain.planning.problem import Snapshot
+from services.dispatch.domain.planning.waiting import WaitingHabits
 
 SMALL = Size(orders=12, couriers=4, minutes=60)
 
@@ -218,8 +220,14 @@ def test_figures_are_counted_from_the_record(case: Case) -> None:
 
 
 def test_idle_couriers_wait_where_orders_are_likely_and_their_way_counts(case: Case) -> None:
-    waits = Waits(farthest=15.0, slack=case.slack or 0.0)
-    record = Playing(case, Rolling(rounds=2, waits=waits)).play()
+    case = replace(case, baskets=tuple(_ready_at_once(basket) for basket in case.baskets))
+    habits = WaitingHabits(staying=5.0)
+
+    def played() -> Record:
+        waits = Waits(farthest=15.0, slack=case.slack or 0.0, habits=habits)
+        return Playing(case, Rolling(rounds=2, waits=waits)).play()
+
+    record = played()
     ways = [case.minutes(move.start, move.end) for move in record.moves if not move.stop_id]
     assert ways
     assert max(ways) <= 15.0
@@ -227,8 +235,13 @@ def test_idle_couriers_wait_where_orders_are_likely_and_their_way_counts(case: C
     assert {move.end for move in record.moves if not move.stop_id} <= shops
     served = sum(case.metres(move.start, move.end) for move in record.moves if move.stop_id)
     assert figures_of(case, record).kilometres > served / 1000
-    again = Playing(case, Rolling(rounds=2, waits=Waits(farthest=15.0, slack=case.slack or 0.0))).play()
-    assert again.moves == record.moves
+    assert played().moves == record.moves
+
+
+def _ready_at_once(basket: SimulatedBasket) -> SimulatedBasket:
+    """A courier who waits in the shop is worth something only if goods are ready before others come."""
+    parcels = (replace(one, ready=basket.placed, estimate=basket.placed) for one in basket.parcels)
+    return replace(basket, parcels=tuple(parcels))
 
 
 def test_nobody_is_sent_anywhere_where_waiting_is_out_of_the_question(folder: Path) -> None:

@@ -17,7 +17,8 @@ from services.dispatch.domain.planning.upkeep import Change
 from services.dispatch.domain.wait import WaitAt
 from services.dispatch.domain.zone import Zone
 from tests.simulation.database import MemoryConnection, MemoryDatabase
-from tests.simulation.ports.dispatch import Keeper, KeptPlan, copy_of, demand_of, preparation_of
+from tests.simulation.ports.dispatch import Keeper, KeptPlan, copy_of
+from tests.simulation.ports.experience import demand_of, preparation_of
 
 
 def is_any_due(connection: MemoryConnection, now: datetime, planned_before: datetime) -> bool:
