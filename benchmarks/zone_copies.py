@@ -21,6 +21,7 @@ _INSTEAD = {
     "offer": f" || jsonb_build_object({_OFFER})",
     "delivery": f" || jsonb_build_object('delivery_id', r.order_id, {_OFFER})",
 }
+_SECOND_TRIPS = text("SELECT order_id FROM delivery WHERE zone_id = :zone_id AND split_from IS NOT NULL")
 
 
 def copy_zone(database: Database, zone_id: str, times: int, name: str) -> None:
@@ -28,16 +29,19 @@ def copy_zone(database: Database, zone_id: str, times: int, name: str) -> None:
     with database.transaction() as tx:
         tx.connection.execute(text("UPDATE zone_plan SET due_at = NULL"))
         tx.connection.execute(text("DELETE FROM zone_change"))
+        second_trips = list(tx.connection.scalars(_SECOND_TRIPS, {"zone_id": zone_id}))
+        trips = f"({'|'.join(second_trips) or 'there is none'})"
         for table, rows in _ROWS.items():
-            copy = text(f"""
+            copy = text(rf"""
                 INSERT INTO {table}
                 SELECT (jsonb_populate_record(NULL::{table}, replace(
-                    (to_jsonb(r){_INSTEAD.get(table, "")})::text,
+                    regexp_replace((to_jsonb(r){_INSTEAD.get(table, "")})::text, :trips, :trip, 'g'),
                     :zone_id, :zone_id || '-' || :name || '-' || n
                 )::jsonb)).*
                 FROM generate_series(1, :times) AS n, ({rows}) AS r
             """)
-            tx.connection.execute(copy, {"zone_id": zone_id, "name": name, "times": times})
+            ids = {"zone_id": zone_id, "name": name, "times": times, "trips": trips}
+            tx.connection.execute(copy, ids | {"trip": rf"{zone_id}:\1"})
         tx.connection.execute(
             text("UPDATE zone_plan SET due_at = planned_at WHERE zone_id LIKE :copies"),
             {"copies": f"{zone_id}-{name}-%"},

@@ -21,6 +21,7 @@ from services.dispatch.application import holding, operating, orders, riding
 from services.dispatch.domain.commands import Actor, AnswerOffer, AtStop, Hold, OpenZone, StartShift
 from services.dispatch.domain.courier import Courier, Sighting
 from services.dispatch.domain.facts import DropOff, Pickup
+from services.dispatch.domain.job import trip_key_of
 from services.dispatch.domain.places import DEGREE_M, Area, Position
 from services.dispatch.domain.stop import Stop, StopKind, first_stops
 from services.dispatch.domain.zone import Zone
@@ -175,7 +176,12 @@ class ZoneDay:
         self._tell(
             orders.Fact(
                 type="OrderPaid",
-                data={"order_id": order.order_id, "customer_id": "customer-1", "paid_at": now},
+                data={
+                    "order_id": order.order_id,
+                    "customer_id": "customer-1",
+                    "paid_at": now,
+                    "method": "sandbox",
+                },
             ),
             *(
                 orders.Fact(
@@ -191,9 +197,11 @@ class ZoneDay:
                 for part in order.ready
             ),
         )
-        self._orders[order.order_id] = order
-        for stop in first_stops(order.order_id, order.pickups, hold.drop_off):
-            self._stops[stop.stop_id] = stop
+        # Should it be split, its second trip visits the same places.
+        for key in (order.order_id, trip_key_of(order.order_id)):
+            self._orders[key] = order
+            for stop in first_stops(key, order.pickups, hold.drop_off):
+                self._stops[stop.stop_id] = stop
         self._unready += [(ready_at, order.order_id, part) for part, ready_at in order.ready.items()]
 
     # -- couriers ------------------------------------------------------------------------------------------
@@ -223,6 +231,11 @@ class ZoneDay:
     def _move(self, courier: Courier, now: datetime) -> bool:
         """What the courier does next, if it happens by now."""
         ride = self._rides.get(courier.courier_id)
+        if ride is not None and all(stop.stop_id != ride.stop_id for stop in courier.route):
+            # The stop became another courier's: on from here.
+            self._places[courier.courier_id] = self._whereabouts(courier.courier_id, now)
+            del self._rides[courier.courier_id]
+            ride = None
         if ride is None:
             if not courier.route:
                 return False
