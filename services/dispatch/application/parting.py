@@ -9,8 +9,9 @@ from datetime import datetime
 from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.job import trip_key_of
-from services.dispatch.domain.planning.outlook import ZoneState, when
+from services.dispatch.domain.planning.outlook import ZoneState, look_again, when
 from services.dispatch.domain.planning.problem import Plan, Snapshot
+from services.dispatch.domain.planning.record import order_of_stops
 from services.dispatch.domain.planning.splits import Candidate, SplitTried, cost_apart, worst
 from services.dispatch.domain.splitting import split
 
@@ -30,7 +31,7 @@ def try_to_split(
     snapshot: Snapshot,
     plan: Plan,
     now: datetime,
-    plan_anew: Callable[[ZoneState, Plan], tuple[Snapshot, Plan]],
+    plan_anew: Callable[[Snapshot], tuple[Snapshot, Plan]],
 ) -> Trial | None:
     """Split the order that a split could help most, on trial; nothing happens to ``state``.
 
@@ -40,7 +41,10 @@ def try_to_split(
     if found is None:
         return None
     other, second = _as_if(state, found, now)
-    apart, planned = plan_anew(other, plan)
+    riding = other.deliveries[found.order_id].courier_id
+    orders, couriers = (found.order_id, second.order_id), () if riding is None else (riding,)
+    again = look_again(snapshot, other, now, orders, couriers)
+    apart, planned = plan_anew(replace(again, previous=order_of_stops(plan)))
     extra = state.zone.settings.split_minutes
     cost = cost_apart(apart, planned, found.order_id, second.order_id, found.share)
     tried = SplitTried(

@@ -18,11 +18,13 @@ from services.dispatch.domain.facts import Pickup
 from services.dispatch.domain.job import trip_key_of
 from services.dispatch.domain.lifecycle import Status
 from services.dispatch.domain.planning import outlook
-from services.dispatch.domain.planning.outlook import ZoneState, look_ahead
+from services.dispatch.domain.planning.outlook import ZoneState, look_again, look_ahead
 from services.dispatch.domain.planning.record import PlanRecord, explain
 from services.dispatch.domain.planning.solver import solve
 from services.dispatch.domain.planning.splits import worst
+from services.dispatch.domain.splitting import split
 from services.dispatch.domain.stop import StopKind, StopStatus
+from services.dispatch.domain.trips import WhySplit
 from services.dispatch.domain.vehicle import Load
 from shared.testing.clock import CountedIds, StoppedClock
 from tests.dispatch.builders import (
@@ -77,6 +79,20 @@ def plan(desk: DeskInMemory, minute: float = NOW, **policy: Any) -> Epoch:
     )
     assert epoch is not None
     return epoch
+
+
+def test_a_second_look_sees_what_a_first_one_would() -> None:
+    desk = a_desk(slips_to=70)
+    state = desk.state
+    before = look_ahead(state, at(NOW), {}, seed=3)
+    second = split(state.deliveries["order-1"], {"so-2"}, WhySplit.SHOP_LATE, at(NOW))
+    state.deliveries[second.order_id] = second
+    state.couriers["courier-1"].leave_out(
+        {s.stop_id for s in state.deliveries["order-1"].stops if s.store_order_id == "so-2"}
+    )
+    again = look_again(before, state, at(NOW), ("order-1", second.order_id), ("courier-1",))
+    assert again == look_ahead(state, at(NOW), {}, seed=3)
+    assert again != before
 
 
 def splits(desk: DeskInMemory) -> list[DeliverySplit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from services.dispatch.domain.courier import Courier, RouteStop, Sighting
@@ -80,12 +80,9 @@ def look_ahead(
     state: ZoneState, now: datetime, previous: Mapping[str, Sequence[str]], seed: int = 0
 ) -> Snapshot:
     """The snapshot of ``state`` at ``now``, warm with the stop orders of the ``previous`` plan."""
-    couriers = sorted(state.couriers.values(), key=lambda c: c.courier_id)
-    carried = [courier.on_shift().carries.amount for courier in couriers]
-    eye = _Eye(state.zone.settings, now, state.preparation, _bounded(carried), _busy(state))
+    eye = _eye(state, now)
     riders = tuple(
-        _rider(eye, state, courier, eye.amount(carries))
-        for courier, carries in zip(couriers, carried, strict=True)
+        _rider(eye, state, courier) for courier in sorted(state.couriers.values(), key=lambda c: c.courier_id)
     )
     promised = {stop_id for rider in riders for stop_id in rider.route}
     baskets = tuple(
@@ -103,6 +100,32 @@ def look_ahead(
     )
 
 
+def look_again(
+    before: Snapshot, state: ZoneState, now: datetime, orders: Collection[str], couriers: Collection[str]
+) -> Snapshot:
+    """``before`` with these orders and couriers as they are in ``state``: what :func:`look_ahead` would see.
+
+    It takes little more than these take, however large the zone is.
+    """
+    eye = _eye(state, now)
+    riders = tuple(
+        _rider(eye, state, state.couriers[rider.courier_id]) if rider.courier_id in couriers else rider
+        for rider in before.riders
+    )
+    promised = {stop_id for rider in riders for stop_id in rider.route}
+    baskets = [basket for basket in before.baskets if basket.basket_id not in orders]
+    for order_id in orders:
+        if _is_in_sight(eye, state.deliveries[order_id], promised):
+            baskets.append(_basket(eye, state, state.deliveries[order_id]))
+    return replace(before, riders=riders, baskets=tuple(sorted(baskets, key=lambda one: one.basket_id)))
+
+
+def _eye(state: ZoneState, now: datetime) -> _Eye:
+    carries = {name: courier.on_shift().carries.amount for name, courier in state.couriers.items()}
+    bounded = _bounded(carries.values())
+    return _Eye(state.zone.settings, now, state.preparation, bounded, _busy(state), carries)
+
+
 @dataclass(frozen=True)
 class _Eye:
     settings: ZoneSettings
@@ -110,6 +133,7 @@ class _Eye:
     preparation: Preparation
     dimensions: tuple[int, ...]
     busy: Mapping[str, int]
+    carries: Mapping[str, tuple[int, ...]]
 
     def ready(self, delivery: Delivery, stop: Stop) -> float:
         """When a shop will have its part ready, by its word and by what came of its word before."""
@@ -242,7 +266,7 @@ def _visit(eye: _Eye, stop: Stop, ready: float, service: float, amount: tuple[in
     return Visit(stop_id=stop.stop_id, place=stop.place, ready=ready, service=service, amount=amount)
 
 
-def _rider(eye: _Eye, state: ZoneState, courier: Courier, capacity: tuple[int, ...]) -> Rider:
+def _rider(eye: _Eye, state: ZoneState, courier: Courier) -> Rider:
     shift = courier.on_shift()
     seen = state.sightings.get(courier.courier_id)
     place = seen.place if seen else courier.place
@@ -265,7 +289,7 @@ def _rider(eye: _Eye, state: ZoneState, courier: Courier, capacity: tuple[int, .
         place=place,
         free_at=min(free_at, 0.0),
         until=eye.minutes(shift.ends_at) + eye.settings.shift_slack_minutes,
-        capacity=capacity,
+        capacity=eye.amount(eye.carries[courier.courier_id]),
         load=eye.amount(total(state.deliveries[order_id].load for order_id in orders)),
         route=tuple(stop.stop_id for stop in route),
         frozen=frozen,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from services.dispatch.domain.places import DEGREE_M, Position
 from services.dispatch.engine.bundling.cover import LONGEST, delays, spared
@@ -77,22 +77,21 @@ class Post:
     other: float
 
 
-@dataclass
 class _Covered:
-    """How far the idle couriers are from each shop."""
+    """How far the idle couriers are from each shop, and who are the three nearest."""
 
-    rows: list[list[float]]
-    nearest: list[list[tuple[float, int]]] = field(default_factory=list)
+    def __init__(self, rows: list[list[float]]) -> None:
+        self.rows = rows
+        self.nearest = [_three_least(list(column)) for column in zip(*rows, strict=True)]
 
-    def __post_init__(self) -> None:
-        self.look_again()
-
-    def look_again(self) -> None:
-        nobody = [(LONGEST - 1.0, -1)] * 3
-        self.nearest = [
-            sorted([*((minutes, number) for number, minutes in enumerate(column)), *nobody])[:3]
-            for column in zip(*self.rows, strict=True)
-        ]
+    def move(self, courier: int, row: list[float]) -> None:
+        """From now on the courier is as far from the shops as ``row`` says."""
+        self.rows[courier] = row
+        for shop, three in enumerate(self.nearest):
+            if any(number == courier for _, number in three):
+                self.nearest[shop] = _three_least([others[shop] for others in self.rows])
+            elif (row[shop], courier) < three[-1]:
+                self.nearest[shop] = sorted([*three, (row[shop], courier)])[:3]
 
     def without(self, courier: int) -> list[tuple[float, float]]:
         """The nearest and the second nearest courier of each shop, but for this one."""
@@ -101,6 +100,19 @@ class _Covered:
             near, next_ = [minutes for minutes, number in three if number != courier or number < 0][:2]
             found.append((near, next_))
         return found
+
+
+def _three_least(column: list[float]) -> list[tuple[float, int]]:
+    """The nearest couriers by number; nobody, who is -1, is farther than anybody counts."""
+    found: list[tuple[float, int]] = []
+    while len(found) < 3:
+        minutes = min(column)
+        if minutes >= LONGEST - 1.0:
+            return [*found, *[(LONGEST - 1.0, -1)] * (3 - len(found))]
+        number = column.index(minutes)
+        found.append((minutes, number))
+        column[number] = math.inf
+    return found
 
 
 # A shop, how much it counts, and how far the nearest and the second nearest of the other couriers are.
@@ -131,11 +143,11 @@ def where_to_wait(
     expected = [0.0] * LONGEST
     delays(list(demand.preparations), len(demand.preparations), 0.0, expected)
     rows = [
-        [idler.free_at + _ride(plane.point(idler.place), point, idler.speed_factor) for point in points]
+        [idler.free_at + minutes for minutes in _rides(plane.point(idler.place), points, idler.speed_factor)]
         for idler in idlers
     ]
     covered = _Covered(rows)
-    between = [[_ride(one, other, 1.0) for other in points] for one in points]
+    between = [_rides(one, points, 1.0) for one in points]
 
     def worth(open_: Sequence[_Open], row: Sequence[float]) -> float:
         """What it spares the next customer that a courier is so many minutes from each shop."""
@@ -153,11 +165,14 @@ def where_to_wait(
             if spared(near, next_, 0.0, expected, habits.busy) > 0.0
         ]
 
-    least = sorted(
-        (worth(not_covered(number), rows[number]), number)
-        for number, idler in enumerate(idlers)
-        if idler.movable
-    )
+    # Only where somebody is the nearest or the second nearest are they worth anything.
+    worth_here = [0.0] * len(idlers)
+    for weight, three in zip(weights, covered.nearest, strict=True):
+        for at, (minutes, number) in enumerate(three[:2]):
+            if number >= 0:
+                near, next_ = [away for k, (away, _) in enumerate(three) if k != at]
+                worth_here[number] += weight * spared(near, next_, minutes, expected, habits.busy)
+    least = sorted((worth_here[number], number) for number, idler in enumerate(idlers) if idler.movable)
     posts: dict[str, Post] = {}
     for _, number in least[: habits.looked_at]:
         open_, speed = not_covered(number), idlers[number].speed_factor
@@ -167,7 +182,7 @@ def where_to_wait(
             for place, away in enumerate(rows[number]):
                 if not 0 < away <= farthest:
                     continue
-                row = between[place] if speed == 1.0 else [_ride(points[place], to, speed) for to in points]
+                row = between[place] if speed == 1.0 else _rides(points[place], points, speed)
                 gain = worth(open_, row) - here - habits.approach * away
                 if gain > most:
                     chosen, most, taken = place, gain, row
@@ -181,8 +196,7 @@ def where_to_wait(
             other=other if other < LONGEST - 1 else math.inf,
         )
         # To the next ones it is as good as there.
-        rows[number] = taken
-        covered.look_again()
+        covered.move(number, taken)
         if len(posts) >= habits.most_moved:
             break
     return posts
@@ -200,5 +214,6 @@ class _Plane:
         return place.lon * self._east, place.lat * self._north
 
 
-def _ride(start: tuple[float, float], end: tuple[float, float], speed: float) -> float:
-    return float(math.ceil(math.hypot(start[0] - end[0], start[1] - end[1]) / speed - 1e-6))
+def _rides(start: tuple[float, float], ends: Sequence[tuple[float, float]], speed: float) -> list[float]:
+    x, y = start
+    return [float(math.ceil(math.hypot(x - east, y - north) / speed - 1e-6)) for east, north in ends]
