@@ -310,7 +310,7 @@ _TRIPS = (
 )
 _PAID_COURIERS = (
     "SELECT order_id, account FROM ledger_entry WHERE kind = 'courier_pay' AND order_id IS NOT NULL"
-    " AND account LIKE 'payable:courier:%' GROUP BY 1, 2 HAVING sum(amount) <> 0"
+    " AND starts_with(account, 'payable:courier:') GROUP BY 1, 2 HAVING sum(amount) <> 0"
 )
 
 
