@@ -11,9 +11,8 @@ from services.dispatch.engine.bundling.machine import Machine
 from services.dispatch.engine.bundling.policy import Bundler, Habits, Move, Pickup, Shift, Stops
 
 USUAL = Habits()
-# With preparation times that are only expected, couriers set off sooner; what their time is worth and moving
-# the waiting ones every minute has been measured with known times only.
-UNCERTAIN = Habits(lead=8.0, engaged=0.0, every=2)
+# With preparation times that are only expected, couriers set off sooner.
+UNCERTAIN = Habits(lead=8.0)
 # As long after the last shift and the last order as anything can still happen.
 _AFTERWARDS = 60
 

@@ -28,12 +28,11 @@ class Habits:
 
     Orders whose goods are expected within ``horizon`` are planned, up to ``most_together`` in a bundle, in
     ``rounds`` rounds of improvement; so are couriers who come on within ``joining``. A minute under way costs
-    ``riding``, one of a courier's shift until the last door ``engaged``, an order that nobody takes
-    ``unserved``. Goods that are overdue are expected in ``overdue`` minutes, again and again. Every ``every``
-    minutes at most ``most_moved`` idle couriers, whose shift goes on for ``staying`` minutes, are sent to
-    where they are ``worth`` that much more, each minute of the ride counting ``approach``; an idle courier is
-    taken to be ``busy`` with that probability when wanted, and each shop's demand to be ``prior`` orders
-    besides those seen. Who is free within ``soon`` counts as idle.
+    ``riding``, an order that nobody takes ``unserved``. Goods that are overdue are expected in ``overdue``
+    minutes, again and again. Every ``every`` minutes at most ``most_moved`` idle couriers, whose shift goes
+    on for ``staying`` minutes, are sent to where they are ``worth`` that much more, each minute of the ride
+    counting ``approach``; an idle courier is taken to be ``busy`` with that probability when wanted, and each
+    shop's demand to be ``prior`` orders besides those seen. Who is free within ``soon`` counts as idle.
     """
 
     horizon: float = 60.0
@@ -41,11 +40,10 @@ class Habits:
     most_together: int = 3
     rounds: int = 200
     riding: float = 0.05
-    engaged: float = 0.06
     unserved: float = 200.0
     lead: float = 0.0
     overdue: float = 2.0
-    every: int = 1
+    every: int = 2
     most_moved: int = 3
     staying: float = 30.0
     worth: float = 0.03
@@ -203,15 +201,15 @@ class Bundler:
         self.on.delays(preparations, len(self._preparations), half, self._expected)
         moves: list[Pickup | Move] = []
         row = self.on.ints(idle)
-        gains: list[tuple[float, int]] = []
         for courier in idle:
             if t.free_at[courier] > now or t.off[courier] < now + habits.staying:
                 continue
-            if self._better_place(courier, row, len(idle), now) >= 0:
-                gains.append((-float(t.gain[0]), courier))
-        # Those first who gain most; what is left of it is asked again, for the others have moved since.
-        for _, courier in sorted(gains):
-            place = self._better_place(courier, row, len(idle), now)
+            place = int(
+                self.on.better_place(
+                    *(self._inside, courier, row, len(idle), now, self._demand, self._expected),
+                    *(self._nearest, self._second, habits.approach, habits.busy, habits.worth),
+                )
+            )
             if place < 0:
                 continue
             moves.append(Move(courier=courier, shop=place, idle=True))
@@ -220,15 +218,6 @@ class Bundler:
             if len(moves) >= habits.most_moved:
                 break
         return moves
-
-    def _better_place(self, courier: int, idle: Ints, idles: int, now: float) -> int:
-        habits = self.habits
-        return int(
-            self.on.better_place(
-                *(self._inside, courier, idle, idles, now, self._demand, self._expected),
-                *(self._nearest, self._second, habits.approach, habits.busy, habits.worth),
-            )
-        )
 
     def _orders_in(self, bundle: int) -> Ints:
         t = self.town
@@ -278,7 +267,6 @@ def _empty(
         pickup_half=stops.pickup_minutes / 2,
         drop_half=stops.drop_off_minutes / 2,
         riding=float(habits.riding),
-        engaged=float(habits.engaged),
         unserved=float(habits.unserved),
         shop_x=on.floats([x for x, _ in shops]),
         shop_y=on.floats([y for _, y in shops]),
@@ -312,6 +300,4 @@ def _empty(
         kept_size=ints(bundles),
         kept_orders=ints(places),
         chance=on.ints([seed * 7919 % 2147483646 + 1]),
-        clock=floats(1),
-        gain=floats(1),
     )
