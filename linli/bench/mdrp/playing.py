@@ -11,8 +11,9 @@ from services.dispatch.engine.bundling.machine import Machine
 from services.dispatch.engine.bundling.policy import Bundler, Habits, Move, Pickup, Shift, Stops
 
 USUAL = Habits()
-# With preparation times that are only expected, couriers set off sooner.
-UNCERTAIN = Habits(lead=8.0)
+# With preparation times that are only expected, couriers set off sooner; what their time is worth, and moving
+# those who wait every minute, has been tried with known times only.
+UNCERTAIN = Habits(lead=8.0, engaged=0.0, every=2, most_first=False)
 # As long after the last shift and the last order as anything can still happen.
 _AFTERWARDS = 60
 

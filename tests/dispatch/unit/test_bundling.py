@@ -188,7 +188,44 @@ def test_idle_couriers_wait_where_orders_come_from() -> None:
         order = policy.order(shop, (4000.0, 100.0), 0.0, 3.0)
         del policy._open[order]
     assert policy.decide(4.0) == [Move(courier=0, shop=1, idle=True)]
-    assert policy.decide(5.0) == [], "the other stays for the other shop, and nobody is moved every minute"
+    assert policy.decide(5.0) == [], "the other stays for the other shop"
+
+
+@pytest.mark.parametrize("most_first", [True, False])
+def test_the_courier_who_spares_most_by_waiting_elsewhere_is_moved_first(most_first: bool) -> None:
+    habits = Habits(rounds=5, prior=0.1, most_moved=1, most_first=most_first)
+    places = [(0.0, 0.0), (0.0, 0.0), (9000.0, 9000.0)]
+    policy = bundler([(0.0, 0.0), (4000.0, 0.0), (9000.0, 0.0)], places, habits)
+    for shop in (0, 0, 1, 1, 1, 2):
+        del policy._open[policy.order(shop, (4000.0, 100.0), 0.0, 3.0)]
+    (move,) = policy.decide(4.0)
+    policy.courier_at(move.courier, places[move.courier], 0.0)
+    gains = {}
+    for courier in range(3):
+        if policy._better_place(courier, policy.on.ints(range(3)), 3, 4.0) >= 0:
+            gains[courier] = policy.town.gain[0]
+    most = max(gains, key=lambda courier: gains[courier])
+    assert most != min(gains), "the order of their numbers says something else"
+    assert move.courier == (most if most_first else min(gains))
+
+
+def test_a_courier_whose_shift_ends_goes_before_one_who_is_still_needed() -> None:
+    shifts = [Shift(place=place, on=0, off=off) for place, off in [((0.0, 0.0), 500.0), ((0.0, 10.0), 25.0)]]
+    for engaged, chosen in ((0.0, 0), (0.06, 1)):
+        policy = Bundler(
+            [(1000.0, 0.0)], shifts, STOPS, Habits(every=0, rounds=20, engaged=engaged), 3, PLAIN
+        )
+        policy.order(0, (3000.0, 0.0), 0.0, 20.0)
+        assert policy.decide(8.0) == [Move(courier=chosen, shop=0)]
+
+
+def test_a_courier_sets_off_no_later_because_time_has_a_price() -> None:
+    moments = []
+    for engaged in (0.0, 0.06, 1.0):
+        policy = bundler([(1000.0, 0.0)], [(0.0, 0.0)], Habits(every=0, rounds=20, engaged=engaged))
+        policy.order(0, (1000.0, 500.0), 0.0, 30.0)
+        moments.append(next(minute for minute in range(60) if policy.decide(float(minute))))
+    assert moments == [18, 18, 18]
 
 
 def test_an_approach_that_takes_as_long_as_the_preparation_delays_nobody() -> None:

@@ -16,7 +16,7 @@ _INNER = (
     *(kernel.ride, kernel._serve_alone, kernel.copy_row, kernel._swap, kernel.join, kernel.leave),
     *(kernel.serve, kernel.drop_bundle, kernel.best_way, kernel.give, kernel.take, kernel.keep_possible),
     *(kernel.draw, kernel.share, kernel._touch, kernel._undo, kernel._give_out, kernel._choose),
-    *(kernel._improve, cover._late, cover.spared),
+    *(kernel._improve, kernel._engaged, cover._late, cover.spared),
 )
 
 

@@ -59,7 +59,8 @@ def better_place(
     """The shop at which ``courier`` had better wait, or -1 when it is not ``worth`` the ride.
 
     ``demand`` weighs the shops, each minute of the ride costs ``riding``, and ``worth`` is in minutes of the
-    next customer's waiting. ``nearest`` and ``second`` are rows to work in. It grows with the shops squared.
+    next customer's waiting; the town's ``gain`` says how much it is. ``nearest`` and ``second`` are rows to
+    work in. It grows with the shops squared.
     """
     for shop in range(t.shops):
         nearest[shop] = second[shop] = float(LONGEST - 1)
@@ -92,4 +93,5 @@ def better_place(
         gain = (there - here) / total - riding * away if total > 0.0 else -INF
         if gain > most:
             chosen, most = place, gain
+    t.gain[0] = most
     return chosen

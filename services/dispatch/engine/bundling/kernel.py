@@ -25,7 +25,8 @@ def ride(t: Town, from_x: float, from_y: float, to_x: float, to_y: float) -> flo
 def serve(t: Town, row: int, courier: int, now: float) -> float:
     """What it costs that the courier serves the bundles of ``row``, leaving no sooner than ``now``; or INF.
 
-    Minutes from placing to handing over for each order, and ``riding`` for each minute under way.
+    Minutes from placing to handing over for each order, ``riding`` for each minute under way, and
+    ``engaged`` for each minute of the shift until the courier is free again.
     """
     minute, x, y, total = t.free_at[courier], t.x[courier], t.y[courier], 0.0
     for k in range(t.bundles[row]):
@@ -53,7 +54,13 @@ def serve(t: Town, row: int, courier: int, now: float) -> float:
             total += minute - t.placed[order] + t.riding * leg
             minute += t.drop_half
             x, y = t.door_x[order], t.door_y[order]
-    return total
+    return total + _engaged(t, courier, minute) if t.bundles[row] > 0 else total
+
+
+def _engaged(t: Town, courier: int, until: float) -> float:
+    """What the courier's time costs until then; after the shift nobody else could have had it."""
+    # From the plan's minute on, not from when the ride begins: setting off later saves nothing.
+    return t.engaged * (min(until, t.off[courier]) - max(t.free_at[courier], t.clock[0]))
 
 
 def _serve_alone(t: Town, courier: int, order: int, now: float) -> float:
@@ -71,7 +78,9 @@ def _serve_alone(t: Town, courier: int, order: int, now: float) -> float:
     home = ride(t, t.shop_x[shop], t.shop_y[shop], t.door_x[order], t.door_y[order])
     # Summed up in serve()'s order, so that both come to the same last digit.
     total = t.riding * leg
-    return total + (taken + t.pickup_half + (home + t.drop_half) - t.placed[order] + t.riding * home)
+    minute = taken + t.pickup_half + (home + t.drop_half)
+    total += minute - t.placed[order] + t.riding * home
+    return total + _engaged(t, courier, minute + t.drop_half)
 
 
 def copy_row(t: Town, source: int, target: int) -> None:
@@ -218,6 +227,7 @@ def plan(t: Town, actives: int, orders: int, now: float, rounds: int) -> None:
     A round takes some orders that lie near each other in place and time from their couriers and gives them
     out again, those first that lose most by not getting their best courier; what made it dearer is undone.
     """
+    t.clock[0] = now
     keep_possible(t, actives, now)
     waiting = 0
     for at in range(orders):

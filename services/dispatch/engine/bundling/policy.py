@@ -28,11 +28,12 @@ class Habits:
 
     Orders whose goods are expected within ``horizon`` are planned, up to ``most_together`` in a bundle, in
     ``rounds`` rounds of improvement; so are couriers who come on within ``joining``. A minute under way costs
-    ``riding``, an order that nobody takes ``unserved``. Goods that are overdue are expected in ``overdue``
-    minutes, again and again. Every ``every`` minutes at most ``most_moved`` idle couriers, whose shift goes
-    on for ``staying`` minutes, are sent to where they are ``worth`` that much more, each minute of the ride
-    counting ``approach``; an idle courier is taken to be ``busy`` with that probability when wanted, and each
-    shop's demand to be ``prior`` orders besides those seen. Who is free within ``soon`` counts as idle.
+    ``riding``, one of a courier's shift until the last door ``engaged``, an order that nobody takes
+    ``unserved``. Goods that are overdue are expected in ``overdue`` minutes, again and again. Every ``every``
+    minutes at most ``most_moved`` idle couriers, whose shift goes on for ``staying`` minutes, are sent to
+    where they are ``worth`` that much more, ``most_first`` those who spare most, each minute of the ride
+    counting ``approach``; an idle courier is taken to be ``busy`` with that probability when wanted, and
+    each shop's demand to be ``prior`` orders besides those seen. Who is free within ``soon`` counts as idle.
     """
 
     horizon: float = 60.0
@@ -40,11 +41,13 @@ class Habits:
     most_together: int = 3
     rounds: int = 200
     riding: float = 0.05
+    engaged: float = 0.06
     unserved: float = 200.0
     lead: float = 0.0
     overdue: float = 2.0
-    every: int = 2
+    every: int = 1
     most_moved: int = 3
+    most_first: bool = True
     staying: float = 30.0
     worth: float = 0.03
     approach: float = 0.02
@@ -201,15 +204,12 @@ class Bundler:
         self.on.delays(preparations, len(self._preparations), half, self._expected)
         moves: list[Pickup | Move] = []
         row = self.on.ints(idle)
-        for courier in idle:
-            if t.free_at[courier] > now or t.off[courier] < now + habits.staying:
-                continue
-            place = int(
-                self.on.better_place(
-                    *(self._inside, courier, row, len(idle), now, self._demand, self._expected),
-                    *(self._nearest, self._second, habits.approach, habits.busy, habits.worth),
-                )
-            )
+        movable = [c for c in idle if t.free_at[c] <= now and t.off[c] >= now + habits.staying]
+        if habits.most_first:
+            movable = self._by_gain(movable, row, len(idle), now)
+        for courier in movable:
+            # Asked again even then, for the others have moved since.
+            place = self._better_place(courier, row, len(idle), now)
             if place < 0:
                 continue
             moves.append(Move(courier=courier, shop=place, idle=True))
@@ -218,6 +218,24 @@ class Bundler:
             if len(moves) >= habits.most_moved:
                 break
         return moves
+
+    def _by_gain(self, couriers: Sequence[int], idle: Ints, idles: int, now: float) -> list[int]:
+        """Those of the couriers who had better be elsewhere, first those who spare most by it."""
+        gains = [
+            (-float(self.town.gain[0]), courier)
+            for courier in couriers
+            if self._better_place(courier, idle, idles, now) >= 0
+        ]
+        return [courier for _, courier in sorted(gains)]
+
+    def _better_place(self, courier: int, idle: Ints, idles: int, now: float) -> int:
+        habits = self.habits
+        return int(
+            self.on.better_place(
+                *(self._inside, courier, idle, idles, now, self._demand, self._expected),
+                *(self._nearest, self._second, habits.approach, habits.busy, habits.worth),
+            )
+        )
 
     def _orders_in(self, bundle: int) -> Ints:
         t = self.town
@@ -267,6 +285,7 @@ def _empty(
         pickup_half=stops.pickup_minutes / 2,
         drop_half=stops.drop_off_minutes / 2,
         riding=float(habits.riding),
+        engaged=float(habits.engaged),
         unserved=float(habits.unserved),
         shop_x=on.floats([x for x, _ in shops]),
         shop_y=on.floats([y for _, y in shops]),
@@ -300,4 +319,6 @@ def _empty(
         kept_size=ints(bundles),
         kept_orders=ints(places),
         chance=on.ints([seed * 7919 % 2147483646 + 1]),
+        clock=floats(1),
+        gain=floats(1),
     )

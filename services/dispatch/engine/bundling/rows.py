@@ -25,6 +25,7 @@ class Town(NamedTuple):
     pickup_half: float
     drop_half: float
     riding: float
+    engaged: float
     unserved: float
     # By shop.
     shop_x: Floats
@@ -63,3 +64,6 @@ class Town(NamedTuple):
     kept_size: Ints
     kept_orders: Ints
     chance: Ints
+    # The minute that is planned for; and how good the place is that was looked for last.
+    clock: Floats
+    gain: Floats
