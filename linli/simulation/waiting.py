@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from services.dispatch.application.waiting import EVERY, HABITS
+from services.dispatch.application.waiting import HABITS, TURNS
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.problem import Plan, Rider, Snapshot
 from services.dispatch.domain.planning.waiting import BusyShop, Demand, Idler, WaitingHabits, where_to_wait
@@ -33,7 +33,7 @@ class Waits:
     ) -> Mapping[str, Position]:
         """Who is sent where; nobody whom something is ``asked`` of."""
         self._learn(snapshot)
-        if now - self.last < EVERY.total_seconds() / 60:
+        if now - self.last < TURNS.every.total_seconds() / 60:
             return {}
         self.last = now
         places = {

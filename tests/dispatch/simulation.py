@@ -52,12 +52,19 @@ class DeskInMemory:
     deliveries: dict[str, Delivery] = field(default_factory=dict)
     plan: Mapping[str, Sequence[str]] = field(default_factory=dict)
     version: int = 0
+    planned_at: datetime | None = None
     stale: set[str] = field(default_factory=set)
     records: list[PlanRecord] = field(default_factory=list)
 
     def claim(self, now: datetime, planned_before: datetime) -> DueZone | None:
         self.version += 1
-        return DueZone(zone=self.zone, token=self.version, plan_version=self.version, previous=self.plan)
+        return DueZone(
+            zone=self.zone,
+            token=self.version,
+            plan_version=self.version,
+            previous=self.plan,
+            planned_at=self.planned_at,
+        )
 
     def renew(self, due: DueZone) -> bool:
         return True
@@ -124,6 +131,7 @@ class DeskInMemory:
         due_at: datetime | None,
         travel: str = "great_circle",
     ) -> None:
+        self.planned_at = now
         self.plan = plan
 
 

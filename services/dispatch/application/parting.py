@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from services.dispatch.application.turns import Turns
 from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.job import trip_key_of
@@ -14,6 +15,9 @@ from services.dispatch.domain.planning.problem import Plan, Snapshot
 from services.dispatch.domain.planning.record import order_of_stops
 from services.dispatch.domain.planning.splits import Candidate, SplitTried, cost_apart, worst
 from services.dispatch.domain.splitting import split
+
+# As often as couriers are told where to wait, and never in the same plan: each takes its time.
+TURNS = Turns(every=timedelta(minutes=2), after=timedelta(minutes=1))
 
 
 @dataclass(frozen=True, kw_only=True)

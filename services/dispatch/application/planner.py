@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain
 
-from services.dispatch.application import waiting
+from services.dispatch.application import parting, waiting
 from services.dispatch.application.deadline import Deadline
 from services.dispatch.application.drafting import Draft, keep, united
 from services.dispatch.application.leasing import Lease
 from services.dispatch.application.lending import lend_idle
-from services.dispatch.application.parting import Trial, split_in_earnest, try_to_split
 from services.dispatch.application.ports import DueZone, PlanningDesk
 from services.dispatch.application.travelling import Source, TravelMemory
 from services.dispatch.domain.courier import Break, RouteStop
@@ -157,7 +156,8 @@ def plan_next_zone(
         return apart, planned
 
     alone = board, search
-    trial = try_to_split(state, snapshot, plan, now, plan_anew)
+    may_part = parting.TURNS.is_time(due.planned_at, now)
+    trial = parting.try_to_split(state, snapshot, plan, now, plan_anew) if may_part else None
     if trial is not None and trial.tried.done:
         snapshot, plan = trial.snapshot, trial.plan
         _split(state, versions, trial, draft, due, now)
@@ -205,7 +205,7 @@ def _waits(
 ) -> Mapping[str, WaitAt | None]:
     asked = {offer.courier_id for offer in draft.offers.values()}
     ended = {name: None for name in sorted(asked) if state.couriers[name].waits is not None}
-    if not (is_time and waiting.is_time(due.planned_at, now)):
+    if not (is_time and waiting.TURNS.is_time(due.planned_at, now)):
         return ended
     return {**waiting.advise(state, plan, united(draft.changes).couriers, now), **ended}
 
@@ -217,7 +217,7 @@ def _recorded(
     plan: Plan,
     built: int | None,
     draft: Draft,
-    trial: Trial | None,
+    trial: parting.Trial | None,
 ) -> PlanRecord:
     choices = (
         Choice(
@@ -245,9 +245,9 @@ def _recorded(
 
 
 def _split(
-    state: ZoneState, versions: ZoneState, trial: Trial, draft: Draft, due: DueZone, now: datetime
+    state: ZoneState, versions: ZoneState, trial: parting.Trial, draft: Draft, due: DueZone, now: datetime
 ) -> None:
-    second = split_in_earnest(state, trial, due.plan_version, now)
+    second = parting.split_in_earnest(state, trial, due.plan_version, now)
     first = state.deliveries[trial.candidate.order_id]
     versions.deliveries[second.order_id] = draft.begun[second.order_id] = second
     riding = [first.courier_id] if first.courier_id is not None else []
@@ -345,7 +345,7 @@ def _next_look(
     if not state.deliveries and not state.offers and not may_lend:
         ends = [courier.on_shift().ends_at for courier in state.couriers.values()]
         over = max(min(ends), now + policy.at_least_every) if ends else None
-        return min(over, waiting.next_time(now)) if over and may_wait else over
+        return min(over, waiting.TURNS.next_time(now)) if over and may_wait else over
     latest = now + policy.at_least_every
     offers = [offer.expires_at for offer in state.offers.values()]
     soon = [when(now, decisions.look_again_in)] if decisions.look_again_in < 60 else []

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+from services.dispatch.application.turns import Turns
 from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.outlook import ZoneState
@@ -14,27 +15,11 @@ from services.dispatch.domain.planning.travel import minutes_between
 from services.dispatch.domain.planning.waiting import Idler, Post, WaitingHabits, where_to_wait
 from services.dispatch.domain.wait import WaitAt
 
-EVERY = timedelta(minutes=2)
+TURNS = Turns(every=timedelta(minutes=2))
 HABITS = WaitingHabits()
 # Who has not come by then does not want to.
 _LATE = timedelta(minutes=3)
 _THERE = 0.5
-
-
-def is_time(before: datetime | None, now: datetime) -> bool:
-    """Whether another while has begun since ``before``: the same for every planner, whoever planned then."""
-    return before is None or _while_of(before) != _while_of(now)
-
-
-def next_time(now: datetime) -> datetime:
-    return now + EVERY - (now - _EPOCH) % EVERY
-
-
-_EPOCH = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
-
-
-def _while_of(moment: datetime) -> int:
-    return (moment - _EPOCH) // EVERY
 
 
 def is_on(state: ZoneState) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from services.dispatch.application import parting
+from services.dispatch.application import parting, waiting
 from services.dispatch.application.planner import Epoch, PlannerPolicy, plan_next_zone
 from services.dispatch.contracts import recorded
 from services.dispatch.domain.courier import RouteStop, Sighting
@@ -219,6 +220,21 @@ def test_one_order_at_most_is_tried_in_an_epoch_and_none_where_none_waits(
     tried.clear()
     plan(a_desk(slips_to=10))
     assert tried == []
+
+
+def test_trials_take_turns_by_the_clock_and_never_with_those_of_waiting() -> None:
+    quarters = [at(15 + 0.25 * number) for number in range(81)]
+    trials = {now for before, now in pairwise(quarters) if parting.TURNS.is_time(before, now)}
+    waits = {now for before, now in pairwise(quarters) if waiting.TURNS.is_time(before, now)}
+    assert len(trials) == len(waits) == 10
+    assert not trials & waits
+    desk = a_desk(slips_to=10)
+    plan(desk)
+    desk.state.deliveries["order-1"].accepted("so-2", at(2), at(70), at(NOW))
+    plan(desk, NOW + 0.5)
+    assert not splits(desk), "it is not the turn of that yet"
+    plan(desk, NOW + 1.5)
+    assert len(splits(desk)) == 1
 
 
 def test_a_split_is_made_once_and_never_from_what_changed_meanwhile() -> None:

@@ -242,8 +242,8 @@ def test_who_stays_elsewhere_is_not_told_the_same_twice() -> None:
 
 
 def test_every_planner_takes_its_turn_by_the_clock() -> None:
-    assert waiting.is_time(None, at(0))
-    assert not waiting.is_time(at(0), at(1.9))
-    assert waiting.is_time(at(1.9), at(2))
-    assert waiting.next_time(at(0.5)) == at(2)
-    assert waiting.next_time(at(2)) - at(2) == minutes(2)
+    assert waiting.TURNS.is_time(None, at(0))
+    assert not waiting.TURNS.is_time(at(0), at(1.9))
+    assert waiting.TURNS.is_time(at(1.9), at(2))
+    assert waiting.TURNS.next_time(at(0.5)) == at(2)
+    assert waiting.TURNS.next_time(at(2)) - at(2) == minutes(2)
