@@ -117,7 +117,12 @@ def test_who_is_told_to_end_before_it_watches_leaves_nothing_either(
         start(thread)
 
     monkeypatch.setattr(threading.Thread, "start", told_to_end)
-    with pytest.raises(KeyboardInterrupt):
-        supervisor.start([_mortal()])
+    # Whoever runs the tests in the background of a script has them ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            supervisor.start([_mortal()])
+    finally:
+        signal.signal(signal.SIGINT, before)
     supervisor.stop()
     assert list(state.folder.glob("*.pid")) == []
