@@ -13,7 +13,15 @@ from sqlalchemy import Connection, text
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.places import Position
 from services.dispatch.domain.planning.waiting import BusyShop, Demand
-from services.dispatch.domain.preparation import LONGEST, Kitchen, Preparation, Prepared, pooled
+from services.dispatch.domain.preparation import (
+    HOURS_APART,
+    LONGEST,
+    OTHER_HOURS,
+    Kitchen,
+    Preparation,
+    Prepared,
+    pooled,
+)
 from services.dispatch.domain.promise import Calibration, Forecast, Outcome, Windows
 
 # A history of that many parts says as much as a longer one, and says it sooner.
@@ -64,11 +72,11 @@ _OUTCOMES = text("""
         ORDER BY door_at DESC, order_id LIMIT :most)
 """)
 _FORECASTS = 1500
-# An order counts for where the next ones are expected the more, the nearer its hour of the day is to now.
+# An order counts for where the next ones are expected by the nearness of its hour of the day to now.
 _DEMAND = text("""
     SELECT shop_id, (array_agg(shop_name ORDER BY accepted_at DESC))[1],
         (array_agg(lat ORDER BY accepted_at DESC))[1], (array_agg(lon ORDER BY accepted_at DESC))[1],
-        sum(greatest(0.1, exp(-power(least(apart, 24 - apart) / 1.5, 2) / 2)))
+        sum(greatest(:other_hours, exp(-power(least(apart, 24 - apart) / :hours_apart, 2) / 2)))
     FROM (
         SELECT *, abs(extract(epoch FROM (accepted_at AT TIME ZONE 'UTC')::time
             - (CAST(:now AS timestamptz) AT TIME ZONE 'UTC')::time) / 3600)::double precision AS apart
@@ -196,6 +204,7 @@ class Experience:
         known = self._zones.setdefault(zone_id, _OfZone())
         if self._is_stale(known.read.get(_EXPECTED), now):
             here = {"zone_id": zone_id, "now": now, "since": now - _PAST, "most": _PARTS_OF_THE_PAST}
+            here |= {"hours_apart": HOURS_APART, "other_hours": OTHER_HOURS}
             shops = tuple(
                 BusyShop(
                     shop_id=shop, name=name, place=Position(lat=lat, lon=lon), weight=1.0 + float(orders)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from services.dispatch.application.ports import Keeping
-from services.dispatch.domain.courier import Courier
 from services.dispatch.domain.delivery import Delivery
 from services.dispatch.domain.offer import Offer
 from services.dispatch.domain.planning.outlook import ZoneState
@@ -21,7 +20,6 @@ class Draft:
     """Changes worked out in memory, not yet kept; ``begun`` are deliveries that a split has begun."""
 
     changes: list[Change] = field(default_factory=list)
-    couriers: dict[str, Courier] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
     begun: dict[str, Delivery] = field(default_factory=dict)
 

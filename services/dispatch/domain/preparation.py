@@ -31,7 +31,7 @@ ASSUMED: Sequence[Weighted] = (
 ZONE_WEIGHT, ASSUMED_WEIGHT = 6.0, 3.0
 _ZONE_POINTS = 40
 _HALF_LIFE = timedelta(days=21)
-_HOURS_APART, _OTHER_HOURS = 1.5, 0.1
+HOURS_APART, OTHER_HOURS = 1.5, 0.1
 _OTHER_LOAD = 0.25
 # Beyond all that was ever seen the rest is a share of what has passed: what took long takes longer.
 _TAIL = 5.0
@@ -94,7 +94,7 @@ class Kitchen:
     def like(self, hour: float, load: int) -> list[Weighted]:
         """The ratios, weighted by how much their circumstances were like these."""
         return [
-            (one.ratio, one.weight * _nearness(one.hour, hour) * math.pow(_OTHER_LOAD, abs(one.load - load)))
+            (one.ratio, one.weight * nearness(one.hour, hour) * math.pow(_OTHER_LOAD, abs(one.load - load)))
             for one in self.seen
         ]
 
@@ -199,10 +199,11 @@ def step_of(load: int) -> int:
     return min(4, math.ceil(math.log2(load + 1))) if load > 0 else 0
 
 
-def _nearness(hour: float, other: float) -> float:
+def nearness(hour: float, other: float) -> float:
+    """How much what happened at one hour of the day tells of another, from ``OTHER_HOURS`` up to 1."""
     apart = abs(hour - other) % 24
-    apart = min(apart, 24 - apart) / _HOURS_APART
-    return max(_OTHER_HOURS, math.exp(-apart * apart / 2))
+    apart = min(apart, 24 - apart) / HOURS_APART
+    return max(OTHER_HOURS, math.exp(-apart * apart / 2))
 
 
 def _minutes(span: timedelta) -> float:

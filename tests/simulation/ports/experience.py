@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from services.dispatch.domain.planning.waiting import BusyShop, Demand
-from services.dispatch.domain.preparation import LONGEST, Kitchen, Preparation, Prepared, hour_of, pooled
+from services.dispatch.domain.preparation import (
+    LONGEST,
+    Kitchen,
+    Preparation,
+    Prepared,
+    hour_of,
+    nearness,
+    pooled,
+)
 from services.dispatch.domain.zone import Zone
 
 
@@ -28,9 +35,7 @@ def demand_of(kept: Iterable[tuple[str, Prepared]], zone: Zone, now: datetime | 
     last: dict[str, Prepared] = {}
     for part in here:
         if part.place is not None and part.accepted_at > now - timedelta(days=14):
-            apart = abs(hour_of(part.accepted_at) - hour_of(now))
-            apart = min(apart, 24 - apart) / 1.5
-            near = max(0.1, math.exp(-apart * apart / 2))
+            near = nearness(hour_of(part.accepted_at), hour_of(now))
             weights[part.shop_id] = weights.get(part.shop_id, 1.0) + near
             last[part.shop_id] = part
     taken = sorted((part.ready_at - part.accepted_at).total_seconds() / 60 for part in here[-300:])
