@@ -157,21 +157,16 @@ class Order:
         )
 
     def trip(self, pickups: int = 2, distance_m: int = 3140) -> Event:
-        return self._event(
-            "DeliveryCompleted",
-            source="dispatch",
-            delivery_id=derived_id("delivery", self.order_id),
-            zone_id="zone-1",
-            courier_id=COURIER,
-            completed_at=to_wire(self.paid_at + timedelta(minutes=40)),
-            pickups=pickups,
-            distance_m=distance_m,
-        )
+        return self._handed_over("DeliveryCompleted", pickups, distance_m)
 
     def earlier_trip(self, pickups: int = 1, distance_m: int = 1500) -> Event:
         """The first of two couriers has handed over what they had."""
+        names = [part.store_order_id for part in self.parts[:pickups]]
+        return self._handed_over("TripCompleted", pickups, distance_m, store_order_ids=names)
+
+    def _handed_over(self, type: str, pickups: int, distance_m: int, **more: Any) -> Event:
         return self._event(
-            "TripCompleted",
+            type,
             source="dispatch",
             delivery_id=derived_id("delivery", self.order_id),
             zone_id="zone-1",
@@ -179,7 +174,7 @@ class Order:
             completed_at=to_wire(self.paid_at + timedelta(minutes=40)),
             pickups=pickups,
             distance_m=distance_m,
-            store_order_ids=[part.store_order_id for part in self.parts[:pickups]],
+            **more,
         )
 
     def last_trip(self, pickups: int = 1, distance_m: int = 2500, courier_id: str = SECOND_COURIER) -> Event:
